@@ -110,7 +110,7 @@ def _as_values(row: PlanRow) -> dict[str, object]:
 
 
 def _table_as_markdown(table: PlanTable) -> str:
-    head = _line([table.title, *(tier.label for tier in Tier)])
+    head = _line([table.title, *(str(tier.label) for tier in Tier)])
     rule = _line(["---", *(":-:" for _ in Tier)])
     body = [
         _line([row.label, *("✅" if tier in row.tiers else "—" for tier in Tier)])
