@@ -1,0 +1,161 @@
+// The week: opens at the hours that matter, stays where it is while it refreshes, and lets a press on empty time start an event.
+// Reads from #week: data-url (this week's own address), data-changes (the poll's address), data-poll (seconds), data-now (wall
+// time "2026-11-18T14:20" of the zone shown, only when the present is in the span).
+const QUARTER = 15 * 60 * 1000;
+const KEPT = "meridian:week-scroll";
+const week = () => document.getElementById("week");
+let held = false; // a press is under way: no refresh under the finger
+let due = false;
+let busy = false;
+let pause = 1;
+
+/* ---- where it opens ---- */
+function topOf(element) {
+  return element.getBoundingClientRect().top - week().getBoundingClientRect().top + week().scrollTop;
+}
+function openAt() {
+  const grid = week();
+  const body = grid?.querySelector(".wk-body");
+  if (!body) return;
+  const head = grid.querySelector(".wk-top")?.offsetHeight || 0;
+  const kept = Number(sessionStorage.getItem(KEPT));
+  sessionStorage.removeItem(KEPT);
+  if (kept) {
+    grid.scrollTop = kept;
+  } else {
+    const seven = topOf(body) - head + (body.offsetHeight * 6.75) / 24;
+    const now = grid.querySelector(".day > .now");
+    const line = now ? topOf(now) : 0;
+    const room = grid.clientHeight - head;
+    grid.scrollTop = line > seven + head + room - 40 ? line - head - room * 0.6 : seven;
+  }
+  const today = grid.querySelector(".wk-day.is-today");
+  if (today && grid.scrollWidth > grid.clientWidth) {
+    const gutter = grid.querySelector(".wk-hours")?.offsetWidth || 0;
+    grid.scrollLeft = today.offsetLeft - gutter;
+  }
+}
+/* The next and the last week open at the hour this one shows. */
+document.addEventListener("click", (event) => {
+  if (event.target.closest("a[data-week-link]") && week()) sessionStorage.setItem(KEPT, String(week().scrollTop || 1));
+});
+
+/* ---- now ---- */
+let offset = null; // wall clock of the zone shown, minus this machine's
+function readNow() {
+  const wall = week()?.dataset.now;
+  offset = wall ? Date.parse(`${wall}Z`) - Date.now() : null;
+}
+function moveNow() {
+  if (offset === null) return;
+  const wall = new Date(Date.now() + offset);
+  if (wall.toISOString().slice(0, 10) !== week().dataset.now.slice(0, 10)) return refresh();
+  const minutes = wall.getUTCHours() * 60 + wall.getUTCMinutes();
+  for (const mark of week().querySelectorAll(".now")) {
+    mark.style.setProperty("--s", Math.floor(minutes / 15));
+    mark.style.setProperty("--m", minutes % 15);
+    const flag = mark.querySelector("[data-clock]");
+    if (flag) flag.textContent = wall.toISOString().slice(11, 16);
+  }
+}
+setInterval(moveNow, 20000);
+
+/* ---- refresh in place ---- */
+async function refresh() {
+  const grid = week();
+  if (!grid || busy) return;
+  if (held) {
+    due = true;
+    return;
+  }
+  busy = true;
+  due = false;
+  const { scrollTop, scrollLeft } = grid;
+  const focused = grid.contains(document.activeElement) ? document.activeElement.id : "";
+  const opened = grid.querySelector(".is-open a[id]")?.id;
+  const stay = () => {
+    if (!week()) return;
+    week().scrollTop = scrollTop;
+    week().scrollLeft = scrollLeft;
+  };
+  const swapped = (event) => {
+    if (event.detail.target?.id === "week" || event.detail.elt?.id === "week") stay();
+  };
+  document.addEventListener("htmx:afterSwap", swapped);
+  try {
+    await htmx.ajax("GET", grid.dataset.url || location.href, {
+      source: grid, target: "#week", select: "#week", swap: "outerHTML settle:0ms",
+    });
+  } finally {
+    document.removeEventListener("htmx:afterSwap", swapped);
+    busy = false;
+  }
+  stay();
+  if (opened) document.getElementById(opened)?.closest(".ev, .ad")?.classList.add("is-open");
+  if (focused && document.activeElement === document.body) {
+    (document.getElementById(focused) || week()).focus({ preventScroll: true });
+  }
+  readNow();
+}
+document.addEventListener("events:changed", async (event) => {
+  await refresh();
+  const made = event.detail?.focus && document.getElementById(event.detail.focus);
+  if (made && !document.querySelector("dialog[open]")) made.focus({ preventScroll: true });
+});
+
+/* ---- the poll: visible pages only, slower while the server has trouble ---- */
+async function poll() {
+  const grid = week();
+  const seconds = Number(grid?.dataset.poll);
+  if (!seconds || !grid.dataset.changes) return;
+  if (!document.hidden && !busy) {
+    try {
+      const answer = await fetch(grid.dataset.changes, {
+        headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store",
+      });
+      if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return; // signed out: the next click says so
+      pause = answer.ok ? 1 : Math.min(pause * 2, 16);
+      if (answer.status === 200) await refresh();
+    } catch {
+      pause = Math.min(pause * 2, 16);
+    }
+  }
+  setTimeout(poll, seconds * pause * 1000);
+}
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) moveNow();
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) refresh();
+});
+document.addEventListener("pointerdown", (event) => (held = Boolean(event.target.closest?.("#week"))));
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => {
+    held = false;
+    if (due) setTimeout(refresh, 250);
+  });
+}
+
+/* ---- a press on empty time: the hour's link, made exact to the quarter ---- */
+document.addEventListener(
+  "click",
+  (event) => {
+    const cell = event.target.closest?.("a.cell");
+    if (!cell || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const url = new URL(cell.href);
+    const start = url.searchParams.get("start");
+    if (!start) return;
+    event.preventDefault();
+    const box = cell.getBoundingClientRect();
+    const quarter = Math.max(0, Math.min(3, Math.floor(((event.clientY - box.top) / box.height) * 4)));
+    const exact = new Date(Date.parse(`${start.slice(0, 16)}Z`) + quarter * QUARTER).toISOString().slice(0, 16);
+    url.searchParams.set("start", exact);
+    document.dispatchEvent(new CustomEvent("dialog:open", { detail: { url: url.href, opener: cell } }));
+  },
+  true,
+);
+
+openAt();
+readNow();
+moveNow();
+if (week()) setTimeout(poll, (Number(week().dataset.poll) || 4) * 1000);

@@ -1,0 +1,191 @@
+// The one <dialog>: opens on `a[data-dialog]` or a `dialog:open` event, posts its forms in place, has its own address,
+// asks once before typed words are lost, and leaves the page behind it exactly as it was.
+// Everything it does is a shortcut of a link or a form that works without it.
+const dialog = document.getElementById("dialog");
+const piece = (id) => document.getElementById(id).content.cloneNode(true);
+const isOpen = () => dialog.open;
+let opener = null; // the id of the element that opened it, or the element itself
+let typed = false;
+let pushed = false; // whether this dialog put its address in the history
+let slow = 0;
+
+function fill(nodes, url) {
+  dialog.replaceChildren(nodes);
+  dialog.dataset.url = url || "";
+  settle();
+}
+
+function show() {
+  if (!isOpen()) {
+    typed = false;
+    dialog.showModal();
+  }
+}
+
+/* After its inside changed: the right shape, the right focus. */
+function settle() {
+  clearTimeout(slow);
+  const beside = Boolean(dialog.querySelector("[data-beside]"));
+  dialog.classList.toggle("beside", beside);
+  show();
+  mark(beside);
+  const first =
+    dialog.querySelector("[data-autofocus]") ||
+    dialog.querySelector("[autofocus]") ||
+    dialog.querySelector(".body :is(input:not([type=hidden]), select, textarea):not([disabled])") ||
+    dialog.querySelector("#dialog-h");
+  if (!first) return;
+  if (!first.matches("input, select, textarea, a[href], button, [tabindex]")) first.tabIndex = -1;
+  first.focus();
+}
+
+/* The event whose details stand beside the week is drawn solid. */
+function mark(on) {
+  for (const block of document.querySelectorAll(".is-open")) block.classList.remove("is-open");
+  const source = on && from();
+  if (source) source.closest(".ev, .ad")?.classList.add("is-open");
+}
+
+function from() {
+  if (typeof opener === "string") return document.getElementById(opener);
+  return opener?.isConnected ? opener : null;
+}
+
+async function open(url, source, { history: write = true } = {}) {
+  if (source) opener = source.id || source;
+  slow = setTimeout(() => fill(piece("dialog-loading"), url), 300);
+  if (write && !pushed) {
+    history.pushState({ dialog: url }, "", url);
+    pushed = true;
+  } else if (write) {
+    history.replaceState({ dialog: url }, "", url);
+  }
+  dialog.dataset.url = url;
+  await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML", source: dialog });
+}
+
+/* Close without a question; the address goes back to the page's own. */
+function close() {
+  clearTimeout(slow);
+  typed = false;
+  if (pushed) {
+    pushed = false;
+    history.back();
+  }
+  if (isOpen()) dialog.close();
+}
+
+function leave() {
+  if (!typed) return close();
+  if (dialog.querySelector(".ask")) return;
+  dialog.append(piece("dialog-ask"));
+  dialog.querySelector("[data-keep]").focus();
+}
+
+dialog.addEventListener("close", () => {
+  if (pushed) close(); // closed by the browser itself
+  const target = from();
+  mark(false);
+  dialog.replaceChildren();
+  dialog.classList.remove("beside");
+  target?.focus({ preventScroll: true });
+});
+dialog.addEventListener("cancel", (event) => {
+  if (event.target !== dialog || !typed || dialog.querySelector(".ask")) return;
+  event.preventDefault();
+  leave();
+});
+dialog.addEventListener("input", () => (typed = true));
+dialog.addEventListener("pointerdown", (event) => {
+  if (event.target !== dialog) return;
+  const box = dialog.getBoundingClientRect();
+  const inside =
+    event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+  if (!inside) leave();
+});
+dialog.addEventListener("click", (event) => {
+  if (event.target.closest("[data-discard]")) return close();
+  if (event.target.closest("[data-keep]")) return event.target.closest(".ask").remove();
+  if (event.target.closest("[data-close]")) {
+    event.preventDefault();
+    leave();
+  }
+});
+
+function plainClick(event) {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-dialog]");
+  if (!link || event.defaultPrevented || !plainClick(event)) return;
+  event.preventDefault();
+  const inside = dialog.contains(link);
+  open(link.href, inside ? null : link);
+});
+document.addEventListener("dialog:open", (event) => open(event.detail.url, event.detail.opener));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-show]");
+  if (!button) return;
+  opener = button.id || button;
+  fill(piece(button.dataset.show));
+});
+
+/* Forms inside it are sent in place; a form may opt out with data-leave, or bring its own hx-*. */
+dialog.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-leave], [hx-post], [hx-get], [method=dialog]")) return;
+  event.preventDefault();
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  const verb = (form.getAttribute("method") || "get").toUpperCase();
+  const url = event.submitter?.getAttribute("formaction") || form.getAttribute("action") || dialog.dataset.url;
+  htmx
+    .ajax(verb, url, { source: event.submitter || form, target: dialog, swap: "innerHTML" })
+    .finally(() => form.removeAttribute("aria-busy"));
+});
+
+document.addEventListener("htmx:beforeRequest", () => dialog.querySelector(":scope > .banner, .body > [data-failure]")?.remove());
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target === dialog) settle();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!dialog.contains(event.detail.elt)) return;
+  const status = event.detail.xhr.status;
+  if (status === 204 && event.detail.requestConfig.verb !== "get") close();
+  else if (status >= 400 && status !== 422) fail(status);
+  else if (status === 0) fail(0);
+});
+
+/* A request of the dialog failed: said inside it, what was typed stays. Nothing loaded yet: closed again. */
+function fail(status) {
+  clearTimeout(slow);
+  const words = document.getElementById("toasts").dataset;
+  const text = status === 0 ? words.offline : status === 404 || status === 410 ? words.gone : words.failed;
+  const body = isOpen() && !dialog.querySelector("[aria-busy=true].body") && dialog.querySelector(".body");
+  if (!body) {
+    close();
+    document.dispatchEvent(new CustomEvent("toast", { detail: { message: text, level: "error" } }));
+    return;
+  }
+  const banner = piece("dialog-failed").firstElementChild;
+  banner.dataset.failure = "";
+  banner.querySelector("[data-text]").textContent = text;
+  body.prepend(banner);
+}
+document.addEventListener("dialog:close", close);
+
+addEventListener("popstate", (event) => {
+  const url = event.state?.dialog;
+  if (url) {
+    pushed = true;
+    open(url, null, { history: false });
+  } else if (isOpen()) {
+    pushed = false;
+    typed = false;
+    dialog.close();
+  }
+});
+
+/* A page that arrives with its dialog filled (reload of a dialog's own address) shows it at once. */
+if (dialog.querySelector(".head")) settle();

@@ -1,0 +1,46 @@
+// Toasts: something that just happened. Six seconds, longer while hovered or focused; failures stay until dismissed.
+// Fed by the server (`HX-Trigger: {"toast": {"message": …, "level": …, "undo_url": …}}`), by a `toast` event, or by the page.
+const LIFE = 6000;
+const region = document.getElementById("toasts");
+
+function arm(toast) {
+  if (toast.dataset.level === "error") return;
+  let timer = 0;
+  const start = () => (timer = setTimeout(() => toast.remove(), LIFE));
+  const stop = () => clearTimeout(timer);
+  for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, stop);
+  for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, start);
+  start();
+}
+
+function toast({ message, level = "success", undo_url: undo }) {
+  if (!message) return;
+  const failed = level === "error" || level === "warning";
+  const made = document.getElementById("toast-piece").content.firstElementChild.cloneNode(true);
+  made.dataset.level = level;
+  if (failed) made.setAttribute("role", "alert");
+  made.querySelector(`[data-icon=${failed ? "ok" : "failed"}]`).remove();
+  made.querySelector("[data-text]").textContent = message;
+  const back = made.querySelector("[data-undo]");
+  if (undo) {
+    back.textContent = region.dataset.undoLabel;
+    back.addEventListener("click", () => {
+      htmx.ajax("POST", undo, { swap: "none", source: document.body });
+      made.remove();
+    });
+  } else {
+    back.remove();
+  }
+  const dismiss = made.querySelector("[data-dismiss]");
+  dismiss.setAttribute("aria-label", region.dataset.closeLabel);
+  dismiss.addEventListener("click", () => made.remove());
+  region.append(made);
+  arm(made);
+}
+
+document.addEventListener("toast", (event) => toast(event.detail || {}));
+for (const given of [...region.querySelectorAll("[data-toast]")]) {
+  // One that came with the page gets the same buttons; said again, it is announced too.
+  given.remove();
+  toast({ message: given.textContent.trim(), level: given.dataset.level });
+}
