@@ -1,0 +1,248 @@
+"""What every calendar provider does for us, in its own words turned into ours."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+    from calendars.enums import ConferenceState, EventStatus, Response, Visibility
+    from common.spans import Span
+    from conferencing.enums import Conference
+
+
+class Feature(Enum):
+    """What a provider can do that not every one can. Ask for it; never for a provider's name."""
+
+    NOTIFY_SWITCH = "guests can be left without a mail"
+    CLIENT_EVENT_ID = "we choose the event's id"
+    MOVE_CALENDAR = "an event can move to another calendar"
+    SECONDARY_COLOURS = "one event can have its own colour"
+    DELTA = "changes by cursor"
+    PUSH = "tells us of changes"
+
+
+class Unset(Enum):
+    """The value of a draft's field that was not given: absent means unchanged, None cleared."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCalendar:
+    """One calendar of an account. `timezone` is an IANA name, `colour` a hex value or blank."""
+
+    remote_id: str
+    name: str
+    timezone: str = "UTC"
+    colour: str = ""
+    is_primary: bool = False
+    is_writable: bool = True
+    is_selected: bool = True
+    allowed_conferences: frozenset[Conference] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody invited."""
+
+    email: str
+    name: str = ""
+    response: Response | str = ""
+    is_optional: bool = False
+    is_organizer: bool = False
+    is_self: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteConference:
+    """An event's conference as the provider tells of it. `note` is a reason in words, if failed."""
+
+    kind: Conference
+    state: ConferenceState
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A start or an end: an instant with its zone, or a date when all-day (an end is exclusive).
+
+    `at` is aware UTC; for an all-day event it is midnight of `on` in the calendar's zone, for
+    sorting only. `wall` is the wall time in `timezone` (ISO, no offset) or the ISO date.
+    """
+
+    at: datetime
+    wall: str
+    timezone: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEvent:
+    """An event as the provider holds it. A cancelled one may carry ids and status only."""
+
+    remote_id: str
+    status: EventStatus
+    start: When | None
+    end: When | None
+    title: str = ""
+    description: str = ""
+    location: str = ""
+    is_all_day: bool = False
+    is_busy: bool = True
+    visibility: Visibility | str = "default"
+    response: Response | str = ""
+    is_organizer: bool = True
+    organizer_email: str = ""
+    attendees: tuple[Attendee, ...] = ()
+    recurrence: tuple[str, ...] = ()
+    reminders: tuple[int, ...] | None = None
+    ical_uid: str = ""
+    series_remote_id: str = ""
+    original_start_at: datetime | None = None
+    conference: RemoteConference | None = None
+    etag: str = ""
+    updated_at: datetime | None = None
+
+    @property
+    def is_series_master(self) -> bool:
+        """Whether this is the rule of a series and not one occurrence."""
+        return bool(self.recurrence)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """What a person wants an event to be. UNSET means unchanged; None means cleared.
+
+    `start` and `end` are aware datetimes, or dates when `all_day` (the end exclusive). `timezone`
+    is an IANA name. `recurrence` holds RRULE lines. `reminders` are minutes before the start; None
+    gives the calendar's default. `conference` is already routed: never `auto`.
+    `idempotency_key` (32 hex digits) makes a repeated create harmless.
+    """
+
+    title: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    location: str | None | Unset = UNSET
+    start: datetime | date | Unset = UNSET
+    end: datetime | date | Unset = UNSET
+    timezone: str | Unset = UNSET
+    all_day: bool | Unset = UNSET
+    attendees: tuple[Attendee, ...] | None | Unset = UNSET
+    recurrence: tuple[str, ...] | None | Unset = UNSET
+    reminders: tuple[int, ...] | None | Unset = UNSET
+    visibility: Visibility | str | Unset = UNSET
+    busy: bool | Unset = UNSET
+    conference: Conference | Unset = UNSET
+    conference_url: str | Unset = UNSET
+    notify: bool = True
+    idempotency_key: str = ""
+    private_properties: dict[str, str] = field(default_factory=dict)
+
+    def given(self) -> frozenset[str]:
+        """The names of the fields that were set."""
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name) is not UNSET)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One increment: what changed since the cursor, and the next cursor."""
+
+    events: tuple[RemoteEvent, ...]
+    cursor: str
+
+
+class CalendarProvider(ABC):
+    """One account at one provider, for the length of one operation.
+
+    Knows HTTP, JSON and dataclasses; no tables, no request, no settings, no retry loop, no cache.
+    Every method raises `common.errors.UpstreamError` or one of `calendars.providers.errors`.
+    """
+
+    key: ClassVar[str]
+    label: ClassVar[str]
+    features: ClassVar[frozenset[Feature]]
+    native_conference: ClassVar[Conference]
+
+    @abstractmethod
+    def list_calendars(self) -> list[RemoteCalendar]:
+        """Every calendar of the account, all pages."""
+
+    @abstractmethod
+    def list_events(self, calendar: RemoteCalendar, span: Span) -> Iterator[list[RemoteEvent]]:
+        """Occurrences that touch the span, page by page, series expanded. All or raise."""
+
+    @abstractmethod
+    def get_event(self, calendar: RemoteCalendar, event_remote_id: str) -> RemoteEvent:
+        """One event. Raises EventGone."""
+
+    @abstractmethod
+    def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
+        """Create it, or return the one an earlier try with the same idempotency key made."""
+
+    @abstractmethod
+    def update_event(
+        self, calendar: RemoteCalendar, event_remote_id: str, draft: EventDraft, *, etag: str = ""
+    ) -> RemoteEvent:
+        """Send only what was given. With an etag, raises UpstreamConflict when it is older."""
+
+    @abstractmethod
+    def delete_event(
+        self, calendar: RemoteCalendar, event_remote_id: str, *, notify: bool = True
+    ) -> None:
+        """Delete; an event already gone is a success."""
+
+    @abstractmethod
+    def busy(self, calendars: Sequence[RemoteCalendar], span: Span) -> list[BusySpan]:
+        """Every busy span of these calendars, or raise. Never a partial answer."""
+
+    @abstractmethod
+    def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
+        """Everything since the cursor, all pages. Raises CursorLost."""
+
+    @abstractmethod
+    def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
+        """Ask to be told of changes."""
+
+    @abstractmethod
+    def unwatch(self, channel: RemoteChannel) -> None:
+        """Stop being told; a channel already gone is a success."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusySpan:
+    """A span in which a calendar is busy.
+
+    `event_remote_id` is blank when the provider merges spans and names no events.
+    """
+
+    span: Span
+    calendar_remote_id: str
+    event_remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelWish:
+    """A channel to open: where to deliver and the secret that proves it is the provider."""
+
+    channel_id: str
+    address: str
+    secret: str
+    lifecycle_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteChannel:
+    """An open channel."""
+
+    remote_id: str
+    resource_remote_id: str
+    expires_at: datetime
