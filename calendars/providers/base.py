@@ -201,8 +201,18 @@ class CalendarProvider(ABC):
         """Delete; an event already gone is a success."""
 
     @abstractmethod
-    def busy(self, calendars: Sequence[RemoteCalendar], span: Span) -> list[BusySpan]:
-        """Every busy span of these calendars, or raise. Never a partial answer."""
+    def busy(
+        self,
+        calendars: Sequence[RemoteCalendar],
+        span: Span,
+        *,
+        ignoring: frozenset[str] = frozenset(),
+    ) -> list[BusySpan]:
+        """Every busy span of these calendars, or raise. Never a partial answer.
+
+        Events whose remote id is in `ignoring` do not count. Free, cancelled and declined ones
+        never do.
+        """
 
     @abstractmethod
     def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
