@@ -61,12 +61,18 @@ def in_utc(moment: datetime) -> datetime:
 def merge(spans: Iterable[Span]) -> list[Span]:
     """The same time as sorted, disjoint spans; touching ones become one. O(n log n)."""
     merged: list[Span] = []
-    for span in sorted(spans, key=_BY_START):
-        if merged and span.start <= merged[-1].end:
-            if span.end > merged[-1].end:
-                merged[-1] = Span(merged[-1].start, span.end)
-        else:
-            merged.append(span)
+    ordered = iter(sorted(spans, key=_BY_START))
+    first = next(ordered, None)
+    if first is None:
+        return merged
+    end = first.end
+    for span in ordered:
+        if span.start > end:
+            merged.append(_until(first, end))
+            first, end = span, span.end
+        elif span.end > end:
+            end = span.end
+    merged.append(_until(first, end))
     return merged
 
 
@@ -116,3 +122,7 @@ def overlaps(span: Span, others: Iterable[Span]) -> bool:
 def widen(spans: Iterable[Span], before: timedelta, after: timedelta) -> list[Span]:
     """Every span with that much more on either side, merged."""
     return merge(span.widen(before, after) for span in spans)
+
+
+def _until(span: Span, end: datetime) -> Span:
+    return span if span.end == end else Span(span.start, end)
