@@ -1,0 +1,48 @@
+"""Words of links and meetings."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class MeetingState(models.TextChoices):
+    CONFIRMED = "confirmed", "Confirmed"
+    REQUESTED = "requested", "Waiting for approval"
+    CANCELLED = "cancelled", "Cancelled"
+    DECLINED = "declined", "Declined"
+    NO_SHOW = "no_show", "No-show"
+
+
+TAKES_TIME = (MeetingState.CONFIRMED, MeetingState.REQUESTED, MeetingState.NO_SHOW)
+
+
+class DegradedMode(models.TextChoices):
+    """What a link does while a calendar that counts cannot be read."""
+
+    REFUSE = "refuse", "Offer no times"
+    REQUEST = "request", "Take requests for approval"
+
+
+class CancelledBy(models.TextChoices):
+    NOBODY = "", "Nobody"
+    BOOKER = "booker", "The booker"
+    OWNER = "owner", "The owner"
+    PROVIDER = "provider", "A change in the calendar"
+
+
+class MessageKind(models.TextChoices):
+    """The outbox kinds of this app."""
+
+    CALENDAR_EVENT = "booking.calendar_event", "Calendar event"
+    NOTIFICATION = "booking.notification", "Confirmation and notice"
+    CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
+
+
+RESERVED_SLUGS = frozenset(
+    {
+        "admin", "api", "accounts", "account", "book", "booking", "calendar", "embed", "health",
+        "healthz", "readyz", "help", "login", "logout", "m", "manage", "meet", "meetings", "me",
+        "new", "oauth", "patients", "plans", "privacy", "report", "security", "settings",
+        "signup", "static", "status", "support", "terms", "workspace", "workspaces", "www",
+    }
+)  # fmt: skip

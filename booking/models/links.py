@@ -1,0 +1,114 @@
+"""Public booking links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from booking.enums import DegradedMode
+from common.fields import UUIDModel
+from conferencing.enums import Conference
+from workspaces.enums import OwnerKind
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+MINUTES_A_DAY = 24 * 60
+
+
+def default_durations() -> list[int]:
+    """Half an hour."""
+    return [30]
+
+
+class BookingLink(UUIDModel):
+    """A link that belongs to exactly one client (client mode) or one user (internal mode).
+
+    All lengths are in minutes, `horizon_days` in days. The first duration is the default one.
+    """
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", on_delete=models.CASCADE, related_name="booking_links"
+    )
+    client = models.ForeignKey(
+        "workspaces.Client",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="booking_links",
+    )
+    user = models.ForeignKey(
+        "workspaces.User",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="booking_links",
+    )
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True, default="", max_length=2000)
+    durations = models.JSONField(default=default_durations)
+    step_minutes = models.PositiveIntegerField(
+        default=15, validators=[MinValueValidator(5), MaxValueValidator(MINUTES_A_DAY)]
+    )
+    buffer_before_minutes = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(MINUTES_A_DAY)]
+    )
+    buffer_after_minutes = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(MINUTES_A_DAY)]
+    )
+    notice_minutes = models.PositiveIntegerField(
+        default=240, validators=[MaxValueValidator(365 * MINUTES_A_DAY)]
+    )
+    horizon_days = models.PositiveIntegerField(
+        default=60, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    max_per_day = models.PositiveIntegerField(null=True, blank=True)
+    max_per_week = models.PositiveIntegerField(null=True, blank=True)
+    seats = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    availability_settings = models.JSONField(null=True, blank=True)
+    questions = models.JSONField(default=list, blank=True)
+    conference = models.CharField(
+        max_length=8, choices=Conference.choices, default=Conference.AUTO
+    )
+    location = models.CharField(max_length=300, blank=True, default="")
+    degraded_mode = models.CharField(
+        max_length=8, choices=DegradedMode.choices, default=DegradedMode.REFUSE
+    )
+    requires_approval = models.BooleanField(default=False)
+    verifies_email = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    is_private = models.BooleanField(default=False)
+    redirect_url = models.URLField(blank=True, default="", max_length=500)
+    hue = models.CharField(max_length=8, default="tide")
+
+    class Meta:
+        db_table = "booking_links"
+        ordering = ["title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client__isnull=False, user__isnull=True)
+                | Q(client__isnull=True, user__isnull=False),
+                name="booking_links_owner_check",
+            ),
+            models.UniqueConstraint(Lower("slug"), name="booking_link_slug_ci"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def owner_kind(self) -> str:
+        """`client` or `user`."""
+        return OwnerKind.CLIENT if self.client_id else OwnerKind.USER
+
+    @property
+    def owner_id(self) -> UUID:
+        """The id of the client or user it belongs to."""
+        owner_id = self.client_id or self.user_id
+        assert owner_id is not None  # the CHECK promises it
+        return owner_id

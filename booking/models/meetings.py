@@ -1,0 +1,156 @@
+"""Meetings of both modes, and the people who booked them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from booking.enums import TAKES_TIME, CancelledBy, MeetingState
+from calendars.enums import ConferenceState
+from common.fields import UUIDModel
+from workspaces.zones import validate_zone
+
+
+class PersonBase(UUIDModel):
+    """A booker's record. What an unverified booker typed never edits it."""
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+    name = models.CharField(max_length=120)
+    email = models.EmailField(max_length=320)
+    phone = models.CharField(max_length=40, blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    timezone = models.CharField(max_length=64, blank=True, default="")
+    language = models.CharField(max_length=16, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(PersonBase):
+    """Somebody who booked with a client (client mode)."""
+
+    client = models.ForeignKey(
+        "workspaces.Client", on_delete=models.CASCADE, related_name="contacts"
+    )
+
+    class Meta(PersonBase.Meta):
+        db_table = "contacts"
+        constraints = [
+            models.UniqueConstraint("client", Lower("email"), name="contact_email_once")
+        ]
+
+
+class SalesProspect(PersonBase):
+    """Somebody who booked with one of the workspace's own users (internal mode)."""
+
+    crm_lead_remote_id = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta(PersonBase.Meta):
+        db_table = "sales_prospects"
+        constraints = [
+            models.UniqueConstraint("workspace", Lower("email"), name="sales_prospect_email_once")
+        ]
+
+
+class MeetingBase(UUIDModel):
+    """What both kinds of meeting share.
+
+    `booker_*` and `answers` are what the booker typed for this meeting. `uid` and `sequence` are
+    those of the ICS. `calendar_event_id` is our id of the event on the owner's calendar. `receipt`
+    is the evidence of the decision: calendars consulted, how fresh, the rules, zone data version.
+    `submit_key` makes the same form sent twice one meeting.
+    """
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+    link = models.ForeignKey(
+        "booking.BookingLink", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    title = models.CharField(max_length=200)
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=12, choices=MeetingState.choices, default=MeetingState.CONFIRMED
+    )
+    booker_name = models.CharField(max_length=120)
+    booker_email = models.EmailField(max_length=320)
+    booker_phone = models.CharField(max_length=40, blank=True, default="")
+    booker_timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
+    booker_language = models.CharField(max_length=16, blank=True, default="en")
+    answers = models.JSONField(default=list)
+    guests = models.JSONField(default=list)
+    message = models.TextField(blank=True, default="")
+    uid = models.CharField(max_length=255, unique=True)
+    sequence = models.PositiveIntegerField(default=0)
+    hold = models.ForeignKey(
+        "calendars.Hold", null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
+    )
+    location = models.CharField(max_length=300, blank=True, default="")
+    calendar_id = models.UUIDField(null=True, blank=True)
+    calendar_event_id = models.UUIDField(null=True, blank=True)
+    conference = models.CharField(max_length=8, blank=True, default="")
+    conference_state = models.CharField(
+        max_length=8, choices=ConferenceState.choices, blank=True, default=ConferenceState.NONE
+    )
+    conference_url = models.CharField(max_length=2000, blank=True, default="")
+    conference_note = models.CharField(max_length=300, blank=True, default="")
+    confirmation_sent_at = models.DateTimeField(null=True, blank=True)
+    notice_sent_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.CharField(
+        max_length=8, choices=CancelledBy.choices, blank=True, default=CancelledBy.NOBODY
+    )
+    cancel_reason = models.CharField(max_length=300, blank=True, default="")
+    manage_token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    submit_key = models.CharField(max_length=64, unique=True, editable=False)
+    receipt = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_at__gt=F("start_at")), name="%(class)s_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=TAKES_TIME) | Q(hold__isnull=False),
+                name="%(class)s_has_hold",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "start_at"], name="%(class)s_ws_start"),
+            models.Index(fields=["link", "start_at"], name="%(class)s_link_start"),
+            models.Index(fields=["calendar_event_id"], name="%(class)s_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.start_at:%Y-%m-%d %H:%M}"
+
+
+class Meeting(MeetingBase):
+    """A meeting with a client (client mode)."""
+
+    client = models.ForeignKey(
+        "workspaces.Client", on_delete=models.CASCADE, related_name="meetings"
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.RESTRICT, related_name="meetings")
+
+    class Meta(MeetingBase.Meta):
+        db_table = "meetings"
+
+
+class SalesMeeting(MeetingBase):
+    """A meeting with one of the workspace's own users (internal mode)."""
+
+    user = models.ForeignKey(
+        "workspaces.User", on_delete=models.CASCADE, related_name="sales_meetings"
+    )
+    prospect = models.ForeignKey(SalesProspect, on_delete=models.RESTRICT, related_name="meetings")
+
+    class Meta(MeetingBase.Meta):
+        db_table = "sales_meetings"

@@ -1,0 +1,61 @@
+"""Words of calendars and events."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class EventStatus(models.TextChoices):
+    CONFIRMED = "confirmed", "Confirmed"
+    TENTATIVE = "tentative", "Tentative"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Visibility(models.TextChoices):
+    DEFAULT = "default", "As the calendar"
+    PUBLIC = "public", "Public"
+    PRIVATE = "private", "Private"
+
+
+class Response(models.TextChoices):
+    """How somebody answered an invitation."""
+
+    NONE = "", "Not invited"
+    NEEDS_ACTION = "needs_action", "No reply yet"
+    ACCEPTED = "accepted", "Accepted"
+    TENTATIVE = "tentative", "Maybe"
+    DECLINED = "declined", "Declined"
+
+
+class ConferenceState(models.TextChoices):
+    """A conference is a state of its own on an event: the event never fails with it."""
+
+    NONE = "", "None"
+    PENDING = "pending", "On its way"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class Hue(models.TextChoices):
+    """The eight colours a calendar can have."""
+
+    TIDE = "tide", "Tide"
+    MOSS = "moss", "Moss"
+    PLUM = "plum", "Plum"
+    CLAY = "clay", "Clay"
+    IRIS = "iris", "Iris"
+    OCHRE = "ochre", "Ochre"
+    LAGOON = "lagoon", "Lagoon"
+    SLATE = "slate", "Slate"
+
+
+class ShareLevel(models.TextChoices):
+    BUSY = "busy", "Busy only"
+    DETAILS = "details", "Details"
+    EDIT = "edit", "Details and changes"
+
+
+class HoldSource(models.TextChoices):
+    MEETING = "meeting", "Meeting"
+    SALES_MEETING = "sales_meeting", "Sales meeting"
+    PATIENT_SESSION = "patient_session", "Patient session"

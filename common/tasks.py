@@ -1,0 +1,23 @@
+"""Tasks of the outbox: a kick for one message, and the sweep."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+
+@shared_task(name="common.deliver_outbox_message")
+def deliver_outbox_message(message_id: str) -> None:
+    """Deliver one message, if it is due and nobody else has it."""
+    from common import outbox  # noqa: PLC0415 -- leaf
+
+    outbox.deliver(uuid.UUID(message_id))
+
+
+@shared_task(name="common.sweep_outbox")
+def sweep_outbox() -> None:
+    """Deliver everything that is due."""
+    from common import outbox  # noqa: PLC0415 -- leaf
+
+    outbox.sweep()

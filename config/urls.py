@@ -1,0 +1,35 @@
+"""Every address of the installation. Apps' own routes come before the admin's."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+
+from config import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="calendars:calendar"), name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("", include("django_prometheus.urls")),
+    path("", include("workspaces.urls")),
+    path("", include("audit.urls")),
+    path("", include("calendars.urls")),
+    path("", include("booking.urls")),
+    path("api/v1/calendar/", include("calendars.api.urls")),
+    path("api/v1/booking/", include("booking.api.urls")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("sandbox.urls")))
+
+handler400 = "config.views.bad_request"
+handler403 = "config.views.forbidden"
+handler404 = "config.views.not_found"
+handler500 = "config.views.server_error"

@@ -1,0 +1,45 @@
+"""Switching workspace and theme."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from workspaces.enums import Theme
+from workspaces.guards import member_required
+from workspaces.middleware import SESSION_KEY
+from workspaces.models import Membership, UserProfile
+
+if TYPE_CHECKING:
+    from workspaces.guards import StaffRequest
+
+
+@require_POST
+@member_required
+def switch(request: StaffRequest) -> HttpResponse:
+    """Work in another workspace of one's own from here on."""
+    try:
+        workspace_id = uuid.UUID(request.POST.get("workspace", ""))
+    except ValueError:
+        raise Http404 from None
+    if not Membership.objects.filter(user=request.user, workspace_id=workspace_id).exists():
+        raise Http404
+    request.session[SESSION_KEY] = str(workspace_id)
+    return redirect("calendars:calendar")
+
+
+@require_POST
+@member_required
+def theme(request: StaffRequest) -> HttpResponse:
+    """Keep light, dark or the system's choice."""
+    wanted = request.POST.get("theme", "")
+    if wanted not in Theme.values:
+        raise Http404
+    UserProfile.objects.update_or_create(user=request.user, defaults={"theme": wanted})
+    if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
+        return HttpResponse(status=204)
+    return redirect("calendars:calendar")
