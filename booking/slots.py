@@ -7,15 +7,18 @@ grid and the same judge, so what one shows the other accepts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, TypeVar
 
 from common.spans import Span, in_utc, merge
-from workspaces.availability import Availability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from zoneinfo import ZoneInfo
+
+    from workspaces.availability import Availability
 
 _NOTHING = timedelta(0)
 _Mark = TypeVar("_Mark")

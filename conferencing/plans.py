@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from workspaces.enums import Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class PlanFeature(StrEnum):
