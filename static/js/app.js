@@ -13,7 +13,7 @@ document.addEventListener("submit", (event) => {
   root.dataset.theme = isDark() ? "light" : "dark";
   const body = new FormData(form);
   body.set("theme", root.dataset.theme);
-  fetch(form.action, { method: "POST", body, redirect: "manual" });
+  fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" }, redirect: "manual" });
 });
 
 /* A form on its way: its button says so and cannot be pressed twice. */

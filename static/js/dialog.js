@@ -110,6 +110,12 @@ dialog.addEventListener("click", (event) => {
     event.preventDefault();
     leave();
   }
+  // A link to a field of the form moves the focus, not the address: the address is the dialog's.
+  const field = event.target.closest('a[href^="#"]');
+  if (field) {
+    event.preventDefault();
+    document.getElementById(field.hash.slice(1))?.focus();
+  }
 });
 
 function plainClick(event) {
