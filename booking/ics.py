@@ -1,0 +1,190 @@
+"""The invitation a booker gets: an iTIP message and the MIME part that carries it.
+
+RFC 5545 (iCalendar), RFC 5546 (iTIP), RFC 6047 (iMIP) and RFC 7986 (CONFERENCE).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from email.mime.text import MIMEText
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
+
+from common.spans import in_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+Method = Literal["REQUEST", "CANCEL"]
+Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+
+PRODUCT = "-//Meridian//Booking//EN"
+REMINDER = timedelta(minutes=15)
+
+_LINE_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NEVER = r"\s\x00-\x20\x7f-\x9f\ud800-\udfff"
+_WORD = re.compile(f"[^{_NEVER}]+")
+_ATOM = rf"[^{_NEVER}\"(),:;<>@\[\]\\]+"
+_MAILBOX = re.compile(f"{_ATOM}@{_ATOM}")
+_WEB = re.compile(r"https?://[^/?#]+.*", re.IGNORECASE)
+_MAILBOX_SAFE = "@!#$&'*+/=?^`{|}~"
+_URL_SAFE = "%:/?#[]@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox and the name of who reads it. Raises ValueError when the mailbox is none."""
+
+    email: str
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not _MAILBOX.fullmatch(self.email):
+            raise ValueError("This is not an e-mail address.")
+
+
+def build_invitation(
+    *,
+    method: Method,
+    uid: str,
+    sequence: int,
+    dtstamp: datetime,
+    start: datetime,
+    end: datetime,
+    summary: str,
+    description: str,
+    organizer: Address,
+    attendees: Sequence[Address],
+    location: str = "",
+    url: str = "",
+    conference_url: str = "",
+    status: Status,
+) -> bytes:
+    """One event as an iTIP message: CRLF lines of at most 75 octets, times in UTC.
+
+    `uid` stays the same for the meeting's life and `sequence` rises with every change of time or
+    state. Texts may hold anything: breaks are kept in the description and become spaces
+    elsewhere, other control characters are dropped. Raises ValueError when method and status
+    contradict each other, the time is naive or ends before it starts, nobody is invited, or the
+    uid or an address of the web could not be written without changing its meaning.
+    """
+    _check(method=method, status=status, uid=uid, sequence=sequence, attendees=attendees)
+    first, last = in_utc(start).replace(microsecond=0), in_utc(end).replace(microsecond=0)
+    if last <= first:
+        raise ValueError("A meeting must end after it starts.")
+    event = Event()
+    event.add("uid", uid)
+    event.add("sequence", sequence)
+    event.add("dtstamp", in_utc(dtstamp).replace(microsecond=0))
+    event.add("dtstart", first)
+    event.add("dtend", last)
+    event.add("summary", _one_line(summary))
+    event.add("status", status)
+    event.add("transp", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
+    event.add("organizer", _cal_address(organizer))
+    for attendee in attendees:
+        event.add("attendee", _invited(attendee) if method == "REQUEST" else _cal_address(attendee))
+    for name, text in (("description", _lines(description)), ("location", _one_line(location))):
+        if text:
+            event.add(name, text)
+    if url:
+        event.add("url", _web_address(url))
+    if conference_url:
+        event.add("conference", _conference(conference_url))
+    if method == "REQUEST":
+        event.add_component(_reminder(summary))
+    return _message(method, event)
+
+
+def mime_part(ics: bytes, method: Method) -> MIMEText:
+    """The invitation as an attachment that mail programs offer to accept.
+
+    The part's method has to equal the message's own (RFC 6047, 2.4), so another one raises
+    ValueError. The charset is written small: django-anymail's Resend backend drops the method
+    beside `UTF-8`.
+    """
+    if f"\r\nMETHOD:{method}\r\n".encode() not in ics:
+        raise ValueError("The invitation has another method.")
+    part = MIMEText(ics.decode(), "calendar", "utf-8")
+    part.set_param("method", method)
+    name = "invite.ics" if method == "REQUEST" else "cancel.ics"
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    return part
+
+
+def _message(method: Method, event: Event) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _check(
+    *, method: Method, status: Status, uid: str, sequence: int, attendees: Sequence[Address]
+) -> None:
+    if (method == "CANCEL") != (status == "CANCELLED"):
+        raise ValueError("A cancelled meeting is sent with CANCEL, and no other is.")
+    if not _WORD.fullmatch(uid):
+        raise ValueError("A UID is one word.")
+    if sequence < 0:
+        raise ValueError("A sequence counts from 0.")
+    if not attendees:
+        raise ValueError("An invitation needs someone it invites.")
+
+
+def _invited(address: Address) -> vCalAddress:
+    attendee = _cal_address(address)
+    attendee.params["CUTYPE"] = "INDIVIDUAL"
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    attendee.params["PARTSTAT"] = "NEEDS-ACTION"
+    attendee.params["RSVP"] = "TRUE"
+    return attendee
+
+
+def _cal_address(address: Address) -> vCalAddress:
+    found = vCalAddress(f"mailto:{quote(address.email, safe=_MAILBOX_SAFE)}")
+    # A quotation mark can only be written as RFC 6868 says, which Outlook shows letter by letter.
+    name = _one_line(address.name).replace('"', "'")
+    if name:
+        found.params["CN"] = name
+    return found
+
+
+def _conference(address: str) -> vUri:
+    link = vUri(_web_address(address))
+    link.params["VALUE"] = "URI"
+    link.params["FEATURE"] = ["AUDIO", "VIDEO"]
+    link.params["LABEL"] = "Join"
+    return link
+
+
+def _reminder(summary: str) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", _one_line(summary))
+    alarm.add("trigger", -REMINDER)
+    return alarm
+
+
+def _web_address(address: str) -> str:
+    # A data: or javascript: address, or one that breaks the line, must not reach a calendar.
+    if not _WORD.fullmatch(address) or not _WEB.fullmatch(address):
+        raise ValueError("This is not an address of the web.")
+    return quote(address, safe=_URL_SAFE)
+
+
+def _lines(text: str) -> str:
+    return _CONTROLS.sub("", _LINE_BREAKS.sub("\n", text)).strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_lines(text).split())
