@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.forms import BoundField, Form
-from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, Select, Textarea
+from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm, BoundField
+    from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -27,7 +29,10 @@ def icon_markup(name: str, size: str = "", label: str = "") -> SafeString:
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}"><use href="{}#i-{}"/></svg>',
-            classes, label, href, name,
+            classes,
+            label,
+            href,
+            name,
         )
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', classes, href, name
@@ -50,29 +55,39 @@ def kind(field: BoundField) -> str:
 
 
 @register.filter
-def control(field: BoundField, bare: bool = False) -> SafeString:
-    """The field's widget with the house's class; `bare` drops a placeholder that repeats the label.
+def control(field: BoundField) -> SafeString:
+    """The field's widget with the house's class.
 
     The error takes the hint's place, so only one of the two is announced with the field.
     """
+    return field.as_widget(attrs=_attrs(field))
+
+
+@register.filter
+def bare_control(field: BoundField) -> SafeString:
+    """As `control`, without a placeholder: for forms of others whose placeholder is the label."""
+    # Django leaves out an attribute that is False
+    return field.as_widget(attrs={**_attrs(field), "placeholder": False})
+
+
+def _attrs(field: BoundField) -> dict[str, Any]:
     widget = field.field.widget
     attrs: dict[str, Any] = {}
     if kind(field) == "control":
         attrs["class"] = f"{_control_class(field)} {widget.attrs.get('class', '')}".rstrip()
-    if bare and "placeholder" in widget.attrs:
-        attrs["placeholder"] = False  # Django leaves out an attribute that is False
     note = described_by(field)
     if note and not widget.use_fieldset:
         attrs["aria-describedby"] = note
-    return field.as_widget(attrs=attrs)
+    return attrs
 
 
 def _control_class(field: BoundField) -> str:
     widget = field.field.widget
     if isinstance(widget, Textarea):
         return "textarea"
-    is_menu = isinstance(widget, Select) and not isinstance(widget, CheckboxSelectMultiple)
-    return "select" if is_menu and not widget.allow_multiple_selected else "input"
+    return (
+        "select" if isinstance(widget, Select) and not widget.allow_multiple_selected else "input"
+    )
 
 
 @register.filter
@@ -86,13 +101,14 @@ def described_by(field: BoundField) -> str:
 
 
 @register.filter
-def faults(form: Form) -> list[tuple[str, str, str]]:
+def faults(form: BaseForm) -> list[tuple[str, str, str]]:
     """What to put right, for the error summary: (id of the field, its label, what is wrong)."""
     found = [("", "", str(message)) for message in form.non_field_errors()]
     for field in form:
         if field.is_hidden:
             found.extend(("", "", str(message)) for message in field.errors)
         else:
-            target = field.id_for_label or field.auto_id
+            first = f"{field.auto_id}_0" if kind(field) == "options" else field.auto_id
+            target = field.id_for_label or first
             found.extend((target, str(field.label), str(message)) for message in field.errors)
     return found
