@@ -1,0 +1,162 @@
+"""Fixtures for every test: alice owns the workspace, bob is a member, charlie is a stranger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.test import TransactionTestCase
+
+from common import http, triggers
+from tests.factories import make_client, make_member, make_user, make_workspace
+from workspaces.enums import Role
+from workspaces.owners import ClientOwner, owner_of_user
+
+SANDBOX_URL = "https://sandbox.test"
+_flush_database = TransactionTestCase._fixture_teardown
+
+
+def _flush_without_triggers(self) -> None:
+    """Emptying the tables deletes log rows, which the database refuses."""
+    triggers.drop_all()
+    try:
+        _flush_database(self)
+    finally:
+        triggers.create_all()
+
+
+TransactionTestCase._fixture_teardown = _flush_without_triggers
+
+
+# --- People ---
+
+
+@pytest.fixture
+def alice(db):
+    return make_user("Alice", email="alice@example.com")
+
+
+@pytest.fixture
+def bob(db):
+    return make_user("Bob", email="bob@example.com")
+
+
+@pytest.fixture
+def charlie(db):
+    return make_user("Charlie", email="charlie@elsewhere.example")
+
+
+@pytest.fixture
+def workspace(alice, bob):
+    """On the Advanced plan; alice owns it, bob is a member."""
+    workspace = make_workspace("Acme", owner=alice)
+    make_member(workspace, bob, role=Role.MEMBER)
+    return workspace
+
+
+@pytest.fixture
+def other_workspace(charlie):
+    """Charlie's own; alice and bob are not in it."""
+    return make_workspace("Elsewhere", owner=charlie)
+
+
+@pytest.fixture
+def northgate(workspace):
+    """A client of the workspace."""
+    return make_client(workspace, "Northgate")
+
+
+@pytest.fixture
+def client_owner(workspace, northgate):
+    return ClientOwner(workspace=workspace, client=northgate)
+
+
+@pytest.fixture
+def user_owner(workspace, alice):
+    """Alice as an owner."""
+    return owner_of_user(alice, workspace)
+
+
+@pytest.fixture
+def bob_owner(workspace, bob):
+    return owner_of_user(bob, workspace)
+
+
+@pytest.fixture(params=["client_owner", "user_owner"])
+def owner(request):
+    """Both modes, one after the other."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def membership(workspace, alice):
+    return workspace.memberships.select_related("workspace", "user").get(user=alice)
+
+
+@pytest.fixture
+def bob_membership(workspace, bob):
+    return workspace.memberships.select_related("workspace", "user").get(user=bob)
+
+
+@pytest.fixture
+def charlie_membership(other_workspace, charlie):
+    return other_workspace.memberships.select_related("workspace", "user").get(user=charlie)
+
+
+@pytest.fixture
+def sign_in():
+    """Call it with a user: a browser in which that user is signed in."""
+
+    def signed_in(user, **options) -> Browser:
+        browser = Browser(**options)
+        browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return browser
+
+    return signed_in
+
+
+# --- Providers ---
+
+
+@dataclass
+class Sandbox:
+    """The stand-ins, inside this process, and a person who answers their consent pages."""
+
+    store: Any
+    adapter: Any
+
+    def consent(self, authorize_url: str, *, email: str, **choices: Any) -> str:
+        """The address the person is sent back to after pressing Allow (see `visitor`)."""
+        from sandbox.server.visitor import grant_consent
+
+        session = http._BareSession()
+        return grant_consent(session, authorize_url, email=email, **choices)
+
+    def fault(self, operation: str, **fault: Any):
+        """Something to go wrong, by operation such as `google.events.insert`."""
+        return self.store.add_fault(operation, **fault)
+
+    def calls(self, operation: str = "") -> list[dict[str, Any]]:
+        """The requests that reached the sandbox, oldest first, of that operation if named."""
+        return [call for call in self.store.log if not operation or call["operation"] == operation]
+
+
+@pytest.fixture
+def sandbox(settings):
+    """Google, Microsoft and Zoom, without a socket."""
+    from sandbox.server import create_app, endpoints
+    from sandbox.server.store import Store
+    from sandbox.server.transport import WSGIAdapter
+
+    store = Store()
+    adapter = WSGIAdapter(create_app(store, SANDBOX_URL))
+    for name, address in endpoints(SANDBOX_URL).items():
+        setattr(settings, name, address)
+    for provider in ("GOOGLE", "MICROSOFT", "ZOOM"):
+        setattr(settings, f"{provider}_CLIENT_ID", f"{provider.lower()}-client")
+        setattr(settings, f"{provider}_CLIENT_SECRET", f"{provider.lower()}-secret")
+    http.mount(f"{SANDBOX_URL}/", adapter)
+    yield Sandbox(store, adapter)
+    http.unmount(f"{SANDBOX_URL}/")
