@@ -1,5 +1,5 @@
-// Single-key shortcuts: an element says which key presses it (`data-key="t"`, `data-key="k ArrowLeft"`, `data-key="g c"` for
-// the sequence G then C is written `data-key-g="c"`). Off inside fields, in a dialog, and when the profile says so.
+// Single-key shortcuts. An element names the keys that press it: `data-key="t"`, `data-key="k ArrowLeft"`; `data-key-g="c"` is
+// the sequence G, then C. They rest inside fields, while a dialog is open, and when the profile says so (`body[data-keys=off]`).
 const FIELDS = "input, select, textarea, [contenteditable], [role=textbox]";
 let afterG = 0;
 
