@@ -1,0 +1,75 @@
+"""Reading the log, and proving that nothing in it was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from audit.chain import GENESIS, hash_of
+from audit.models import AuditChainHead, OAuthTokenAccessLog
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """The outcome of a check. `broken_seq` is the first row that does not fit; None when whole."""
+
+    workspace_id: UUID
+    rows: int
+    broken_seq: int | None = None
+    problem: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row fits and none is missing at the end."""
+        return self.broken_seq is None
+
+
+def verify_chain(workspace_id: UUID) -> ChainReport:
+    """Recompute the workspace's chain from its first row to its head."""
+    previous, count = GENESIS, 0
+    rows = OAuthTokenAccessLog.objects.filter(workspace_id=workspace_id).order_by("seq")
+    for row in rows.iterator(chunk_size=2000):
+        expected = count + 1
+        if row.seq != expected:
+            return ChainReport(workspace_id, count, expected, "a row is missing")
+        if row.previous_hash != previous:
+            return ChainReport(workspace_id, count, row.seq, "it does not follow the row before")
+        if hash_of(row) != row.hash:
+            return ChainReport(workspace_id, count, row.seq, "its content was changed")
+        previous, count = row.hash, expected
+    head = AuditChainHead.objects.filter(pk=workspace_id).first()
+    if head is None and count == 0:
+        return ChainReport(workspace_id, 0)
+    if head is None or head.seq != count or head.hash != previous:
+        return ChainReport(workspace_id, count, count + 1, "rows are missing at the end")
+    return ChainReport(workspace_id, count)
+
+
+def log_rows(
+    workspace_id: UUID,
+    *,
+    connection_id: UUID | None = None,
+    actor: str = "",
+    reason: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> QuerySet[OAuthTokenAccessLog]:
+    """The workspace's rows, newest first, narrowed by what is given."""
+    rows = OAuthTokenAccessLog.objects.filter(workspace_id=workspace_id).order_by("-seq")
+    if connection_id is not None:
+        rows = rows.filter(connection_id=connection_id)
+    if actor:
+        rows = rows.filter(actor_name__icontains=actor)
+    if reason:
+        rows = rows.filter(reason=reason)
+    if since is not None:
+        rows = rows.filter(at__gte=since)
+    if until is not None:
+        rows = rows.filter(at__lt=until)
+    return rows

@@ -1,0 +1,225 @@
+"""The token path: the only way from a connection to a token that a provider accepts.
+
+No log row, no plain text: the row is committed before anything is unsealed, and there is no other
+place that unseals a token.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from audit.crypto import Unreadable, place
+from audit.enums import AccessReason, ConnectionState, Outcome
+from audit.errors import TokenDenied
+from audit.models import OAuthToken, ServiceCredential
+from audit.oauth_apps import oauth_app
+from audit.services import vault
+from audit.services.log import Entry, append, entry_for
+from common import oauth, outbox
+from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
+from common.leases import drop_lease, take_lease
+from common.secrets import Secret
+
+if TYPE_CHECKING:
+    from audit.actors import Actor
+    from audit.models import ConnectionBase
+    from workspaces.models import Workspace
+
+logger = logging.getLogger(__name__)
+
+RENEW_BEFORE = timedelta(minutes=2)
+REFRESH_LEASE = timedelta(seconds=30)
+WAIT_FOR_OTHERS = timedelta(seconds=10)
+LOOK_EVERY = 0.05
+RECONNECT_KIND = "audit.reconnect_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token for the length of one operation. It is never stored, logged or passed to a task."""
+
+    secret: Secret
+    provider: str
+
+
+def resolve_provider_token(
+    *,
+    connection: ConnectionBase,
+    workspace: Workspace,
+    actor: Actor,
+    reason: AccessReason,
+    target: str = "",
+) -> AccessToken:
+    """A token the provider accepts now, for one operation; refreshes it when it runs out soon.
+
+    Writes exactly one log row for the operation, durably, before anything is unsealed (and one
+    more for a refresh). Raises TokenDenied when the connection is of another workspace,
+    ReconnectNeeded when a person has to consent again, UpstreamForbidden while the connection is
+    paused, UpstreamUnavailable when the refresh cannot be done now. Call it outside any
+    transaction; inside one it raises RuntimeError.
+    """
+
+    def log(outcome: Outcome) -> None:
+        entry = entry_for(connection, reason, outcome, target)
+        append(workspace_id=connection.workspace_id, actor=actor, entries=[entry])
+
+    if connection.workspace_id != workspace.pk:
+        log(Outcome.DENIED)
+        raise TokenDenied
+    connection.refresh_from_db(fields=["state", "token_expires_at"])
+    if connection.state == ConnectionState.PAUSED:
+        log(Outcome.DENIED)
+        raise UpstreamForbidden(f"{connection.connected_email} is paused in Meridian.")
+    try:
+        token = _usable_token(connection, actor)
+    except ReconnectNeeded:
+        log(Outcome.RECONNECT_NEEDED)
+        raise
+    except UpstreamError:
+        log(Outcome.DENIED)
+        raise
+    log(Outcome.GRANTED)
+    try:
+        return AccessToken(_unseal(token, vault.ACCESS), connection.provider)
+    except Unreadable:
+        _unreadable(connection)
+        raise ReconnectNeeded(_reconnect_words(connection)) from None
+
+
+def resolve_service_credential(
+    *, workspace: Workspace, kind: str, actor: Actor, target: str = ""
+) -> Secret:
+    """A workspace's own key to a service, logged like a token. Raises ReconnectNeeded without one."""
+    row = ServiceCredential.objects.filter(workspace=workspace, kind=kind).first()
+    if row is None:
+        raise ReconnectNeeded(f"No key for {kind} is kept for this workspace.")
+    entry = Entry(
+        connection_id=row.pk,
+        connection_email="",
+        provider=kind,
+        reason=AccessReason.CREDENTIAL_USE,
+        outcome=Outcome.GRANTED,
+        target=target[:255],
+    )
+    append(workspace_id=workspace.pk, actor=actor, entries=[entry])
+    bound_to = place(workspace.pk, row.pk, kind, vault.CREDENTIAL)
+    return Secret(vault.unseal_text(bytes(row.sealed), bound_to))
+
+
+def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
+    """The provider no longer accepts the connection: say so on it, and tell its owner once."""
+    changed = (
+        type(connection)
+        ._default_manager.filter(pk=connection.pk, state=ConnectionState.ACTIVE)
+        .update(
+            state=ConnectionState.RECONNECT_NEEDED,
+            last_error=(words or _reconnect_words(connection))[:300],
+            updated_at=timezone.now(),
+        )
+    )
+    connection.state = ConnectionState.RECONNECT_NEEDED
+    if changed:
+        outbox.enqueue(
+            kind=RECONNECT_KIND,
+            payload={"connection_id": str(connection.pk)},
+            dedupe_key=f"reconnect:{connection.pk}:{timezone.now():%Y%m%d%H%M%S%f}",
+            workspace_id=connection.workspace_id,
+        )
+
+
+def _reconnect_words(connection: ConnectionBase) -> str:
+    name = connection.get_provider_display()  # type: ignore[attr-defined]
+    return f"{name} has stopped accepting {connection.connected_email}. Connect it again."
+
+
+def _unreadable(connection: ConnectionBase) -> None:
+    logger.error("a sealed token does not open: is its key still on the ring?")
+    mark_reconnect_needed(connection)
+
+
+def _unseal(token: OAuthToken, field: str) -> Secret:
+    column = token.access_sealed if field == vault.ACCESS else token.refresh_sealed
+    return Secret(vault.unseal_text(bytes(column), vault.field_place(token, field)))
+
+
+def _read(connection: ConnectionBase) -> OAuthToken:
+    token = OAuthToken.objects.filter(
+        connection_id=connection.pk, workspace_id=connection.workspace_id
+    ).first()
+    if token is None or connection.state != ConnectionState.ACTIVE:
+        raise ReconnectNeeded(_reconnect_words(connection))
+    return token
+
+
+def _is_fresh(token: OAuthToken) -> bool:
+    return token.expires_at is None or token.expires_at > timezone.now() + RENEW_BEFORE
+
+
+def _usable_token(connection: ConnectionBase, actor: Actor) -> OAuthToken:
+    """A row that holds a fresh token; refreshed by one process, awaited by the others."""
+    give_up = time.monotonic() + WAIT_FOR_OTHERS.total_seconds()
+    while True:
+        token = _read(connection)
+        if _is_fresh(token):
+            return token
+        holder = take_lease(token, now=timezone.now(), lasts=REFRESH_LEASE)
+        if holder is not None:
+            return _refresh_as_holder(connection, holder, actor)
+        if time.monotonic() > give_up:
+            raise UpstreamUnavailable("The account is being renewed. Try again in a moment.")
+        time.sleep(LOOK_EVERY)
+        connection.refresh_from_db(fields=["state"])
+
+
+def _refresh_as_holder(connection: ConnectionBase, holder: str, actor: Actor) -> OAuthToken:
+    token = _read(connection)
+    try:
+        if _is_fresh(token):  # somebody finished between our look and our lease
+            return token
+        return _refreshed(connection, token, holder, actor)
+    finally:
+        drop_lease(token, holder)
+
+
+def _refreshed(
+    connection: ConnectionBase, token: OAuthToken, holder: str, actor: Actor
+) -> OAuthToken:
+    if not token.refresh_sealed:
+        mark_reconnect_needed(connection)
+        raise ReconnectNeeded(_reconnect_words(connection))
+    entry = entry_for(connection, AccessReason.TOKEN_REFRESH, Outcome.GRANTED)
+    append(workspace_id=connection.workspace_id, actor=actor, entries=[entry])
+    app = oauth_app(connection.provider)
+    try:
+        refresh_token = _unseal(token, vault.REFRESH)
+        tokens = oauth.refresh(
+            app.endpoints(),
+            app.credentials(),
+            refresh_token=refresh_token,
+            now=timezone.now(),
+            time_limit=settings.PROVIDER_TIMEOUT,
+        )
+    except Unreadable:
+        _unreadable(connection)
+        raise ReconnectNeeded(_reconnect_words(connection)) from None
+    except oauth.OAuthFailure as failure:
+        error = app.classify(failure)
+        if isinstance(error, ReconnectNeeded):
+            mark_reconnect_needed(connection, error.message)
+        raise error from None
+    stored = OAuthToken.objects.filter(pk=token.pk, lease_holder=holder).update(
+        **vault.sealed_fields(token, tokens), updated_at=timezone.now()
+    )
+    if not stored:  # the lease ran out, or the account was connected anew: theirs is the truth
+        return _read(connection)
+    type(connection)._default_manager.filter(pk=connection.pk).update(
+        token_expires_at=tokens.expires_at
+    )
+    return _read(connection)
