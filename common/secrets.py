@@ -1,0 +1,43 @@
+"""A value that must not be seen: it shows itself as stars everywhere but where it is used."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final, NoReturn
+
+
+class Secret:
+    """A token, password or key on its way to where it is needed; `reveal()` gives the text.
+
+    Printing, formatting and pickling never show it, so that it cannot reach a log line, an
+    error page or a task's arguments by accident.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value: Final = value
+
+    def reveal(self) -> str:
+        """The text itself; call it where it is sent or sealed, nowhere else."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("A secret is not pickled.")
