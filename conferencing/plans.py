@@ -83,8 +83,8 @@ TABLES = (CONFERENCING, PLANS)
 _TIERS_OF = {row.feature: row.tiers for row in PLANS.rows}
 
 
-def allows(tier: Tier, feature: PlanFeature) -> bool:
-    """Whether the plan has the feature."""
+def allows(tier: str, feature: PlanFeature) -> bool:
+    """Whether the plan (a Tier, or its stored value) has the feature."""
     return tier in _TIERS_OF[feature]
 
 
