@@ -14,11 +14,18 @@ class EventGone(UpstreamError):
 
 
 class CalendarGone(UpstreamError):
-    """404 on a calendar: unshared or deleted. Never swallowed: the calendar is paused."""
+    """404 on a calendar: unshared or deleted. Never swallowed: the calendar is paused.
+
+    `calendar_remote_id` says which one, when several were asked about.
+    """
 
     code = "calendar_gone"
     status = 410
     default_message = "This calendar is no longer there, or no longer shared with the account."
+
+    def __init__(self, message: str = "", calendar_remote_id: str = "") -> None:
+        self.calendar_remote_id = calendar_remote_id
+        super().__init__(message)
 
 
 class CursorLost(UpstreamError):

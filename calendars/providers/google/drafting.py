@@ -1,0 +1,176 @@
+"""Our drafts as Google's event bodies, holding only what was given.
+
+https://developers.google.com/workspace/calendar/api/v3/reference/events
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from calendars.enums import ConferenceState
+from calendars.providers.base import UNSET
+from calendars.providers.joining import joined_text
+from common.errors import Unsupported
+from common.spans import in_utc
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calendars.providers.base import Attendee, EventDraft, RemoteCalendar, RemoteEvent
+    from calendars.providers.reading import Reply
+
+Json = dict[str, object]
+_KEPT_OF_GUESTS = ("responseStatus", "comment", "additionalGuests", "resource", "id")
+NEEDS_CURRENT = frozenset({"attendees", "conference", "conference_url"})
+
+
+def create_body(draft: EventDraft, calendar: RemoteCalendar) -> Json:
+    """The body of events.insert; the idempotency key is the event's id. Raises Unsupported."""
+    body = _texts(draft) | _flags(draft) | _joined(draft, None)
+    for name, value in (("start", draft.start), ("end", draft.end)):
+        if isinstance(value, date):
+            body[name] = _time(value, _zone(draft) or calendar.timezone)
+    if draft.attendees and draft.attendees is not UNSET:
+        body["attendees"] = [_guest(guest, {}) for guest in draft.attendees]
+    if draft.recurrence and draft.recurrence is not UNSET:
+        body["recurrence"] = list(draft.recurrence)
+    if draft.reminders is not UNSET:
+        body["reminders"] = _reminders(draft.reminders)
+    if draft.conference is not UNSET and _wants_meet(draft.conference):
+        body["conferenceData"] = _meet_request()
+    if draft.idempotency_key:
+        body["id"] = draft.idempotency_key
+    return body
+
+
+def update_body(
+    draft: EventDraft, current: RemoteEvent | None = None, raw: Reply | None = None
+) -> Json:
+    """The body of events.patch: absent is unchanged, null cleared, arrays replace. Raises
+    Unsupported. `current` and `raw` are the event as it is, for what NEEDS_CURRENT names.
+    """
+    body = _texts(draft) | _flags(draft) | _joined(draft, current) | _times(draft)
+    if draft.attendees is not UNSET:
+        body["attendees"] = _merged_guests(
+            draft.attendees or (), raw.parts("attendees") if raw else []
+        )
+    if draft.recurrence is not UNSET:
+        body["recurrence"] = list(draft.recurrence or ())
+    if draft.reminders is not UNSET:
+        # PATCH merges objects: overrides that are not named would stay.
+        body["reminders"] = {"overrides": [], **_reminders(draft.reminders)}
+    if draft.conference is not UNSET:
+        body |= _conference_change(draft.conference, current, raw)
+    return body
+
+
+def _texts(draft: EventDraft) -> Json:
+    texts = (
+        ("summary", draft.title),
+        ("description", draft.description),
+        ("location", draft.location),
+    )
+    return {name: value or "" for name, value in texts if value is not UNSET}
+
+
+def _flags(draft: EventDraft) -> Json:
+    body: Json = {}
+    if draft.visibility is not UNSET:
+        body["visibility"] = str(draft.visibility)
+    if draft.busy is not UNSET:
+        body["transparency"] = "opaque" if draft.busy else "transparent"
+    if draft.private_properties:
+        body["extendedProperties"] = {"private": dict(draft.private_properties)}
+    return body
+
+
+def _joined(draft: EventDraft, current: RemoteEvent | None) -> Json:
+    joined = joined_text(draft, current)
+    return {} if joined is None else {"description": joined[0], "location": joined[1]}
+
+
+def _zone(draft: EventDraft) -> str:
+    return "" if draft.timezone is UNSET else draft.timezone
+
+
+def _times(draft: EventDraft) -> Json:
+    """Start and end of a patch; the other kind's field is cleared, as PATCH merges objects."""
+    body: Json = {}
+    for name, value in (("start", draft.start), ("end", draft.end)):
+        if isinstance(value, datetime):
+            body[name] = {"date": None, **_time(value, _zone(draft))}
+        elif isinstance(value, date):
+            body[name] = {"dateTime": None, "timeZone": None, **_time(value, "")}
+        elif _zone(draft):
+            body[name] = {"timeZone": _zone(draft)}
+    return body
+
+
+def _time(value: date, zone: str) -> Json:
+    """A start or end: a date, or an instant written in the zone, in UTC when none is named."""
+    if not isinstance(value, datetime):
+        return {"date": value.isoformat()}
+    moment = in_utc(value).astimezone(ZoneInfo(zone or "UTC"))
+    timed: Json = {"dateTime": moment.isoformat(timespec="seconds")}
+    return {**timed, "timeZone": zone} if zone else timed
+
+
+def _guest(guest: Attendee, known: Json) -> Json:
+    body: Json = {**known, "email": guest.email}
+    if guest.name:
+        body["displayName"] = guest.name
+    if guest.is_optional or "optional" in known:
+        body["optional"] = guest.is_optional
+    return body
+
+
+def _merged_guests(wanted: Sequence[Attendee], raw: list[Reply]) -> list[Json]:
+    """The wanted guests, each with the answer given so far; our own entry always stays."""
+    known = {
+        guest.text("email").lower(): {
+            name: guest.record[name] for name in _KEPT_OF_GUESTS if name in guest
+        }
+        for guest in raw
+    }
+    body = [_guest(guest, known.get(guest.email.lower(), {})) for guest in wanted]
+    named = {guest.email.lower() for guest in wanted}
+    for guest in raw:
+        email = guest.text("email")
+        if guest.flag("self") and email.lower() not in named:
+            body.append({**known[email.lower()], "email": email})
+    return body
+
+
+def _reminders(minutes: Sequence[int] | None) -> Json:
+    if minutes is None:
+        return {"useDefault": True}
+    overrides = [{"method": "popup", "minutes": value} for value in minutes]
+    return {"useDefault": False, "overrides": overrides}
+
+
+def _wants_meet(wanted: Conference) -> bool:
+    """Whether Google itself is to make the conference. Raises Unsupported."""
+    if wanted in {Conference.TEAMS, Conference.AUTO}:
+        raise Unsupported(wanted.label, f"A Google calendar cannot make a {wanted.label} meeting.")
+    return wanted is Conference.MEET
+
+
+def _meet_request() -> Json:
+    """A new request each time: Google ignores one whose id it has seen."""
+    kind = {"type": "hangoutsMeet"}
+    return {"createRequest": {"requestId": uuid.uuid4().hex, "conferenceSolutionKey": kind}}
+
+
+def _conference_change(wanted: Conference, current: RemoteEvent | None, raw: Reply | None) -> Json:
+    """A Meet link that is there or on its way stays as it is."""
+    if _wants_meet(wanted):
+        was = current.conference if current else None
+        lasts = {ConferenceState.READY, ConferenceState.PENDING}
+        if was and was.kind is Conference.MEET and was.state in lasts:
+            return {}
+        return {"conferenceData": _meet_request()}
+    return {"conferenceData": None} if raw and "conferenceData" in raw else {}

@@ -1,0 +1,110 @@
+"""Reading a provider's JSON without trusting its shape: what does not fit is a `BadReply`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from common.errors import BadReply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ZONES = frozenset(available_timezones())
+
+
+class Reply:
+    """A JSON object of a provider; null counts as absent. Every method raises BadReply."""
+
+    __slots__ = ("record",)
+
+    def __init__(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise BadReply
+        self.record: Mapping[str, object] = value
+
+    def __contains__(self, key: str) -> bool:
+        return self.record.get(key) is not None
+
+    def text(self, key: str, default: str = "") -> str:
+        value = self.record.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise BadReply
+        return value
+
+    def needed(self, key: str) -> str:
+        """A text that must be there."""
+        value = self.text(key)
+        if not value:
+            raise BadReply
+        return value
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        value = self.record.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise BadReply
+        return value
+
+    def number(self, key: str, default: int = 0) -> int:
+        value = self.record.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadReply
+        return value
+
+    def part(self, key: str) -> Reply:
+        """The object under the key, an empty one when there is none."""
+        return Reply(self.record.get(key) or {})
+
+    def parts(self, key: str) -> list[Reply]:
+        """The objects of the list under the key."""
+        return [Reply(value) for value in self._list(key)]
+
+    def texts(self, key: str) -> list[str]:
+        """The texts of the list under the key."""
+        values = self._list(key)
+        if not all(isinstance(value, str) for value in values):
+            raise BadReply
+        return [str(value) for value in values]
+
+    def _list(self, key: str) -> list[object]:
+        value = self.record.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise BadReply
+        return value
+
+
+def read_moment(text: str) -> datetime:
+    """An aware instant (RFC 3339) in UTC. Raises BadReply."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadReply
+
+
+def read_date(text: str) -> date:
+    """A date. Raises BadReply."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadReply from None
+
+
+def known_zone(name: str) -> str:
+    """The name when it is a zone of the IANA database, else blank."""
+    return name if name in _ZONES else ""
+
+
+def zone_or_utc(name: str) -> ZoneInfo:
+    return ZoneInfo(known_zone(name) or "UTC")
