@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from django.db import models
 
 
@@ -59,3 +61,15 @@ class HoldSource(models.TextChoices):
     MEETING = "meeting", "Meeting"
     SALES_MEETING = "sales_meeting", "Sales meeting"
     PATIENT_SESSION = "patient_session", "Patient session"
+
+
+class Sight(IntEnum):
+    """What a member may see of a calendar, from the least to the most.
+
+    Private events are busy only for everyone below FULL.
+    """
+
+    BUSY = 1
+    DETAILS = 2
+    EDIT = 3
+    FULL = 4

@@ -1,0 +1,99 @@
+"""Calendars, events and connections by id *and* right: what a member may not see does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calendars.models import Calendar, Event
+from calendars.owners import connection_models, manager_of
+from calendars.queries import VisibleCalendar, calendars_visible_to, is_masked
+from common.errors import Forbidden, NotFound
+from workspaces.access import MAY_WORK, client_for, require_role
+from workspaces.enums import OwnerKind
+from workspaces.owners import ClientOwner, Owner, owner_of_user
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from calendars.models import CalendarConnectionBase
+    from workspaces.models import Membership
+
+
+def calendar_for(
+    membership: Membership, calendar_id: UUID, *, to_write: bool = False
+) -> VisibleCalendar:
+    """The calendar, if the member may see something of it. Raises NotFound, Forbidden."""
+    require_role(membership, MAY_WORK)
+    found = calendars_visible_to(membership, calendar_ids=[calendar_id])
+    if not found:
+        raise NotFound
+    if to_write:
+        _require_write(found[0])
+    return found[0]
+
+
+def event_for(
+    membership: Membership, event_id: UUID, *, to_write: bool = False, with_deleted: bool = False
+) -> Event:
+    """The event with its calendar and connection, if the member may see what it is.
+
+    Raises NotFound, also for an event of which the member may see the time only, and Forbidden.
+    """
+    require_role(membership, MAY_WORK)
+    rows = Event.objects.filter(pk=event_id, workspace=membership.workspace_id)
+    if not with_deleted:
+        rows = rows.filter(deleted_at__isnull=True)
+    event = rows.first()
+    if event is None:
+        raise NotFound
+    seen = calendar_for(membership, event.calendar_id)
+    if is_masked(event.visibility, seen.sight):
+        raise NotFound
+    if to_write:
+        _require_write(seen)
+    event.calendar = seen.calendar
+    return event
+
+
+def connection_for(membership: Membership, connection_id: UUID) -> CalendarConnectionBase:
+    """A client's connection or the member's own. Raises NotFound, Forbidden."""
+    require_role(membership, MAY_WORK)
+    for model in connection_models():
+        row = manager_of(model).filter(pk=connection_id, workspace=membership.workspace_id).first()
+        if row is not None and may_manage(membership, row.owner_kind, row.owner_id):
+            return row
+    raise NotFound
+
+
+def may_manage(membership: Membership, owner_kind: str, owner_id: UUID) -> bool:
+    """Whether the member may connect and disconnect accounts of that owner of the workspace."""
+    return owner_kind == OwnerKind.CLIENT or owner_id == membership.user_id
+
+
+def own_calendar_for(membership: Membership, calendar_id: UUID) -> Calendar:
+    """A calendar whose settings the member may change: a client's or their own.
+
+    Raises NotFound, Forbidden.
+    """
+    seen = calendar_for(membership, calendar_id)
+    connection = seen.connection
+    if not may_manage(membership, connection.owner_kind, connection.owner_id):
+        raise Forbidden
+    return seen.calendar
+
+
+def owner_to_connect(membership: Membership, client_id: UUID | None) -> Owner:
+    """The client, or the member themself, whose account is to be connected.
+
+    Raises NotFound, Forbidden.
+    """
+    require_role(membership, MAY_WORK)
+    if client_id is None:
+        return owner_of_user(membership.user, membership.workspace)
+    client = client_for(membership.workspace, client_id)
+    return ClientOwner(workspace=membership.workspace, client=client)
+
+
+def _require_write(seen: VisibleCalendar) -> None:
+    if not seen.may_write:
+        raise Forbidden("You may not change this calendar.")

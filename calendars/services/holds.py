@@ -1,0 +1,51 @@
+"""Promising time and giving it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calendars.models import Hold
+from common.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from calendars.enums import HoldSource
+    from workspaces.owners import Owner
+
+
+def holds_of(owner: Owner, span: Span, *, ignoring: Collection[UUID] = ()) -> list[Span]:
+    """The owner's promised time that touches the span, in every workspace, sorted."""
+    rows = Hold.objects.filter(
+        owner_id=owner.id, held_from__lt=span.end, held_until__gt=span.start
+    ).order_by("held_from")
+    if ignoring:
+        rows = rows.exclude(pk__in=ignoring)
+    return [Span(start, end) for start, end in rows.values_list("held_from", "held_until")]
+
+
+def place_hold(*, owner: Owner, span: Span, source: HoldSource) -> Hold:
+    """Promise the span, buffers included, within the caller's transaction after `owner.lock()`.
+
+    Raises IntegrityError when another hold of the owner overlaps.
+    """
+    return Hold.objects.create(
+        owner_kind=owner.kind,
+        owner_id=owner.id,
+        workspace=owner.workspace,
+        held_from=span.start,
+        held_until=span.end,
+        source=source,
+    )
+
+
+def move_hold(*, hold: Hold, span: Span) -> None:
+    """Promise another span instead. Raises IntegrityError when a different hold overlaps."""
+    hold.held_from, hold.held_until = span.start, span.end
+    hold.save(update_fields=["held_from", "held_until", "updated_at"])
+
+
+def release_hold(hold: Hold) -> None:
+    """Give the time back; a hold that is gone already is no error."""
+    Hold.objects.filter(pk=hold.pk).delete()
