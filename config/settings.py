@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "calendars",
     "patients",
     "booking",
-    "sandbox",
     "config.apps.MeridianAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -108,6 +107,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 # Django's own form templates are found through the app of that name.
 INSTALLED_APPS.append("django.forms")
+if DEMO:
+    INSTALLED_APPS.append("sandbox")
 
 # --- Database ---
 DATABASES: dict[str, Any] = {

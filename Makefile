@@ -1,0 +1,69 @@
+# `make help` lists what there is. Everything runs with Python >= 3.11, git and make alone.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DIR ?= .demo
+UV := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo reset test test-browser check bench locks format
+
+help: ## List the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp holds the lock it was made from: a changed lock is installed anew, an unchanged one
+# costs nothing. The stamp is written last, so an interrupted install is done again.
+define install
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if ! cmp -s $(1) $(VENV)/$(notdir $(1)).stamp; then \
+		echo "Installing $(1)"; \
+		if [ -n "$(UV)" ]; then \
+			UV_PYTHON_DOWNLOADS=never "$(UV)" pip install -q --python $(BIN)/python --require-hashes -r $(1); \
+		else \
+			$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1); \
+		fi && cp $(1) $(VENV)/$(notdir $(1)).stamp; \
+	fi
+endef
+
+setup: ## Make .venv with everything for development
+	$(call install,requirements-dev.lock)
+
+demo: ## Start the whole product with demo data, offline, and print where to look
+	$(call install,requirements.lock)
+	@exec $(BIN)/python manage.py demo --settings sandbox.demo_settings
+
+reset: ## Throw the demo's data away
+	@rm -rf $(DEMO_DIR) && echo "The demo's data are gone."
+
+test: setup ## Run the whole suite with nothing else running
+	$(BIN)/python -m pytest -q -m "not browser and not worker"
+
+test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)
+	$(call install,requirements-browser.lock)
+	$(BIN)/python -m pytest -q -m browser
+
+check: setup ## Lint, types, import rules, migrations, templates, API schema, deploy checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -z '*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null --settings tests.settings
+	$(BIN)/python manage.py check --deploy --fail-level WARNING --settings tests.deploy_settings
+	$(BIN)/python -m tests.repository
+
+bench: setup ## Measure against the budgets of DESIGN 15 (PostgreSQL at DATABASE_URL)
+	$(BIN)/python -m tests.bench
+
+format: setup ## Put the code into house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files -z '*.html' | xargs -0 $(BIN)/djade --target-version 5.2
+
+locks: ## Make the lock files anew (needs uv)
+	@for extras in ":requirements.lock" "--extra dev:requirements-dev.lock" "--extra dev --extra browser:requirements-browser.lock"; do \
+		UV_PYTHON_DOWNLOADS=never uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --no-emit-find-links --python $(PYTHON) pyproject.toml $${extras%%:*} -o $${extras##*:}; \
+	done

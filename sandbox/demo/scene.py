@@ -1,0 +1,233 @@
+"""Who and what the demo shows: two teams, their clients, their accounts and a week of events.
+
+Everything is told relative to the week the demo is first started in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ZONE = "Europe/Dublin"
+PASSWORD = "meridian-demo"  # noqa: S105 -- printed on the demo's first page
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in."""
+
+    email: str
+    name: str
+    role: str
+    timezone: str = ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An event in a week: day 0 is Monday, hours are wall time in the account's zone.
+
+    All-day when `hours` is None; `days` is then how many. `repeat` is an RRULE.
+    """
+
+    title: str
+    day: int
+    hours: tuple[float, float] | None
+    place: str = ""
+    text: str = ""
+    repeat: str = ""
+    guests: tuple[str, ...] = ()
+    days: int = 1
+    has_link: bool = False
+    is_busy: bool = True
+    is_private: bool = False
+    is_tentative: bool = False
+    invited_by: str = ""
+    response: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCalendar:
+    """A calendar of an account; a blank name is the account's default one."""
+
+    name: str
+    appointments: tuple[Appointment, ...] = ()
+    role: str = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at a stand-in provider."""
+
+    provider: str
+    email: str
+    name: str
+    kind: str = "work"
+    timezone: str = ZONE
+    calendars: tuple[RemoteCalendar, ...] = field(default_factory=tuple)
+
+
+AMARA = Person("amara@finchharbour.example", "Amara Okafor", "owner of Finch & Harbour (Standard)")
+TOMAS = Person("tomas@finchharbour.example", "Tomás Quinn", "member of Finch & Harbour")
+INES = Person("ines@larkfield.example", "Ines Duarte", "owner of Larkfield Clinic (Advanced)")
+NOOR = Person("noor@larkfield.example", "Noor Haddad", "auditor of Larkfield Clinic")
+OPERATOR = Person("operator@meridian.example", "Operator", "Django admin at /admin/")
+PEOPLE = (AMARA, TOMAS, INES, NOOR, OPERATOR)
+
+_DAILY = "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
+_WEEKLY = "RRULE:FREQ=WEEKLY"
+
+ACCOUNTS = (
+    Account(
+        "google",
+        "amara@finchharbour.example",
+        "Amara Okafor",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Lunch with Tomás", 0, (12, 12.75), "Fumbally", is_busy=False),
+                    Appointment("Payroll sign-off", 0, (16.5, 17), repeat=_WEEKLY),
+                    Appointment(
+                        "Quarter numbers with Priya",
+                        1,
+                        (14, 14.75),
+                        guests=("priya@ledger.example",),
+                        has_link=True,
+                    ),
+                    Appointment("Reference call: Wells & Co", 1, (15, 15.5)),
+                    Appointment("Swim", 2, (8, 8.75), repeat=_WEEKLY, is_private=True),
+                    Appointment("Invoice run", 2, None, repeat=_WEEKLY),
+                    Appointment(
+                        "Kick-off: Osprey Rail",
+                        3,
+                        (14.5, 15.5),
+                        text="Agenda: scope, people, first two weeks.",
+                        guests=("kim@ospreyrail.example", "lee@ospreyrail.example"),
+                        has_link=True,
+                    ),
+                    Appointment("1:1 Tomás", 3, (16, 16.5), repeat=_WEEKLY),
+                    Appointment("Proposal: Harbour light", 4, (10, 12), is_private=True),
+                    Appointment("Plan the week", 6, (18, 18.5), repeat=_WEEKLY),
+                ),
+            ),
+            RemoteCalendar(
+                "Studio",
+                (
+                    Appointment("Studio stand-up", 0, (9, 9.5), repeat=_DAILY, has_link=True),
+                    Appointment("Design review: booking page", 1, (10, 11.5), has_link=True),
+                    Appointment("Pitch prep: Osprey Rail", 1, (16, 17), "Studio table"),
+                    Appointment(
+                        "Studio crit",
+                        2,
+                        (17, 18),
+                        invited_by="tomas@finchharbour.example",
+                        response="needsAction",
+                    ),
+                    Appointment("Osprey Rail, Cork", 3, None, days=2),
+                    Appointment("Retro", 4, (14.5, 15.25), is_tentative=True),
+                ),
+            ),
+            RemoteCalendar(
+                "Holidays in Ireland",
+                (Appointment("Bank holiday", 7, None, is_busy=False),),
+                role="reader",
+            ),
+        ),
+    ),
+    Account(
+        "microsoft",
+        "a.okafor@larkfieldgroup.example",
+        "Amara Okafor",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Intake review, autumn list", 0, (9.5, 11), "Larkfield, room 4"),
+                    Appointment("Board pre-read", 0, (15, 16)),
+                    Appointment("December rota", 2, (10, 11), has_link=True),
+                    Appointment("Fee schedule", 2, (14, 15), "Northgate"),
+                    Appointment("Pharmacy contract", 3, (16.5, 17.5), is_tentative=True),
+                    Appointment("Audit walkthrough", 4, (16, 17), has_link=True),
+                    Appointment("Ines on leave", 0, None, days=3, is_busy=False),
+                    Appointment("Open day at Larkfield", 5, (10, 13), "Main hall"),
+                ),
+            ),
+        ),
+    ),
+    Account(
+        "google",
+        "studio@ospreyrail.example",
+        "Osprey Rail desk",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Timetable board", 1, (9, 10.5), "Heuston", repeat=_WEEKLY),
+                    Appointment("Site visit", 3, (13, 15)),
+                    Appointment("Signal works", 4, (11, 12)),
+                ),
+            ),
+        ),
+    ),
+    Account(
+        "microsoft",
+        "ines@larkfield.example",
+        "Ines Duarte",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Ward round", 0, (8.5, 9.5), repeat=_DAILY),
+                    Appointment("Supervision: Yuki", 1, (15, 16), "Room 2", has_link=True),
+                    Appointment("Autumn list", 2, (11, 12)),
+                    Appointment("Rota call", 4, (13, 13.5), has_link=True),
+                ),
+            ),
+            RemoteCalendar(
+                "Treatment rooms",
+                (
+                    Appointment("Room 2: J.M., speech", 0, (13.5, 15), repeat=_WEEKLY),
+                    Appointment("Room 1: A.K., OT", 1, (13, 14), repeat=_WEEKLY),
+                    Appointment("Room 2: L.P., speech", 2, (13.5, 14.5), repeat=_WEEKLY),
+                    Appointment("Room 1 closed", 4, None),
+                ),
+            ),
+        ),
+    ),
+    Account(
+        "google",
+        "amara.studio@gmail.example",
+        "Amara at home",
+        kind="personal",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Choir", 1, (19, 21), "St Finian's", repeat=_WEEKLY),
+                    Appointment("Dentist", 3, (8, 8.5)),
+                    Appointment("Farmers' market", 5, (9, 10)),
+                ),
+            ),
+        ),
+    ),
+    Account(
+        "microsoft",
+        "amara.okafor@outlook.example",
+        "Amara Okafor",
+        kind="personal",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Book club", 2, (19.5, 21)),
+                    Appointment("Sam's birthday", 5, None),
+                ),
+            ),
+        ),
+    ),
+    Account("zoom", "ines@larkfield.example", "Ines Duarte"),
+)
+
+UNCONNECTED = (
+    ("Google", "amara.studio@gmail.example", "a personal Google account"),
+    ("Outlook", "amara.okafor@outlook.example", "a personal Outlook account: Teams may give no link"),
+)

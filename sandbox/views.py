@@ -1,0 +1,90 @@
+"""The demo's guide and its mailbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from booking.models import BookingLink
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_override
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from sandbox.demo import mailbox as kept
+from sandbox.demo.scene import OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+@require_GET
+def guide(request: HttpRequest) -> HttpResponse:
+    """Everything there is to try."""
+    links = BookingLink.objects.filter(is_active=True).select_related("client", "user", "workspace")
+    context = {
+        "people": PEOPLE,
+        "password": PASSWORD,
+        "operator": OPERATOR,
+        "links": links.order_by("workspace__name", "title"),
+        "unconnected": UNCONNECTED,
+        "sandbox_url": settings.SANDBOX_URL,
+        "mails": len(kept.all_mails()),
+    }
+    return render(request, "sandbox/guide.html", context)
+
+
+@require_GET
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """Every mail the demo sent."""
+    return render(request, "sandbox/mailbox.html", {"mails": kept.all_mails()})
+
+
+def _mail_or_404(key: str) -> kept.KeptMail:
+    found = kept.mail_of(key)
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_GET
+def mail(request: HttpRequest, key: str) -> HttpResponse:
+    """One mail: text, HTML and files."""
+    return render(request, "sandbox/mail.html", {"mail": _mail_or_404(key)})
+
+
+@require_GET
+@xframe_options_sameorigin
+@csp_override(
+    {
+        "default-src": ["'none'"],
+        "style-src": [UNSAFE_INLINE],
+        "img-src": ["data:"],
+        "frame-ancestors": [SELF],
+        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+    }
+)
+def mail_html(request: HttpRequest, key: str) -> HttpResponse:
+    """The HTML body alone, without the right to run or load anything."""
+    return HttpResponse(_mail_or_404(key).html)
+
+
+@require_GET
+def mail_file(request: HttpRequest, key: str, index: int) -> HttpResponse:
+    """A file that came with a mail."""
+    files = _mail_or_404(key).attachments
+    if index >= len(files):
+        raise Http404
+    file = files[index]
+    safe_name = "".join(letter for letter in file.name if letter.isalnum() or letter in "._-")
+    return HttpResponse(
+        file.content,
+        content_type="text/plain; charset=utf-8"
+        if request.GET.get("show")
+        else file.content_type.split(";")[0],
+        headers={
+            "Content-Disposition": f'{"inline" if request.GET.get("show") else "attachment"}; filename="{safe_name}"'
+        },
+    )
