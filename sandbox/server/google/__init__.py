@@ -1,0 +1,1 @@
+"""Stands for Google: OAuth and the Calendar API v3."""

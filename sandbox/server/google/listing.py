@@ -1,0 +1,304 @@
+"""events.list, events.get and events.instances: windows, pages, filters and sync tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sandbox.server.cursors import decode, encode
+from sandbox.server.google import times
+from sandbox.server.google.access import READ_EVENTS, Place, place, stored_event
+from sandbox.server.google.errors import bad_request, google_error, not_found
+from sandbox.server.google.events import (
+    HORIZON,
+    answer,
+    bounds,
+    etag_of,
+    exceptions_of,
+    find_occurrence,
+    is_series,
+    occurrences,
+    overlaps,
+    zone_of,
+)
+from sandbox.server.http import Json, Request, Response, empty, json_response
+from sandbox.server.instants import iana_zone, utc_text
+from sandbox.server.records import Record
+
+Item = tuple[Record, Json]
+NOT_WITH_SYNC = ("iCalUID", "orderBy", "privateExtendedProperty", "q", "sharedExtendedProperty")
+NOT_WITH_SYNC += ("timeMin", "timeMax", "updatedMin")
+SIZE, LARGEST = 250, 2500
+ACCESS_ROLES = {"writerWithoutPrivateAccess": "writer"}
+
+
+def get(request: Request) -> Response:
+    where = place(request, READ_EVENTS)
+    record = stored_event(where, request.params["event"])
+    if record is not None:
+        body = record["body"]
+    else:
+        found = find_occurrence(where, request.params["event"])
+        if found is None:
+            raise not_found()
+        record, body = found
+    if request.headers.get("if-none-match", "") == etag_of(record):
+        return empty(304)
+    headers = [("ETag", etag_of(record))]
+    return json_response(answer(where, record, body, _asked_zone(where)), headers=headers)
+
+
+def list_events(request: Request) -> Response:
+    where = place(request, READ_EVENTS)
+    sync = request.arg("syncToken")
+    since = _sync_revision(where, sync) if sync else 0
+    items = _changed(where, since) if sync else _window(where)
+    return _page(where, items, resumable=not _unsyncable(request))
+
+
+def instances(request: Request) -> Response:
+    where = place(request, READ_EVENTS)
+    series_id = request.params["event"]
+    record = stored_event(where, series_id)
+    if record is None:
+        raise not_found()
+    after, before = _range(request)
+    items = _expanded(where, record, after, before, deleted=request.flag("showDeleted"))
+    wanted = times.query_instant(request.arg("originalStart"), "originalStart")
+    if wanted:
+        zone = zone_of(where)
+        items = [i for i in items if times.instant(i[1]["originalStartTime"], zone) == wanted]
+    items.sort(key=lambda item: _start(where, item))
+    return _page(where, items, resumable=False)
+
+
+def _asked_zone(where: Place) -> ZoneInfo:
+    name = where.request.arg("timeZone")
+    if not name:
+        return zone_of(where)
+    found = iana_zone(name)
+    if found is None:
+        raise google_error(400, "badRequest", "Invalid time zone.", location="timeZone")
+    return found
+
+
+def _range(request: Request) -> tuple[datetime | None, datetime | None]:
+    after = times.query_instant(request.arg("timeMin"), "timeMin")
+    before = times.query_instant(request.arg("timeMax"), "timeMax")
+    if after and before and after >= before:
+        message = "The specified time range is empty."
+        raise google_error(400, "timeRangeEmpty", message, domain="calendar", location="timeMax")
+    return after, before
+
+
+def _window(where: Place) -> list[Item]:
+    request = where.request
+    single, deleted = request.flag("singleEvents"), request.flag("showDeleted")
+    order = request.arg("orderBy")
+    if order not in {"", "startTime", "updated"}:
+        raise google_error(400, "invalidParameter", "Invalid orderBy.", location="orderBy")
+    if order == "startTime" and not single:
+        message = "The requested ordering is not available for the particular query."
+        raise google_error(400, "badRequest", message, location="orderBy")
+    after, before = _range(request)
+    items: list[Item] = []
+    for record in where.store.events_of(where.calendar["id"]):
+        items += _shown(where, record, after, before, single=single, deleted=deleted)
+    items = [item for item in items if _wanted(request, item[1])]
+    if order == "updated":
+        return sorted(items, key=lambda item: item[0]["changed"])
+    return sorted(items, key=lambda item: _start(where, item)) if single else items
+
+
+def _start(where: Place, item: Item) -> tuple[datetime, str]:
+    body = item[1]
+    value = body.get("start") or body["originalStartTime"]
+    return times.instant(value, zone_of(where)), body["id"]
+
+
+def _shown(
+    where: Place,
+    record: Record,
+    after: datetime | None,
+    before: datetime | None,
+    *,
+    single: bool,
+    deleted: bool,
+) -> list[Item]:
+    """The items that one record gives in the window."""
+    body = record["body"]
+    if is_series(body):
+        if body["status"] == "cancelled":
+            return [(record, body)] if deleted and not single else []
+        if single:
+            return list(_plain(where, record, after, before))
+        # A series is in the window when one of its occurrences is.
+        return [(record, body)] if any(_plain(where, record, after, before)) else []
+    if body["status"] == "cancelled":
+        exception = "recurringEventId" in body
+        if not deleted and (single or not exception):
+            return []
+        if exception and not single and _series_gone(where, body) and not deleted:
+            return []
+    if "start" not in body:
+        return [(record, body)] if _touches_original(where, body, after, before) else []
+    return [(record, body)] if overlaps(bounds(body, zone_of(where)), after, before) else []
+
+
+def _series_gone(where: Place, body: Json) -> bool:
+    master = stored_event(where, body["recurringEventId"])
+    return master is None or master["body"]["status"] == "cancelled"
+
+
+def _touches_original(
+    where: Place, body: Json, after: datetime | None, before: datetime | None
+) -> bool:
+    moment = times.instant(body["originalStartTime"], zone_of(where))
+    return overlaps((moment, moment), after, before)
+
+
+def _plain(
+    where: Place, record: Record, after: datetime | None, before: datetime | None
+) -> Iterable[Item]:
+    """The occurrences of a series that no exception replaces."""
+    replaced = exceptions_of(where, record["body"]["id"])
+    until = before or where.store.now() + HORIZON
+    for body in occurrences(record, after, until, zone_of(where)):
+        if body["id"] not in replaced:
+            yield record, body
+
+
+def _expanded(
+    where: Place, record: Record, after: datetime | None, before: datetime | None, *, deleted: bool
+) -> list[Item]:
+    body = record["body"]
+    if not is_series(body) or body["status"] == "cancelled":
+        return []
+    items = list(_plain(where, record, after, before))
+    for exception in exceptions_of(where, body["id"]).values():
+        items += _shown(where, exception, after, before, single=True, deleted=deleted)
+    return items
+
+
+def _wanted(request: Request, body: Json) -> bool:
+    """Do the filters q, iCalUID, updatedMin, eventTypes and the extended properties let it by?"""
+    text = request.arg("q").lower()
+    if text:
+        fields = [str(body.get(name, "")) for name in ("summary", "description", "location")]
+        fields += [guest["email"] for guest in body.get("attendees", [])]
+        if not any(text in field.lower() for field in fields):
+            return False
+    if request.arg("iCalUID") and body.get("iCalUID") != request.arg("iCalUID"):
+        return False
+    types = request.args("eventTypes")
+    if types and body.get("eventType", "default") not in types:
+        return False
+    since = times.query_instant(request.arg("updatedMin"), "updatedMin")
+    if since and datetime.fromisoformat(body["updated"]) < since:
+        return False
+    kept = body.get("extendedProperties", {})
+    for kind in ("private", "shared"):
+        for pair in request.args(f"{kind}ExtendedProperty"):
+            name, mark, value = pair.partition("=")
+            if not mark:
+                raise bad_request(f"Invalid {kind}ExtendedProperty.")
+            if kept.get(kind, {}).get(name) != value:
+                return False
+    return True
+
+
+def _unsyncable(request: Request) -> bool:
+    """A list that was ordered or filtered by content gives no sync token."""
+    blocking = set(NOT_WITH_SYNC) - {"timeMin", "timeMax"}
+    return any(request.arg(name) for name in blocking)
+
+
+def _sync_revision(where: Place, token: str) -> int:
+    """The revision the token stands for. 400 beside filters, 410 when it is not known any more."""
+    if any(where.request.arg(name) for name in NOT_WITH_SYNC):
+        raise bad_request("Sync token cannot be used with the given parameters.")
+    parts = decode(token) or {}
+    good = parts.get("c") == where.calendar["id"] and parts.get("g") == where.calendar["generation"]
+    if not good or parts.get("s") != where.request.flag("singleEvents"):
+        message = "Sync token is no longer valid, a full sync is required."
+        raise google_error(
+            410,
+            "fullSyncRequired",
+            message,
+            domain="calendar",
+            location="syncToken",
+        )
+    return int(parts["r"])
+
+
+def _changed(where: Place, since: int) -> list[Item]:
+    """What changed after the revision; deletions are always among it."""
+    items: list[Item] = []
+    for record in where.store.events_of(where.calendar["id"]):
+        if record["changed"] <= since:
+            continue
+        if where.request.flag("singleEvents") and is_series(record["body"]):
+            items += _changed_series(where, record, since)
+        else:
+            items.append((record, record["body"]))
+    return sorted(items, key=lambda item: item[0]["changed"])
+
+
+def _changed_series(where: Place, record: Record, since: int) -> list[Item]:
+    """A changed series, one by one: what it gives now, and what it gave before as cancelled."""
+    body = record["body"]
+    gone = body["status"] == "cancelled"
+    now = [] if gone else list(_plain(where, record, None, None))
+    ids = {item[1]["id"] for item in now} | set(exceptions_of(where, body["id"]))
+    former = [was["body"] for was in record.get("was", []) if was["until"] > since]
+    former += [{**body, "status": "confirmed"}] if gone else []
+    for old in former:
+        for made in occurrences({"body": old}, None, where.store.now() + HORIZON, zone_of(where)):
+            if made["id"] not in ids:
+                ids.add(made["id"])
+                kept = {k: made[k] for k in ("id", "recurringEventId", "originalStartTime")}
+                now.append((record, {**kept, "status": "cancelled"}))
+    return now
+
+
+def _page(where: Place, items: list[Item], *, resumable: bool) -> Response:
+    request = where.request
+    try:
+        size = max(1, min(int(request.arg("maxResults") or SIZE), LARGEST))
+    except ValueError:
+        raise google_error(
+            400, "invalidParameter", "Invalid value.", location="maxResults"
+        ) from None
+    size = min(size, int(where.store.setting("google.page_size", LARGEST)))
+    first, revision = _page_start(where, request.arg("pageToken"))
+    zone = _asked_zone(where)
+    shown = [answer(where, record, body, zone) for record, body in items[first : first + size]]
+    calendar = where.calendar
+    result: Json = {
+        "kind": "calendar#events",
+        "etag": f'"p{calendar["changed"]}{revision}"',
+        "summary": calendar["name"],
+        "updated": utc_text(where.store.now(), decimals=3),
+        "timeZone": str(zone),
+        "accessRole": ACCESS_ROLES.get(where.role, where.role),
+        "defaultReminders": [{"method": "popup", "minutes": 10}],
+        "items": shown,
+    }
+    if first + size < len(items):
+        result["nextPageToken"] = encode(n=first + size, r=revision, c=calendar["id"])
+    elif resumable:
+        single = request.flag("singleEvents")
+        token = encode(c=calendar["id"], g=calendar["generation"], r=revision, s=single)
+        result["nextSyncToken"] = token
+    return json_response(result)
+
+
+def _page_start(where: Place, token: str) -> tuple[int, int]:
+    """Where the page begins, and the revision at which the first page was read."""
+    if not token:
+        return 0, int(where.store.setting("revision", 0))
+    parts = decode(token) or {}
+    if parts.get("c") != where.calendar["id"]:
+        raise google_error(400, "invalid", "Invalid page token value.", location="pageToken")
+    return int(parts["n"]), int(parts["r"])

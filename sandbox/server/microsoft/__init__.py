@@ -1,0 +1,1 @@
+"""Stands for Microsoft: the identity platform and Graph v1.0."""

@@ -1,0 +1,59 @@
+"""Teams meetings of an event: there at once on work accounts, silently absent elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from html import escape
+
+from sandbox.server.http import Json
+from sandbox.server.microsoft.access import Caller
+from sandbox.server.records import Record
+
+TEAMS = "teamsForBusiness"
+
+
+def providers_of(calendar: Record, account: Record) -> list[str]:
+    """allowedOnlineMeetingProviders of the calendar."""
+    return [TEAMS] if account["kind"] == "work" and calendar["meet"] else []
+
+
+def apply(who: Caller, record: Record, calendar: Record, sent: Json) -> None:
+    """Make the meeting that was asked for; what is not allowed is left out without an error.
+
+    A meeting once made cannot be taken away or changed, except that a new body without its
+    join link switches it off.
+    """
+    body = record["body"]
+    meeting = body["onlineMeeting"]
+    if meeting:
+        if "body" in sent and meeting["joinUrl"] not in body["body"]["content"]:
+            body |= {"isOnlineMeeting": False, "onlineMeetingProvider": "unknown"}
+            body["onlineMeeting"] = None
+        return
+    if str(sent.get("isOnlineMeeting") or "").lower() != "true":
+        return
+    named = sent.get("onlineMeetingProvider") or ""
+    allowed = named in {"", "unknown", TEAMS} and bool(providers_of(calendar, who.account))
+    if who.account["kind"] == "personal" and not named:
+        allowed = bool(who.store.setting("microsoft.personal_teams", False))
+    if allowed:
+        make_meeting(record, who.request.base_url)
+    else:
+        body |= {"isOnlineMeeting": False, "onlineMeetingProvider": None}
+
+
+def make_meeting(record: Record, base_url: str) -> None:
+    """Give the event a Teams meeting, and its body the blob with the join link."""
+    body = record["body"]
+    code = hashlib.sha256(record["id"].encode()).hexdigest()
+    link = f"{base_url}/teams/l/meetup-join/19%3ameeting_{code[:32]}%40thread.v2/0"
+    body |= {"isOnlineMeeting": True, "onlineMeetingProvider": TEAMS}
+    body["onlineMeeting"] = {"joinUrl": link, "conferenceId": str(int(code[:8], 16))}
+    text = body["body"]["content"]
+    if body["body"]["contentType"] == "text":
+        text = escape(text).replace("\n", "<br>\n")
+    blob = (
+        '<div class="me-email-text"><hr><b>Microsoft Teams meeting</b><br>'
+        f'<a href="{escape(link)}">Join the meeting now</a></div>'
+    )
+    body["body"] = {"contentType": "html", "content": f"{text}<br>\n{blob}"}

@@ -1,0 +1,1 @@
+"""Pages that people see: consent, the overview and the pretend meeting rooms."""

@@ -1,0 +1,120 @@
+"""The sandbox's memory: records by kind and key, one lock, one clock, one revision counter."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Record = dict[str, Any]
+LOG_LENGTH = 2000
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Records:
+    """Records are JSON-able dicts. Change one in place, then `put` it: that is what persists it.
+
+    Every request runs inside `transaction()`, so handlers see and leave a consistent state
+    however many threads serve.
+    """
+
+    def __init__(self, *, clock: Callable[[], datetime] = system_clock) -> None:
+        self.clock = clock
+        self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._kinds: dict[str, dict[str, Record]] = {}
+        self._events: dict[str, dict[str, Record]] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._flush()
+
+    def _flush(self) -> None:
+        """Memory has nothing to write."""
+
+    def _touched(self, kind: str, key: str) -> None:
+        """Memory needs no note of what changed."""
+
+    def now(self) -> datetime:
+        """The sandbox's present: the clock plus what `advance` added."""
+        return self.clock() + timedelta(seconds=float(self.setting("clock_offset", 0)))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the sandbox alone, to expire tokens and codes."""
+        self.set_setting("clock_offset", float(self.setting("clock_offset", 0)) + seconds)
+
+    def get(self, kind: str, key: str) -> Record | None:
+        return self._kinds.get(kind, {}).get(key)
+
+    def put(self, kind: str, key: str, record: Record) -> Record:
+        with self._lock:
+            self._kinds.setdefault(kind, {})[key] = record
+            if kind == "event":
+                self._events.setdefault(record["calendar"], {})[key] = record
+            self._touched(kind, key)
+        return record
+
+    def drop(self, kind: str, key: str) -> None:
+        with self._lock:
+            record = self._kinds.get(kind, {}).pop(key, None)
+            if record and kind == "event":
+                self._events[record["calendar"]].pop(key, None)
+            self._touched(kind, key)
+
+    def all(self, kind: str) -> list[Record]:
+        with self._lock:
+            return list(self._kinds.get(kind, {}).values())
+
+    def items(self, kind: str) -> list[tuple[str, Record]]:
+        with self._lock:
+            return list(self._kinds.get(kind, {}).items())
+
+    def where(self, kind: str, **equal: Any) -> list[Record]:
+        return [r for r in self.all(kind) if all(r.get(k) == v for k, v in equal.items())]
+
+    def events_of(self, calendar: str) -> list[Record]:
+        """Every event record of the calendar, tombstones included."""
+        with self._lock:
+            return list(self._events.get(calendar, {}).values())
+
+    def next_revision(self) -> int:
+        """A number larger than every one before; cursors and etags are made of it."""
+        with self._lock:
+            revision = int(self.setting("revision", 0)) + 1
+            self.set_setting("revision", revision)
+            return revision
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        record = self.get("setting", name)
+        return default if record is None else record["value"]
+
+    def set_setting(self, name: str, value: Any) -> None:
+        self.put("setting", name, {"name": name, "value": value})
+
+    def clear(self) -> None:
+        """Forget everything but the signing key: a token signed before stays checkable."""
+        with self._lock:
+            for kind, records in list(self._kinds.items()):
+                for key in list(records):
+                    if (kind, key) != ("setting", "signing_key"):
+                        self.drop(kind, key)
+            self.log.clear()
+
+
+def random_text(length: int = 32) -> str:
+    return secrets.token_hex(length // 2)

@@ -1,0 +1,1 @@
+"""Stands for Zoom: OAuth and the meetings API v2."""
