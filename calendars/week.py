@@ -1,0 +1,357 @@
+"""The geometry of the week and the day: events in, classes and finished strings out.
+
+Templates only print what they find here. Positions are classes, because the content policy allows
+no inline style; numbers are strings, because a template would send them through localisation.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from calendars.blocks import (
+    AllDayBar,
+    DayColumn,
+    EventBlock,
+    Flag,
+    MoreBars,
+    PlacedEvent,
+    State,
+    WeekLayout,
+)
+from calendars.lanes import MAX_ROWS, Lane, lanes, rows
+from calendars.signs import icons, spoken, state_classes
+from calendars.wording import (
+    clock,
+    date_range,
+    full_day,
+    near_day,
+    weekday,
+)
+from common.wallclock import day_begins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    OpenHours = Callable[[date], Sequence[tuple[time, time]]]
+
+__all__ = [
+    "AllDayBar",
+    "DayColumn",
+    "EventBlock",
+    "Flag",
+    "MoreBars",
+    "PlacedEvent",
+    "State",
+    "WeekLayout",
+    "lay_out_day",
+    "lay_out_week",
+]
+
+WEEK = 7
+QUARTER = 15
+DAY_MINUTES = 24 * 60
+# The stylesheet draws shorter blocks as tall as this many quarters.
+LEAST_QUARTERS = 2
+
+_ONE_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+_INSTANT = timedelta(microseconds=1)
+_MIDNIGHT = time(0)
+_SATURDAY = 5
+
+
+def lay_out_week(
+    events: Iterable[EventBlock],
+    monday: date,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    open_on: OpenHours | None = None,
+) -> WeekLayout:
+    """Seven days from `monday` as clocks in the zone show them; events elsewhere are left out.
+
+    `open_on` gives a date's bookable hours (an end of 00:00 is midnight); the rest is shaded.
+    """
+    title = date_range(monday, monday + (WEEK - 1) * _ONE_DAY)
+    return _lay_out(events, _View(monday, WEEK, zone, now), open_on, title, "week")
+
+
+def lay_out_day(
+    events: Iterable[EventBlock],
+    day: date,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    open_on: OpenHours | None = None,
+) -> WeekLayout:
+    """The same for one date."""
+    title = f"{full_day(day)} {day.year}"
+    return _lay_out(events, _View(day, 1, zone, now), open_on, title, "week one")
+
+
+class _View:
+    """The dates shown, the zone they are shown in, and now."""
+
+    def __init__(self, first: date, count: int, zone: ZoneInfo, now: datetime) -> None:
+        self.first = first
+        self.count = count
+        self.last = first + (count - 1) * _ONE_DAY
+        self.zone = zone
+        self.now = now
+        self.here = now.astimezone(zone)
+        self.today = self.here.date()
+        self.now_classes = ""
+        if first <= self.today <= self.last:
+            self.now_classes = f"now {_at(_minute(self.here))}"
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def skips(self, column: int) -> bool:
+        """Whether the date never was, as 30 December 2011 in Samoa."""
+        day = self.first + column * _ONE_DAY
+        return day_begins(day, self.zone) == day_begins(day + _ONE_DAY, self.zone)
+
+    def column(self, day: date) -> int:
+        return day.toordinal() - self.first.toordinal()
+
+
+class _Piece:
+    """The part of a timed event that lies on one date: where it is drawn, and how it is labelled.
+
+    `start` and `end` are minutes of that date's clock.
+    """
+
+    __slots__ = ("ends", "event", "quarters", "reach", "start", "starts")
+
+    def __init__(self, event: EventBlock, start: int, end: int, starts: str, ends: str) -> None:
+        self.event = event
+        self.quarters = max(1, -((start - end) // QUARTER))
+        drawn = max(self.quarters, LEAST_QUARTERS) * QUARTER
+        # A block that would hang out of the day's foot moves up; its label stays exact.
+        self.start = max(0, min(start, DAY_MINUTES - drawn))
+        self.reach = self.start + drawn
+        self.starts = starts
+        self.ends = ends
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        return self.start, -self.reach, self.event.title, self.event.id
+
+
+def _lay_out(
+    events: Iterable[EventBlock],
+    view: _View,
+    open_on: OpenHours | None,
+    title: str,
+    classes: str,
+) -> WeekLayout:
+    pieces: list[list[_Piece]] = [[] for _ in range(view.count)]
+    long: list[tuple[date, date, EventBlock]] = []
+    for event in events:
+        dates = _long_dates(event, view)
+        if dates is None:
+            for column, piece in _pieces(event, view):
+                pieces[column].append(piece)
+        elif dates[0] <= view.last and dates[1] >= view.first:
+            long.append((*dates, event))
+    bars, more, count = _all_day(long, view)
+    days = tuple(_column(index, pieces[index], view, open_on) for index in range(view.count))
+    return WeekLayout(
+        title=title,
+        classes=classes,
+        days=days,
+        all_day=bars,
+        more=more,
+        rows=count,
+        all_day_classes=f"wk-allday rows{max(count, 1)}",
+        now=view.now_classes,
+        now_label=clock(view.here),
+    )
+
+
+def _long_dates(event: EventBlock, view: _View) -> tuple[date, date] | None:
+    """First and last date of what belongs in the all-day row, None for the timed rest."""
+    if event.all_day:
+        first, after = event.days()
+        return first, max(first, after - _ONE_DAY)
+    start, end = event.times()
+    if end - start < _ONE_DAY:
+        return None
+    return view.local(start).date(), view.local(end - _INSTANT).date()
+
+
+def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
+    """The event's part on each shown date, with the date's column."""
+    start, end = event.times()
+    opens, closes = view.local(start), view.local(end)
+    # Two times of one zone compare by what the clock reads, which may have gone back meanwhile.
+    went_back = closes <= opens
+    first = last = opens.date()
+    if not went_back and closes.date() != first:
+        last = view.local(end - _INSTANT).date()
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        column = ordinal - view.first.toordinal()
+        if not 0 <= column < view.count or (first.toordinal() < ordinal and view.skips(column)):
+            continue
+        top = _minute(opens) if ordinal == first.toordinal() else 0
+        foot = _minute(closes) if ordinal == closes.date().toordinal() else DAY_MINUTES
+        if went_back:
+            foot = top + (end - start) // _MINUTE
+        yield column, _Piece(event, top, foot, *_labels(ordinal, opens, closes))
+
+
+def _labels(ordinal: int, opens: datetime, closes: datetime) -> tuple[str, str]:
+    if ordinal == opens.date().toordinal():
+        until = "" if opens == closes and opens.fold == closes.fold else f"\u2013{clock(closes)}"
+        return clock(opens), until
+    if ordinal == closes.date().toordinal():
+        return f"until {clock(closes)}", ""
+    return "all day", ""
+
+
+def _column(index: int, pieces: list[_Piece], view: _View, open_on: OpenHours | None) -> DayColumn:
+    day = view.first + index * _ONE_DAY
+    is_past, is_today = day < view.today, day == view.today
+    is_weekend = day.weekday() >= _SATURDAY
+    mark = " is-today" if is_today else " is-weekend" if is_weekend else ""
+    head = " is-today" if is_today else " is-past" if is_past else ""
+    pieces.sort(key=lambda piece: piece.order)
+    placed = lanes([(piece.start, piece.reach) for piece in pieces])
+    return DayColumn(
+        on=day,
+        iso=day.isoformat(),
+        label=full_day(day),
+        weekday=weekday(day),
+        short=weekday(day)[:3],
+        number=str(day.day),
+        is_past=is_past,
+        is_today=is_today,
+        is_weekend=is_weekend,
+        classes=f"day c{index}{mark}",
+        head_classes=f"wk-day{head}",
+        now=view.now_classes if is_today else "",
+        off=_off(open_on(day), is_weekend=is_weekend) if open_on else (),
+        blocks=tuple(
+            _placed(piece, lane, view) for piece, lane in zip(pieces, placed, strict=True)
+        ),
+    )
+
+
+def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
+    event = piece.event
+    place = f"{_at(piece.start, piece.quarters)}{_beside(lane)}"
+    hue = f" hue-{event.hue}" if event.hue else ""
+    return PlacedEvent(
+        id=event.id,
+        classes=f"ev{hue} {place}{state_classes(event, past=event.times()[1] <= view.now)}",
+        href=event.href,
+        title=event.title,
+        starts=piece.starts,
+        ends=piece.ends,
+        place=event.place,
+        place_icon=event.place_icon,
+        place_classes="x warned" if event.place_icon == "alert" else "x",
+        icons=icons(event),
+        spoken=spoken(event, view.zone),
+    )
+
+
+def _all_day(
+    long: list[tuple[date, date, EventBlock]], view: _View
+) -> tuple[tuple[AllDayBar, ...], tuple[MoreBars, ...], int]:
+    """The bars, what found no row, and the number of rows."""
+    long.sort(key=lambda item: (max(item[0], view.first), -item[1].toordinal(), item[2].title))
+    columns = [
+        (view.column(max(first, view.first)), view.column(min(last, view.last)))
+        for first, last, _ in long
+    ]
+    found = rows(columns)
+    count = max(found, default=-1) + 1
+    # Where not all fit, the last row says how many are missing.
+    shown = count if count <= MAX_ROWS else MAX_ROWS - 1
+    hidden = [0] * view.count
+    bars = []
+    for (first, last, event), (left, right), row in zip(long, columns, found, strict=True):
+        if row < shown:
+            place = f"c{left} d{right - left + 1} r{row + 1}"
+            bars.append(_bar(event, first, last, place, view))
+            continue
+        for column in range(left, right + 1):
+            hidden[column] += 1
+    more = tuple(
+        MoreBars(
+            on=view.first + column * _ONE_DAY,
+            classes=f"ad c{column} d1 r{MAX_ROWS}",
+            count=number,
+            label=f"{number} more",
+        )
+        for column, number in enumerate(hidden)
+        if number
+    )
+    return tuple(bars), more, min(count, MAX_ROWS)
+
+
+def _bar(event: EventBlock, first: date, last: date, place: str, view: _View) -> AllDayBar:
+    hue = f" hue-{event.hue}" if event.hue else ""
+    before = " from-before" if first < view.first else ""
+    past = last < view.today if event.all_day else event.times()[1] <= view.now
+    return AllDayBar(
+        id=event.id,
+        classes=f"ad{hue} {place}{before}{state_classes(event, past=past)}",
+        href=event.href,
+        title=event.title,
+        note=_note(event, first, last, view),
+        icons=icons(event),
+        spoken=spoken(event, view.zone),
+    )
+
+
+def _note(event: EventBlock, first: date, last: date, view: _View) -> str:
+    """What the bar's length leaves open: where it began or ends, or the hour of a timed event."""
+    if not event.all_day:
+        start, end = (view.local(moment) for moment in event.times())
+        if first >= view.first:
+            return f"from {clock(start)}"
+        return f"until {near_day(end.date(), view.last)} {clock(end)}"
+    if first < view.first:
+        return f"since {near_day(first, view.first)}"
+    if last > view.last or last - first > _ONE_DAY:
+        return f"until {near_day(last, view.last)}"
+    return ""
+
+
+def _off(hours: Sequence[tuple[time, time]], *, is_weekend: bool) -> tuple[str, ...]:
+    """The classes of the shaded quarters; a closed weekend is on paper already."""
+    if not hours and is_weekend:
+        return ()
+    shaded = []
+    cursor = 0
+    for opens, closes in hours:
+        first = (opens.hour * 60 + opens.minute) // QUARTER
+        last = DAY_MINUTES if closes == _MIDNIGHT else closes.hour * 60 + closes.minute
+        if first > cursor:
+            shaded.append(f"off s{cursor} n{first - cursor}")
+        cursor = max(cursor, -(-last // QUARTER))
+    if cursor < DAY_MINUTES // QUARTER:
+        shaded.append(f"off s{cursor} n{DAY_MINUTES // QUARTER - cursor}")
+    return tuple(shaded)
+
+
+def _at(minute: int, quarters: int | None = None) -> str:
+    place, past = divmod(minute, QUARTER)
+    length = "" if quarters is None else f" n{quarters}"
+    return f"s{place}{length}" + (f" m{past}" if past else "")
+
+
+def _beside(lane: Lane) -> str:
+    if lane.of == 1:
+        return ""
+    wide = f" w{lane.width}" if lane.width > 1 else ""
+    return f" l{lane.index} of{lane.of}{wide}{' over' if lane.over else ''}"
+
+
+def _minute(moment: datetime) -> int:
+    return moment.hour * 60 + moment.minute
