@@ -1,4 +1,4 @@
-"""/control: make accounts and events, set faults, read everything back. No credentials: it is a toy."""
+"""/control: make accounts and events, set faults, read everything back; asks no credentials."""
 
 from __future__ import annotations
 

@@ -88,10 +88,10 @@ def fault_answer(fault: Record, request: Request, operation: str) -> Response | 
         )
     if "status" not in fault:
         return None
-    return json_response(_error_body(fault, operation), fault["status"], headers)
+    return json_response(_error_body(fault, request, operation), fault["status"], headers)
 
 
-def _error_body(fault: Record, operation: str) -> Json:
+def _error_body(fault: Record, request: Request, operation: str) -> Json:
     provider, _, rest = operation.partition(".")
     status = fault["status"]
     reason = fault.get("reason", _usual_reason(provider, status))

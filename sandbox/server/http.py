@@ -37,7 +37,7 @@ class Response:
             return f"{self.status} Unknown"
 
 
-class Refusal(Exception):  # noqa: N818 -- it is an answer, not a fault of ours
+class Refusal(Exception):
     """Raised by a handler to answer at once with this response."""
 
     def __init__(self, response: Response) -> None:

@@ -14,7 +14,7 @@ from sandbox.server.records import Record, Records, random_text
 ACCESS_SECONDS = 3599
 
 
-class TokenRefused(Exception):  # noqa: N818 -- an answer to the client, not a fault of ours
+class TokenRefused(Exception):
     """Why no token is given; each provider words it in its own way."""
 
     def __init__(self, kind: str) -> None:

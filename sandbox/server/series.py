@@ -6,11 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rruleset, rrulestr
+from dateutil.rrule import rrule, rruleset, rrulestr
 
 from sandbox.server.instants import any_zone, to_utc, to_wall
 
 MARGIN = timedelta(days=2)
+_EVER = datetime(1900, 1, 1)  # noqa: DTZ001 -- a wall time
 _UNTIL = re.compile(r"UNTIL=(\d{8}(?:T\d{6})?)(Z?)")
 _LINE = re.compile(r"(RRULE|EXRULE|RDATE|EXDATE)((?:;[^:]*)?):(.+)\Z")
 _TOO_OFTEN = re.compile(r"FREQ=(SECONDLY|MINUTELY|HOURLY)")
@@ -35,6 +36,14 @@ def rule_set(first: datetime, lines: list[str], zone: ZoneInfo, *, all_day: bool
     return found
 
 
+def one_rule(text: str, first: datetime) -> rrule:
+    """A single rule over wall times. Raises ValueError."""
+    found = rrulestr(text, dtstart=first)
+    if not isinstance(found, rrule):
+        raise ValueError(text)  # noqa: TRY004 -- the text is what is wrong
+    return found
+
+
 def _add(
     found: rruleset,
     name: str,
@@ -46,7 +55,7 @@ def _add(
     all_day: bool,
 ) -> None:
     if name in {"RRULE", "EXRULE"}:
-        rule = rrulestr(_UNTIL.sub(lambda m: _until(m, zone, all_day), value), dtstart=first)
+        rule = one_rule(_UNTIL.sub(lambda m: _until(m, zone, all_day=all_day), value), first)
         if name == "RRULE":
             found.rrule(rule)
         else:
@@ -64,7 +73,7 @@ def _add(
             found.exdate(moment)
 
 
-def _until(matched: re.Match[str], zone: ZoneInfo, all_day: bool) -> str:
+def _until(matched: re.Match[str], zone: ZoneInfo, *, all_day: bool) -> str:
     """UNTIL is UTC for timed events and a date for all-day ones (RFC 5545, 3.3.10)."""
     text, utc = matched.groups()
     if all_day:
@@ -96,5 +105,5 @@ def wall_starts(
 ) -> list[datetime]:
     """Wall starts of the occurrences that may touch (after, before); the caller cuts exactly."""
     until = to_wall(before, zone) + MARGIN
-    since = datetime.min if after is None else to_wall(after, zone) - length - MARGIN
+    since = _EVER if after is None else to_wall(after, zone) - length - MARGIN
     return rules.between(since, until, inc=True)

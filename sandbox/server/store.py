@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.server import accounts, faults, oauth
 from sandbox.server.accounts import BadSeed
@@ -18,12 +18,23 @@ from sandbox.server.microsoft import seeding as microsoft
 from sandbox.server.records import Record, Records, system_clock
 from sandbox.server.seed import Seed
 
-SIDES = {"google": google, "microsoft": microsoft}
 ALL_SCOPES = {
     "google": ["openid", "email", "https://www.googleapis.com/auth/calendar"],
     "microsoft": ["openid", "email", "offline_access", "User.Read", "Calendars.ReadWrite"],
     "zoom": ["meeting:write", "meeting:read", "user:read"],
 }
+
+
+class Side(Protocol):
+    """A provider's own side: `google.seeding` and `microsoft.seeding`."""
+
+    def add_event(self, store: Records, calendar: Record, seed: Seed) -> Record: ...
+    def change_event(self, store: Records, calendar: Record, event_id: str, sent: Json) -> Json: ...
+    def delete_event(self, store: Records, calendar: Record, event_id: str) -> None: ...
+
+
+def _side(calendar: Record) -> Side:
+    return google if calendar["provider"] == "google" else microsoft
 
 
 class Store(Records):
@@ -77,17 +88,17 @@ class Store(Records):
             raise BadSeed("start and end have to be aware")
         with self.transaction():
             seed = Seed(title=title, start=start, end=end, **fields)
-            return SIDES[calendar["provider"]].add_event(self, calendar, seed)
+            return _side(calendar).add_event(self, calendar, seed)
 
     def change_event(self, calendar: Record, event_id: str, sent: Json) -> Json:
         """Change an event, or one occurrence, on the provider's side; `sent` is its own JSON."""
         with self.transaction():
-            return SIDES[calendar["provider"]].change_event(self, calendar, event_id, sent)
+            return _side(calendar).change_event(self, calendar, event_id, sent)
 
     def delete_event(self, calendar: Record, event_id: str) -> None:
         """Delete an event, or one occurrence, on the provider's side."""
         with self.transaction():
-            SIDES[calendar["provider"]].delete_event(self, calendar, event_id)
+            _side(calendar).delete_event(self, calendar, event_id)
 
     def forget_sync(self, calendar: Record) -> None:
         """Every sync cursor of the calendar becomes unknown: its next use is answered 410."""

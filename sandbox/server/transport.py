@@ -28,12 +28,12 @@ class WSGIAdapter(BaseAdapter):
         self.sleep = sleep
         self._builder = HTTPAdapter()
 
-    def send(
+    def send(  # noqa: PLR0917 -- the signature of requests
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,
+        stream: bool = False,  # noqa: FBT001, FBT002
         timeout: float | tuple[float, float] | tuple[float, None] | None = None,
-        verify: bool | str = True,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
@@ -78,7 +78,7 @@ class WSGIAdapter(BaseAdapter):
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
     parts = urlsplit(request.url or "")
     body = request.body or b""
-    data = body.encode() if isinstance(body, str) else bytes(body)  # type: ignore[arg-type]
+    data = body.encode() if isinstance(body, str) else bytes(body)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import requests
 
@@ -33,7 +33,7 @@ def grant_consent(
     fields["trouble"] = list(trouble)
     if deny:
         fields["deny"] = "yes"
-    address = parts._replace(query="").geturl()
+    address = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     answer = session.post(address, data=fields, allow_redirects=False, timeout=30)
     if answer.status_code != 302:
         raise ConsentRefused(answer.status_code)

@@ -13,7 +13,15 @@ from sandbox.server.google.events import is_series, length_of, rules_of
 from sandbox.server.http import Json
 from sandbox.server.records import Record
 
-SHARED = ("summary", "description", "location", "start", "end", "recurrence", "status")
+SHARED: tuple[str, ...] = (
+    "summary",
+    "description",
+    "location",
+    "start",
+    "end",
+    "recurrence",
+    "status",
+)
 SHARED += ("guestsCanModify", "guestsCanInviteOthers", "guestsCanSeeOtherGuests", "source")
 SHARED += ("attachments", "anyoneCanAddSelf")
 OWN = ("colorId", "transparency", "visibility", "reminders", "extendedProperties", "eventLabelId")
@@ -26,7 +34,14 @@ _CHOICES = {
     "visibility": {"default", "public", "private", "confidential"},
 }
 _ANSWERS = {"needsAction", "declined", "tentative", "accepted"}
-_GUEST_FIELDS = ("email", "displayName", "responseStatus", "optional", "resource", "comment")
+_GUEST_FIELDS: tuple[str, ...] = (
+    "email",
+    "displayName",
+    "responseStatus",
+    "optional",
+    "resource",
+    "comment",
+)
 _GUEST_FIELDS += ("additionalGuests", "id")
 _TIMED = ("start", "end", "recurrence")
 
@@ -82,7 +97,7 @@ def clean(where: Place, body: Json) -> Json:
     body["end"] = times.clean_time(body.get("end"), default, "end")
     times.check_order(clean_start, body["end"], times.zone_of(default))
     if is_series(body):
-        _check_recurrence(body, bool(start_zone))
+        _check_recurrence(body, zone_named=bool(start_zone))
     else:
         body.pop("recurrence", None)
     if "attendees" in body:
@@ -92,7 +107,7 @@ def clean(where: Place, body: Json) -> Json:
     return body
 
 
-def _check_recurrence(body: Json, zone_named: bool) -> None:
+def _check_recurrence(body: Json, *, zone_named: bool) -> None:
     if "recurringEventId" in body:
         raise invalid("Invalid recurrence rule: an occurrence cannot recur.")
     lines = body["recurrence"]

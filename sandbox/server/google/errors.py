@@ -1,4 +1,7 @@
-"""Error bodies of the Calendar API, as https://developers.google.com/workspace/calendar/api/guides/errors has them."""
+"""Error bodies of the Calendar API.
+
+https://developers.google.com/workspace/calendar/api/guides/errors
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from sandbox.server.instants import utc_text
 from sandbox.server.records import Record
 
 HORIZON = timedelta(days=730)
+_GUARANTEED = ("id", "status", "recurringEventId", "originalStartTime")
 _SHOWN_WHEN_BUSY_ONLY = frozenset(
     {"id", "status", "start", "end", "recurringEventId", "originalStartTime", "recurrence"}
     | {"created", "updated", "iCalUID", "transparency", "eventType", "sequence"}
@@ -118,11 +119,16 @@ def exceptions_of(where: Place, series_id: str) -> dict[str, Record]:
     }
 
 
-def answer(where: Place, record: Record, body: Json, zone: ZoneInfo | None = None) -> Json:
-    """The event resource as this caller sees it; `record` is the event's or its series'."""
+def answer(
+    where: Place, record: Record, body: Json, zone: ZoneInfo | None = None, *, full: bool = False
+) -> Json:
+    """The event resource as this caller sees it; `record` is the event's or its series'.
+
+    Of a cancelled event only what Google guarantees is told, unless `full`.
+    """
     zone = zone or zone_of(where)
-    if body["status"] == "cancelled" and "start" not in body:
-        return _bare(record, body, zone)
+    if body["status"] == "cancelled" and not full:
+        body = {name: body[name] for name in _GUARANTEED if name in body}
     shown = {"kind": "calendar#event", "etag": etag_of(record), **body}
     for name in ("start", "end", "originalStartTime"):
         if name in shown:
@@ -132,19 +138,13 @@ def answer(where: Place, record: Record, body: Json, zone: ZoneInfo | None = Non
     if hidden or (secret and where.role in {"reader", "writerWithoutPrivateAccess"}):
         kept = {k: v for k, v in shown.items() if k in _SHOWN_WHEN_BUSY_ONLY}
         return {"kind": "calendar#event", "etag": shown["etag"], **kept, "visibility": "private"}
+    if "organizer" not in shown:
+        return shown
     shown["htmlLink"] = html_link(where, body["id"])
     shown["organizer"] = _self(shown["organizer"], where)
     shown["creator"] = _self(shown["creator"], where)
     if "attendees" in shown:
         shown["attendees"] = [_guest(guest, shown, where) for guest in shown["attendees"]]
-    return shown
-
-
-def _bare(record: Record, body: Json, zone: ZoneInfo) -> Json:
-    """What is left of a cancelled occurrence that was never changed before."""
-    shown = {"kind": "calendar#event", "etag": etag_of(record), **body}
-    if "originalStartTime" in shown:
-        shown["originalStartTime"] = times.shown(shown["originalStartTime"], zone)
     return shown
 
 
@@ -169,5 +169,6 @@ def html_link(where: Place, event_id: str) -> str:
 def touch(where: Place, record: Record) -> None:
     """Store the record as changed now."""
     record["changed"] = where.store.next_revision()
+    record.setdefault("born", record["changed"])
     record["body"]["updated"] = utc_text(where.store.now(), decimals=3)
     where.store.put("event", record["key"], record)

@@ -27,7 +27,13 @@ from sandbox.server.instants import iana_zone, utc_text
 from sandbox.server.records import Record
 
 Item = tuple[Record, Json]
-NOT_WITH_SYNC = ("iCalUID", "orderBy", "privateExtendedProperty", "q", "sharedExtendedProperty")
+NOT_WITH_SYNC: tuple[str, ...] = (
+    "iCalUID",
+    "orderBy",
+    "privateExtendedProperty",
+    "q",
+    "sharedExtendedProperty",
+)
 NOT_WITH_SYNC += ("timeMin", "timeMax", "updatedMin")
 SIZE, LARGEST = 250, 2500
 ACCESS_ROLES = {"writerWithoutPrivateAccess": "writer"}
@@ -46,15 +52,17 @@ def get(request: Request) -> Response:
     if request.headers.get("if-none-match", "") == etag_of(record):
         return empty(304)
     headers = [("ETag", etag_of(record))]
-    return json_response(answer(where, record, body, _asked_zone(where)), headers=headers)
+    shown = answer(where, record, body, _asked_zone(where), full=True)
+    return json_response(shown, headers=headers)
 
 
 def list_events(request: Request) -> Response:
     where = place(request, READ_EVENTS)
     sync = request.arg("syncToken")
-    since = _sync_revision(where, sync) if sync else 0
-    items = _changed(where, since) if sync else _window(where)
-    return _page(where, items, resumable=not _unsyncable(request))
+    if sync:
+        state = _sync_state(where, sync)
+        return _page(where, _changed(where, state), state)
+    return _page(where, _window(where), _new_state(where))
 
 
 def instances(request: Request) -> Response:
@@ -70,7 +78,7 @@ def instances(request: Request) -> Response:
         zone = zone_of(where)
         items = [i for i in items if times.instant(i[1]["originalStartTime"], zone) == wanted]
     items.sort(key=lambda item: _start(where, item))
-    return _page(where, items, resumable=False)
+    return _page(where, items, None)
 
 
 def _asked_zone(where: Place) -> ZoneInfo:
@@ -135,27 +143,17 @@ def _shown(
             return list(_plain(where, record, after, before))
         # A series is in the window when one of its occurrences is.
         return [(record, body)] if any(_plain(where, record, after, before)) else []
-    if body["status"] == "cancelled":
-        exception = "recurringEventId" in body
-        if not deleted and (single or not exception):
-            return []
-        if exception and not single and _series_gone(where, body) and not deleted:
-            return []
-    if "start" not in body:
-        return [(record, body)] if _touches_original(where, body, after, before) else []
+    if body["status"] == "cancelled" and not deleted and not _told(where, body, single=single):
+        return []
     return [(record, body)] if overlaps(bounds(body, zone_of(where)), after, before) else []
 
 
-def _series_gone(where: Place, body: Json) -> bool:
+def _told(where: Place, body: Json, *, single: bool) -> bool:
+    """A cancelled occurrence is told beside its series, but not one by one."""
+    if single or "recurringEventId" not in body:
+        return False
     master = stored_event(where, body["recurringEventId"])
-    return master is None or master["body"]["status"] == "cancelled"
-
-
-def _touches_original(
-    where: Place, body: Json, after: datetime | None, before: datetime | None
-) -> bool:
-    moment = times.instant(body["originalStartTime"], zone_of(where))
-    return overlaps((moment, moment), after, before)
+    return master is not None and master["body"]["status"] != "cancelled"
 
 
 def _plain(
@@ -208,41 +206,59 @@ def _wanted(request: Request, body: Json) -> bool:
     return True
 
 
-def _unsyncable(request: Request) -> bool:
-    """A list that was ordered or filtered by content gives no sync token."""
-    blocking = set(NOT_WITH_SYNC) - {"timeMin", "timeMax"}
-    return any(request.arg(name) for name in blocking)
+def _new_state(where: Place) -> Json | None:
+    """What a sync token of this list keeps; a list ordered or filtered by content gives none."""
+    request = where.request
+    if any(request.arg(name) for name in NOT_WITH_SYNC if name not in {"timeMin", "timeMax"}):
+        return None
+    after, before = _range(request)
+    return {
+        "c": where.calendar["id"],
+        "g": where.calendar["generation"],
+        "s": request.flag("singleEvents"),
+        "a": after.isoformat() if after else None,
+        "b": before.isoformat() if before else None,
+    }
 
 
-def _sync_revision(where: Place, token: str) -> int:
-    """The revision the token stands for. 400 beside filters, 410 when it is not known any more."""
+def _sync_state(where: Place, token: str) -> Json:
+    """What the token keeps. 400 beside filters, 410 when it is not known any more."""
     if any(where.request.arg(name) for name in NOT_WITH_SYNC):
         raise bad_request("Sync token cannot be used with the given parameters.")
-    parts = decode(token) or {}
-    good = parts.get("c") == where.calendar["id"] and parts.get("g") == where.calendar["generation"]
-    if not good or parts.get("s") != where.request.flag("singleEvents"):
+    state = decode(token) or {}
+    good = state.get("c") == where.calendar["id"] and state.get("g") == where.calendar["generation"]
+    if not good or state.get("s") != where.request.flag("singleEvents"):
         message = "Sync token is no longer valid, a full sync is required."
         raise google_error(
-            410,
-            "fullSyncRequired",
-            message,
-            domain="calendar",
-            location="syncToken",
+            410, "fullSyncRequired", message, domain="calendar", location="syncToken"
         )
-    return int(parts["r"])
+    return state
 
 
-def _changed(where: Place, since: int) -> list[Item]:
-    """What changed after the revision; deletions are always among it."""
+def _changed(where: Place, state: Json) -> list[Item]:
+    """What changed since the token, in its window; deletions are always among it."""
+    since = int(state["r"])
     items: list[Item] = []
     for record in where.store.events_of(where.calendar["id"]):
         if record["changed"] <= since:
             continue
-        if where.request.flag("singleEvents") and is_series(record["body"]):
+        if state["s"] and is_series(record["body"]):
             items += _changed_series(where, record, since)
         else:
             items.append((record, record["body"]))
+    items = [item for item in items if _in_view(where, item, state, since)]
     return sorted(items, key=lambda item: item[0]["changed"])
+
+
+def _in_view(where: Place, item: Item, state: Json, since: int) -> bool:
+    """Is the change one for this token? What never was in its window is not."""
+    record, body = item
+    if body["status"] == "cancelled" or record["born"] <= since:
+        return True
+    after, before = (datetime.fromisoformat(state[n]) if state[n] else None for n in ("a", "b"))
+    if is_series(body):
+        return any(_plain(where, record, after, before))
+    return overlaps(bounds(body, zone_of(where)), after, before)
 
 
 def _changed_series(where: Place, record: Record, since: int) -> list[Item]:
@@ -262,7 +278,7 @@ def _changed_series(where: Place, record: Record, since: int) -> list[Item]:
     return now
 
 
-def _page(where: Place, items: list[Item], *, resumable: bool) -> Response:
+def _page(where: Place, items: list[Item], state: Json | None) -> Response:
     request = where.request
     try:
         size = max(1, min(int(request.arg("maxResults") or SIZE), LARGEST))
@@ -287,10 +303,8 @@ def _page(where: Place, items: list[Item], *, resumable: bool) -> Response:
     }
     if first + size < len(items):
         result["nextPageToken"] = encode(n=first + size, r=revision, c=calendar["id"])
-    elif resumable:
-        single = request.flag("singleEvents")
-        token = encode(c=calendar["id"], g=calendar["generation"], r=revision, s=single)
-        result["nextSyncToken"] = token
+    elif state is not None:
+        result["nextSyncToken"] = encode(**{**state, "r": revision})
     return json_response(result)
 
 

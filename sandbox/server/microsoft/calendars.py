@@ -11,7 +11,14 @@ from sandbox.server.microsoft.events import change_key, selected
 from sandbox.server.microsoft.queries import page
 from sandbox.server.records import Record
 
-COLORS = ("lightBlue", "lightGreen", "lightOrange", "lightGray", "lightYellow", "lightTeal")
+COLORS: tuple[str, ...] = (
+    "lightBlue",
+    "lightGreen",
+    "lightOrange",
+    "lightGray",
+    "lightYellow",
+    "lightTeal",
+)
 COLORS += ("lightPink", "lightBrown", "lightRed", "maxColor", "auto")
 
 

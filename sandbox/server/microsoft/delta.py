@@ -103,7 +103,7 @@ def _series(
     if master["deleted"]:
         gone = [made["id"] for made in occurrences(master, after, before)]
         return [_removed(one) for one in [master["id"], *gone]] if since else []
-    left = [made for made in occurrences(master, after, before)]
+    left = list(occurrences(master, after, before))
     changed = [e for e in exceptions_of(who, master) if overlaps(span_of(e), after, before)]
     if not left and not changed:
         return [_removed(master["id"])] if since else []

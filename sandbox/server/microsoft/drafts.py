@@ -21,7 +21,7 @@ _CHOICES = {
 }
 _FLAGS = ("isReminderOn", "responseRequested", "allowNewTimeProposals", "hideAttendees")
 _TIMES = ("start", "end", "isAllDay", "recurrence")
-_SPECIAL = ("subject", "body", "location", "locations", "attendees", "categories")
+_SPECIAL: tuple[str, ...] = ("subject", "body", "location", "locations", "attendees", "categories")
 _SPECIAL += ("reminderMinutesBeforeStart", "transactionId", "isOnlineMeeting")
 _SPECIAL += ("onlineMeetingProvider", "singleValueExtendedProperties", "originalStartTimeZone")
 _SPECIAL += ("originalEndTimeZone",)

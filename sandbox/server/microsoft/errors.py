@@ -45,7 +45,10 @@ def graph_error(request: Request, status: int, code: str, message: str, **more: 
 
 
 def not_found(request: Request) -> Refusal:
-    message = "The specified object was not found in the store., The process failed to get the correct properties."
+    message = (
+        "The specified object was not found in the store., The process failed to get the "
+        "correct properties."
+    )
     return graph_error(request, 404, "ErrorItemNotFound", message)
 
 
@@ -80,7 +83,7 @@ def body_of(request: Request) -> Json:
 def check_match(request: Request, etag: str) -> None:
     """If-Match of a write: 412 when the item has changed since."""
     wanted = request.headers.get("if-match", "").strip()
-    if wanted and wanted != "*" and wanted != etag:
+    if wanted not in {"", "*", etag}:
         message = (
             "The send or update operation could not be performed because the change key passed "
             "in the request does not match the current change key for the item."

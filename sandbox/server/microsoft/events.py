@@ -178,7 +178,7 @@ def _own_uid(record: Record) -> str:
 
 def is_organizer(account: Record, record: Record) -> bool:
     address: str = record["body"]["organizer"]["emailAddress"]["address"]
-    return address == account["email"]
+    return address == str(account["email"])
 
 
 def _text(who: Caller, stored: Json) -> Json:

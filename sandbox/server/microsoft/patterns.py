@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from dateutil.rrule import rruleset, rrulestr
+from dateutil.rrule import rruleset
 
 from sandbox.server.http import Json
 from sandbox.server.instants import parse_day
+from sandbox.server.series import one_rule
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 INDEXES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
@@ -110,7 +111,7 @@ def recurrence_rules(recurrence: Json, first: datetime) -> rruleset:
     if span["type"] == "endDate":
         parts.append(f"UNTIL={span['endDate'].replace('-', '')}T235959")
     found = rruleset(cache=True)
-    found.rrule(rrulestr(";".join(parts), dtstart=first))
+    found.rrule(one_rule(";".join(parts), first))
     return found
 
 

@@ -67,7 +67,7 @@ def _schedule(who: Caller, name: str, after: datetime, before: datetime, minutes
     return {
         "scheduleId": name,
         "availabilityView": _view(records, after, before, minutes),
-        "scheduleItems": [_item(who, record, own) for record in records],
+        "scheduleItems": [_item(who, record, own=own) for record in records],
         "workingHours": {
             "daysOfWeek": _DAYS,
             "startTime": "08:00:00.0000000",
@@ -96,7 +96,7 @@ def _view(records: list[Record], after: datetime, before: datetime, minutes: int
     return "".join(digits)
 
 
-def _item(who: Caller, record: Record, own: bool) -> Json:
+def _item(who: Caller, record: Record, *, own: bool) -> Json:
     begins, ends = (
         {
             "dateTime": f"{to_wall(moment, who.zone):%Y-%m-%dT%H:%M:%S}.0000000",

@@ -108,8 +108,9 @@ def delete(request: Request) -> Response:
 
 
 def _shown(who: Caller, record: Record) -> Json:
+    graph = f"{who.request.base_url}/microsoft/graph/v1.0"
     return {
-        "@odata.context": f"{who.request.base_url}/microsoft/graph/v1.0/$metadata#subscriptions/$entity",
+        "@odata.context": f"{graph}/$metadata#subscriptions/$entity",
         "id": record["id"],
         "resource": record["resource"],
         "applicationId": "00000000-0000-0000-0000-000000000000",

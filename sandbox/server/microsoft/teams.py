@@ -35,7 +35,7 @@ def apply(who: Caller, record: Record, calendar: Record, sent: Json) -> None:
     named = sent.get("onlineMeetingProvider") or ""
     allowed = named in {"", "unknown", TEAMS} and bool(providers_of(calendar, who.account))
     if who.account["kind"] == "personal" and not named:
-        allowed = bool(who.store.setting("microsoft.personal_teams", False))
+        allowed = bool(who.store.setting("microsoft.personal_teams"))
     if allowed:
         make_meeting(record, who.request.base_url)
     else:

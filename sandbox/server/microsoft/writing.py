@@ -223,7 +223,10 @@ def respond(request: Request) -> Response:
     record, master = target(who, request.params["event"])
     sent = body_of(request)
     if is_organizer(who.account, record):
-        message = "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer."
+        message = (
+            "Your request can't be completed. You can't respond to this meeting because you're "
+            "the meeting organizer."
+        )
         raise bad_request(request, message)
     if sent.get("proposedNewTime") and not record["body"]["allowNewTimeProposals"]:
         raise bad_request(request, "The organizer does not allow new time proposals.")

@@ -14,7 +14,7 @@ def consent_page(request: Request, ask: Ask, accounts: list[Record], error: str 
         f'<div class="stack-s"><h1 class="t-20">Meridian asks for access to a pretend '
         f"{text(ask.name)} account</h1>"
         '<p class="soft">Nothing here leaves this computer and no password is asked. '
-        f"The page stands where {text(ask.name)}’s consent would.</p></div>"
+        f"The page stands where {text(ask.name)}'s consent would.</p></div>"
         f'<form class="fields" method="post" action="{text(request.base_url + request.path)}">'
         f'<input type="hidden" name="ask" value="{text(ask.query)}">'
         f"{_problem(error)}{_accounts(ask, accounts)}{_scopes(ask)}{_troubles(ask)}"

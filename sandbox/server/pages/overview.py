@@ -45,7 +45,7 @@ def _account(request: Request, account: Record) -> str:
     )
     if account["provider"] == "zoom":
         return f"{head}{_meetings(request, account)}</section>"
-    mine = [c for c in accounts.calendars_of(request.store, account)]
+    mine = accounts.calendars_of(request.store, account)
     return head + "".join(_calendar(request, account, c) for c in mine) + "</section>"
 
 
@@ -111,6 +111,6 @@ def _microsoft_rows(
 def _row(row: Row, zone: ZoneInfo) -> str:
     begins, ends, title, link, all_day = row
     start, end = to_wall(begins, zone), to_wall(ends, zone)
-    when = f"{start:%a %d %b}" if all_day else f"{start:%a %d %b %H:%M}–{end:%H:%M}"
+    when = f"{start:%a %d %b}" if all_day else f"{start:%a %d %b %H:%M}\N{EN DASH}{end:%H:%M}"
     join = f' <a href="{text(link)}">join</a>' if link else ""
     return f"<li><span>{text(when)}</span><span>{text(title)}{join}</span></li>"
