@@ -65,8 +65,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return None
     set_rollback()
     headers = {}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(max(1, int(error.wait)))
+    wait = getattr(error, "wait", None)  # of Throttled
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, int(wait)))
     auth_header = getattr(error, "auth_header", None)
     if auth_header:
         headers["WWW-Authenticate"] = auth_header

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def parse_keys(entries: Iterable[str]) -> dict[str, str]:
-    """`["2026a:base64", …]` as an ordered mapping; raises ValueError for an entry without a name."""
+    """`["2026a:base64", …]` as an ordered mapping. Raises ValueError for a nameless entry."""
     keys: dict[str, str] = {}
     for entry in entries:
         name, colon, key = entry.strip().partition(":")

@@ -1,16 +1,15 @@
-"""Model pieces that every app shares: ids, stamps, leases, and the overlap constraint's portable form."""
+"""Model pieces that every app shares: ids, stamps, leases, a portable overlap constraint."""
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
 
 if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-    from django.db.backends.ddl_references import Statement
 
 
 class UUIDModel(models.Model):
@@ -42,24 +41,24 @@ class PortableExclusionConstraint(ExclusionConstraint):
 
     def constraint_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> str | None:
+    ) -> Any:
         if schema_editor is None or schema_editor.connection.vendor != "postgresql":
             return None
         return super().constraint_sql(model, schema_editor)
 
     def create_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement | None:
+    ) -> Any:
         if schema_editor is None or schema_editor.connection.vendor != "postgresql":
             return None
         return super().create_sql(model, schema_editor)
 
     def remove_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement | None:
+    ) -> Any:
         if schema_editor is None or schema_editor.connection.vendor != "postgresql":
             return None
         return super().remove_sql(model, schema_editor)
 
     def validate(self, *args: object, **kwargs: object) -> None:
-        """Left to the database: the answer at validation time is stale by the time of the insert."""
+        """Left to the database: what validation sees is stale by the time of the insert."""

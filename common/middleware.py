@@ -33,5 +33,3 @@ class CanonicalHostMiddleware:
         ):
             return HttpResponseRedirect(settings.PUBLIC_URL + request.get_full_path())
         return self.get_response(request)
-
-

@@ -62,7 +62,7 @@ class Identity:
     kind: Literal["work", "personal"] = "work"
 
 
-class OAuthFailure(Exception):  # noqa: N818 -- a spec's `classify` makes an error of it
+class OAuthFailure(Exception):
     """An authorization server said no. Holds the protocol's words for why, never a body.
 
     `error` is the `error` of RFC 6749, 5.2; `sub_codes` are the provider's own numbers;
@@ -88,7 +88,7 @@ class OAuthFailure(Exception):  # noqa: N818 -- a spec's `classify` makes an err
         return self.status >= 500 or self.status == 429 or self.error in _TEMPORARY
 
 
-class ClientMisconfigured(UpstreamError):  # noqa: N818 -- said as what happened
+class ClientMisconfigured(UpstreamError):
     """Our own client id, secret or redirect address is refused: an operator has to act.
 
     Nobody's connection is at fault, so none is marked as disconnected.

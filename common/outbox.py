@@ -27,6 +27,8 @@ from common.models import OutboxMessage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import QuerySet
+
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
@@ -34,7 +36,7 @@ MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(minutes=30)
 
 
-class NotYet(Exception):  # noqa: N818 -- not a failure: the message waits for something
+class NotYet(Exception):
     """Raised by a handler that has to wait: tried again at `due_at`, not counted as an attempt."""
 
     def __init__(self, due_at: datetime) -> None:
@@ -94,11 +96,11 @@ def kick(message_id: uuid.UUID) -> None:
     """Ask a worker to deliver now; without a broker the sweep does it later."""
     try:
         tasks.deliver_outbox_message.delay(str(message_id))
-    except Exception:
+    except Exception:  # noqa: BLE001 -- a broker in any trouble must not fail the request
         logger.warning("broker unreachable, the sweep will deliver", exc_info=False)
 
 
-def due_messages(now: datetime) -> Any:
+def due_messages(now: datetime) -> QuerySet[OutboxMessage]:
     """Pending, due, unleased messages that no older one of the same order waits before."""
     earlier = OutboxMessage.objects.filter(
         ordering_key=OuterRef("ordering_key"),
@@ -136,9 +138,9 @@ def deliver(message_id: uuid.UUID) -> OutboxState | None:
     if message is None:
         return None
     handler = _handlers.get(message.kind)
+    if handler is None:
+        return _failed(message, None, LookupError(f"no handler for {message.kind}"))
     try:
-        if handler is None:
-            raise LookupError(f"no handler for {message.kind}")
         handler.handle(message)
     except NotYet as wait:
         return _close(message, OutboxState.PENDING, due_at=wait.due_at, uncount=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
 class MeridianAdminSite(admin.AdminSite):
@@ -15,8 +20,11 @@ class MeridianAdminSite(admin.AdminSite):
     index_title = "What this installation holds"
 
     @cached_property
-    def _guarded_login(self) -> object:
+    def _guarded_login(self) -> Any:
         return secure_admin_login(super().login)
 
-    def login(self, request, extra_context=None):  # type: ignore[no-untyped-def]
-        return self._guarded_login(request, extra_context)  # type: ignore[operator]
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = self._guarded_login(request, extra_context)
+        return response

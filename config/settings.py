@@ -212,9 +212,7 @@ MICROSOFT_REVOKE_URL = env.str("MICROSOFT_REVOKE_URL", "")
 MICROSOFT_JWKS_URL = env.str(
     "MICROSOFT_JWKS_URL", "https://login.microsoftonline.com/common/discovery/v2.0/keys"
 )
-MICROSOFT_ISSUER = env.str(
-    "MICROSOFT_ISSUER", "https://login.microsoftonline.com/{tenantid}/v2.0"
-)
+MICROSOFT_ISSUER = env.str("MICROSOFT_ISSUER", "https://login.microsoftonline.com/{tenantid}/v2.0")
 MICROSOFT_API_URL = env.str("MICROSOFT_API_URL", "https://graph.microsoft.com/v1.0")
 ZOOM_CLIENT_ID = env.str("ZOOM_CLIENT_ID", default="")
 ZOOM_CLIENT_SECRET = env.str("ZOOM_CLIENT_SECRET", default="")
@@ -378,3 +376,9 @@ LOGGING = {
         "authlib": {"level": "ERROR"},
     },
 }
+
+# --- The demo, and nothing else ---
+PORT = env.int("PORT", default=8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8100)
+SANDBOX_URL = f"http://localhost:{SANDBOX_PORT}"
+MAILBOX = DATA_DIR / "mail"

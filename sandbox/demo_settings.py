@@ -12,9 +12,8 @@ from sandbox.server import endpoints
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("DEMO_DIR", ROOT / ".demo")).resolve()
-PORT = int(os.environ.get("PORT", "8000"))
-SANDBOX_PORT = int(os.environ.get("SANDBOX_PORT", "8100"))
-SANDBOX_URL = f"http://localhost:{SANDBOX_PORT}"
+_PORT = os.environ.get("PORT", "8000")
+_SANDBOX_URL = f"http://localhost:{os.environ.get('SANDBOX_PORT', '8100')}"
 
 
 def _kept_secrets() -> dict[str, str]:
@@ -37,15 +36,15 @@ def _kept_secrets() -> dict[str, str]:
 os.environ.update(
     {
         **_kept_secrets(),
-        **endpoints(SANDBOX_URL),
+        **endpoints(_SANDBOX_URL),
         "DEMO": "true",
-        "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://localhost:{PORT}"),
+        "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://localhost:{_PORT}"),
         "DATA_DIR": str(FOLDER),
         "DATABASE_URL": f"sqlite:///{FOLDER / 'db.sqlite3'}",
         "REDIS_URL": "",
         "CELERY_BROKER_URL": "filesystem://",
         "ACCOUNT_EMAIL_VERIFICATION": "none",
-        "CSP_FORM_ACTION": SANDBOX_URL,
+        "CSP_FORM_ACTION": _SANDBOX_URL,
         "ALLOWED_HOSTS": "*",
     }
 )
@@ -56,4 +55,3 @@ for _provider in ("GOOGLE", "MICROSOFT", "ZOOM"):
 from config.settings import *  # noqa: E402, F403
 
 EMAIL_BACKEND = "sandbox.demo.mailbox.EmailBackend"
-MAILBOX = FOLDER / "mail"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from booking.models import BookingLink
 from csp.constants import SELF, UNSAFE_INLINE
-from csp.decorators import csp_override
+from csp.decorators import csp
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from booking.models import BookingLink
 from sandbox.demo import mailbox as kept
 from sandbox.demo.scene import OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
 
@@ -57,7 +57,7 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
 
 @require_GET
 @xframe_options_sameorigin
-@csp_override(
+@csp(
     {
         "default-src": ["'none'"],
         "style-src": [UNSAFE_INLINE],
@@ -79,12 +79,8 @@ def mail_file(request: HttpRequest, key: str, index: int) -> HttpResponse:
         raise Http404
     file = files[index]
     safe_name = "".join(letter for letter in file.name if letter.isalnum() or letter in "._-")
-    return HttpResponse(
-        file.content,
-        content_type="text/plain; charset=utf-8"
-        if request.GET.get("show")
-        else file.content_type.split(";")[0],
-        headers={
-            "Content-Disposition": f'{"inline" if request.GET.get("show") else "attachment"}; filename="{safe_name}"'
-        },
-    )
+    is_shown = bool(request.GET.get("show"))
+    content_type = "text/plain; charset=utf-8" if is_shown else file.content_type.split(";")[0]
+    place = "inline" if is_shown else "attachment"
+    headers = {"Content-Disposition": f'{place}; filename="{safe_name}"'}
+    return HttpResponse(file.content, content_type=content_type, headers=headers)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import os
 
-os.environ.setdefault("SECRET_KEY", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+os.environ.setdefault("SECRET_KEY", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR")
 os.environ.setdefault("TOKEN_KEYS", "d1:" + base64.b64encode(b"d" * 32).decode())
 os.environ.setdefault("PUBLIC_URL", "https://meridian.example")
 os.environ.setdefault("ALLOWED_HOSTS", "meridian.example")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/9")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403

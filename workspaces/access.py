@@ -29,7 +29,7 @@ def membership_for(user: User, workspace_id: UUID) -> Membership:
 
 
 def only_membership(user: User) -> Membership:
-    """The user's single membership. Raises WorkspaceRequired when there are several, or NotFound."""
+    """The user's single membership. Raises WorkspaceRequired (several) or NotFound (none)."""
     memberships = list(Membership.objects.select_related("workspace").filter(user=user)[:2])
     if not memberships:
         raise NotFound("You are in no workspace.")

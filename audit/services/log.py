@@ -38,9 +38,7 @@ class Entry:
     target: str = ""
 
 
-def entry_for(
-    connection: ConnectionBase, reason: str, outcome: Outcome, target: str = ""
-) -> Entry:
+def entry_for(connection: ConnectionBase, reason: str, outcome: Outcome, target: str = "") -> Entry:
     """An entry about this connection."""
     return Entry(
         connection_id=connection.pk,

@@ -96,7 +96,10 @@ def resolve_provider_token(
 def resolve_service_credential(
     *, workspace: Workspace, kind: str, actor: Actor, target: str = ""
 ) -> Secret:
-    """A workspace's own key to a service, logged like a token. Raises ReconnectNeeded without one."""
+    """A workspace's own key to a service, logged like a token.
+
+    Raises ReconnectNeeded when none is kept.
+    """
     row = ServiceCredential.objects.filter(workspace=workspace, kind=kind).first()
     if row is None:
         raise ReconnectNeeded(f"No key for {kind} is kept for this workspace.")
@@ -135,7 +138,7 @@ def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
 
 
 def _reconnect_words(connection: ConnectionBase) -> str:
-    name = connection.get_provider_display()  # type: ignore[attr-defined]
+    name = connection.get_provider_display()
     return f"{name} has stopped accepting {connection.connected_email}. Connect it again."
 
 

@@ -107,9 +107,7 @@ def store_credential(*, workspace: Workspace, kind: str, secret: Secret) -> Serv
     row = ServiceCredential.objects.filter(workspace=workspace, kind=kind).first()
     row = row or ServiceCredential(workspace=workspace, kind=kind)
     ring = key_ring()
-    row.sealed = ring.seal(
-        secret.reveal().encode(), place(workspace.pk, row.pk, kind, CREDENTIAL)
-    )
+    row.sealed = ring.seal(secret.reveal().encode(), place(workspace.pk, row.pk, kind, CREDENTIAL))
     row.key_id = ring.active
     row.save()
     return row

@@ -88,7 +88,7 @@ class KeptMail:
             Attachment(
                 name=part.get_filename() or "file",
                 content_type=str(part.get("Content-Type", "")),
-                content=part.get_payload(decode=True) or b"",
+                content=bytes(part.get_payload(decode=True) or b""),
             )
             for part in self.mail.iter_attachments()
         ]

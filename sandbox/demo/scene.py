@@ -229,5 +229,9 @@ ACCOUNTS = (
 
 UNCONNECTED = (
     ("Google", "amara.studio@gmail.example", "a personal Google account"),
-    ("Outlook", "amara.okafor@outlook.example", "a personal Outlook account: Teams may give no link"),
+    (
+        "Outlook",
+        "amara.okafor@outlook.example",
+        "a personal Outlook account: Teams may give no link",
+    ),
 )

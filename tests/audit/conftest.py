@@ -8,8 +8,8 @@ import pytest
 import responses
 from django.utils import timezone
 
-from audit.enums import ActorKind
 from audit.actors import Actor
+from audit.enums import ActorKind
 from audit.services import vault
 from common.oauth import TokenSet
 from common.secrets import Secret

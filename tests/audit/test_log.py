@@ -6,7 +6,8 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection as db, connections, transaction
+from django.db import DatabaseError, connections, transaction
+from django.db import connection as db
 
 from audit.enums import AccessReason, Outcome
 from audit.models import AuditChainHead, OAuthTokenAccessLog
