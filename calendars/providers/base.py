@@ -129,16 +129,16 @@ class EventDraft:
     `idempotency_key` (32 hex digits) makes a repeated create harmless.
     """
 
-    title: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    location: str | None | Unset = UNSET
+    title: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    location: str | Unset | None = UNSET
     start: datetime | date | Unset = UNSET
     end: datetime | date | Unset = UNSET
     timezone: str | Unset = UNSET
     all_day: bool | Unset = UNSET
-    attendees: tuple[Attendee, ...] | None | Unset = UNSET
-    recurrence: tuple[str, ...] | None | Unset = UNSET
-    reminders: tuple[int, ...] | None | Unset = UNSET
+    attendees: tuple[Attendee, ...] | Unset | None = UNSET
+    recurrence: tuple[str, ...] | Unset | None = UNSET
+    reminders: tuple[int, ...] | Unset | None = UNSET
     visibility: Visibility | str | Unset = UNSET
     busy: bool | Unset = UNSET
     conference: Conference | Unset = UNSET

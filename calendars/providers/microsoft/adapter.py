@@ -1,0 +1,337 @@
+"""Outlook calendars through Microsoft Graph v1.0. https://learn.microsoft.com/en-us/graph/api"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import quote, urlsplit
+
+from calendars.enums import ConferenceState
+from calendars.providers.base import (
+    BusySpan,
+    CalendarProvider,
+    Changes,
+    Feature,
+    RemoteCalendar,
+    RemoteChannel,
+    RemoteConference,
+    RemoteEvent,
+)
+from calendars.providers.busy import busy_events
+from calendars.providers.cursors import baseline_span
+from calendars.providers.errors import CursorLost, EventGone
+from calendars.providers.microsoft.body import with_blob
+from calendars.providers.microsoft.drafting import (
+    OWN_ID,
+    create_body,
+    needs_current,
+    update_body,
+)
+from calendars.providers.microsoft.errors import DUPLICATE, code_of, error_for
+from calendars.providers.microsoft.mapping import read_calendar, read_event
+from calendars.providers.reading import Reply, read_moment
+from common.errors import BadReply, Unsupported, UpstreamConflict
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from calendars.providers.account import RemoteAccount
+    from calendars.providers.base import ChannelWish, EventDraft
+    from common.http import Answer
+    from common.spans import Span
+
+PAGE_SIZE: Final = 500
+DELTA_PAGE_SIZE: Final = 200
+MOST_PAGES: Final = 400
+# Graph allows just under seven days for events.
+SUBSCRIPTION_LIFE: Final = timedelta(days=6, hours=20)
+_BUSY_FIELDS = (
+    "id,start,end,showAs,isCancelled,isAllDay,responseStatus,"
+    "originalStartTimeZone,originalEndTimeZone,seriesMasterId,type"
+)
+_NO_LINK = "This Outlook account made no Teams link. Choose another kind of meeting."
+
+
+class OutlookCalendar(CalendarProvider):
+    """One Microsoft account, of an organisation or of a person."""
+
+    key: ClassVar[str] = "outlook"
+    label: ClassVar[str] = "Outlook"
+    features: ClassVar[frozenset[Feature]] = frozenset({Feature.DELTA, Feature.PUSH})
+    native_conference: ClassVar[Conference] = Conference.TEAMS
+
+    def __init__(self, account: RemoteAccount) -> None:
+        self._account = account
+        self._session = account.open_session(self.label)
+
+    def list_calendars(self) -> list[RemoteCalendar]:
+        return [
+            read_calendar(item)
+            for page in self._pages("me/calendars", {"$top": "100"})
+            for item in page.parts("value")
+        ]
+
+    def list_events(self, calendar: RemoteCalendar, span: Span) -> Iterator[list[RemoteEvent]]:
+        params = {**_window(span), "$top": str(PAGE_SIZE)}
+        for page in self._pages(f"{_calendar(calendar)}/calendarView", params):
+            yield [read_event(item, calendar) for item in page.parts("value")]
+
+    def get_event(self, calendar: RemoteCalendar, event_remote_id: str) -> RemoteEvent:
+        reply = self._call("GET", _event(event_remote_id), on_event=True)
+        return read_event(reply, calendar)
+
+    def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
+        if not draft.notify and draft.attendees:
+            self._refuse_silence()
+        body = create_body(draft, calendar, self._account.kind)
+        answer = self._send("POST", f"{_calendar(calendar)}/events", json=body)
+        if code_of(answer) == DUPLICATE and draft.idempotency_key:
+            return self._made_before(calendar, draft)
+        if not answer.ok:
+            raise error_for(answer, on_event=False)
+        return self._with_link(calendar, draft, read_event(Reply(answer.data), calendar))
+
+    def _made_before(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
+        """The event that an earlier try made, found by the id of ours that it carries."""
+        wanted = (
+            f"singleValueExtendedProperties/Any(ep: ep/id eq '{OWN_ID}'"
+            f" and ep/value eq '{draft.idempotency_key}')"
+        )
+        page = self._call("GET", f"{_calendar(calendar)}/events", params={"$filter": wanted})
+        for item in page.parts("value"):
+            return self._with_link(calendar, draft, read_event(item, calendar))
+        raise UpstreamConflict("This event was created before and deleted since.")
+
+    def _with_link(
+        self, calendar: RemoteCalendar, draft: EventDraft, event: RemoteEvent
+    ) -> RemoteEvent:
+        """The event with the truth about its Teams link: Graph leaves one out without a word."""
+        if draft.conference is not Conference.TEAMS or _has_link(event):
+            return event
+        event = self.get_event(calendar, event.remote_id)
+        if event.conference is not None and event.conference.kind is Conference.TEAMS:
+            return event
+        failed = RemoteConference(Conference.TEAMS, ConferenceState.FAILED, note=_NO_LINK)
+        return replace(event, conference=failed)
+
+    def update_event(
+        self, calendar: RemoteCalendar, event_remote_id: str, draft: EventDraft, *, etag: str = ""
+    ) -> RemoteEvent:
+        current: RemoteEvent | None = None
+        if needs_current(draft):
+            current = self.get_event(calendar, event_remote_id)
+            etag = etag or current.etag
+        if not draft.notify and (draft.attendees or (current and current.attendees)):
+            self._refuse_silence()
+        body = update_body(draft, calendar, self._account.kind, current)
+        if not body:
+            return current or self.get_event(calendar, event_remote_id)
+        if "body" in body and current and _is_teams(current):
+            body["body"] = self._body_with_blob(
+                event_remote_id, Reply(body["body"]).text("content")
+            )
+        reply = self._call("PATCH", _event(event_remote_id), json=body, etag=etag, on_event=True)
+        return self._with_link(calendar, draft, read_event(reply, calendar))
+
+    def _body_with_blob(self, event_remote_id: str, text: str) -> dict[str, str]:
+        former = self._call(
+            "GET", _event(event_remote_id), params={"$select": "body"}, on_event=True, html=True
+        )
+        return {
+            "contentType": "html",
+            "content": with_blob(text, former.part("body").text("content")),
+        }
+
+    def delete_event(
+        self, calendar: RemoteCalendar, event_remote_id: str, *, notify: bool = True
+    ) -> None:
+        try:
+            if not notify and self.get_event(calendar, event_remote_id).attendees:
+                self._refuse_silence()
+            answer = self._send("DELETE", _event(event_remote_id))
+            if not answer.ok:
+                raise error_for(answer, on_event=True)
+        except EventGone:
+            return
+
+    def _refuse_silence(self) -> None:
+        message = "Outlook always mails the guests of an event."
+        raise Unsupported(Feature.NOTIFY_SWITCH.value, message)
+
+    def busy(
+        self,
+        calendars: Sequence[RemoteCalendar],
+        span: Span,
+        *,
+        ignoring: frozenset[str] = frozenset(),
+    ) -> list[BusySpan]:
+        """From the calendars' events: getSchedule knows no personal accounts and no second
+        calendar.
+        """
+        params = {**_window(span), "$select": _BUSY_FIELDS, "$top": str(PAGE_SIZE)}
+        found: list[BusySpan] = []
+        for calendar in {c.remote_id: c for c in calendars}.values():
+            for page in self._pages(f"{_calendar(calendar)}/calendarView", params):
+                events = [read_event(item, calendar) for item in page.parts("value")]
+                found += busy_events(events, calendar, span, ignoring=ignoring)
+        return found
+
+    def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
+        span = baseline_span(cursor)
+        path, params = cursor, None
+        if span is not None:
+            path, params = f"{_calendar(calendar)}/calendarView/delta", _window(span)
+        elif not self._is_ours(cursor):
+            raise CursorLost
+        items: list[Reply] = []
+        following = ""
+        for page in self._pages(path, params, page_size=DELTA_PAGE_SIZE):
+            items += page.parts("value")
+            following = page.text("@odata.deltaLink")
+        if not following:
+            raise BadReply
+        events = [read_event(item, calendar) for item in self._completed(items)]
+        return Changes(tuple(events), following)
+
+    def _completed(self, items: list[Reply]) -> Iterator[Reply]:
+        """Occurrences in a delta hold few fields: the others are those of their series."""
+        known = {item.text("id"): item for item in items if item.text("type") == "seriesMaster"}
+        for item in items:
+            series_id = item.text("seriesMasterId")
+            if "@removed" in item or not series_id or "subject" in item:
+                yield item
+                continue
+            if series_id not in known:
+                known[series_id] = self._call("GET", _event(series_id), on_event=True)
+            of_series = {k: v for k, v in known[series_id].record.items() if k != "recurrence"}
+            yield Reply({**of_series, **item.record})
+
+    def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
+        """Graph names the channel itself; the secret is sent back as clientState."""
+        expires_at = self._account.clock() + SUBSCRIPTION_LIFE
+        resource = f"{_calendar(calendar)}/events"
+        body = {
+            "changeType": "created,updated,deleted",
+            "notificationUrl": channel.address,
+            "resource": resource,
+            "expirationDateTime": _instant_text(expires_at.isoformat()),
+            "clientState": channel.secret,
+        }
+        if channel.lifecycle_address:
+            body["lifecycleNotificationUrl"] = channel.lifecycle_address
+        reply = self._call("POST", "subscriptions", json=body)
+        ends = read_moment(reply.needed("expirationDateTime"))
+        return RemoteChannel(reply.needed("id"), reply.text("resource") or resource, ends)
+
+    def unwatch(self, channel: RemoteChannel) -> None:
+        answer = self._send("DELETE", f"subscriptions/{quote(channel.remote_id, safe='')}")
+        if not answer.ok and answer.status != 404:
+            raise error_for(answer, on_event=False)
+
+    def _pages(
+        self, path: str, params: Mapping[str, str] | None, *, page_size: int = 0
+    ) -> Iterator[Reply]:
+        """Every page, its link followed as it is. Raises BadReply on a loop: Graph has had some."""
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = self._call("GET", path, params=params, page_size=page_size)
+            yield page
+            link = page.text("@odata.nextLink")
+            if not link:
+                return
+            # The token goes where the link points, so it may not point elsewhere.
+            if link in seen or not self._is_ours(link):
+                break
+            seen.add(link)
+            path, params = link, None
+        raise BadReply
+
+    def _is_ours(self, address: str) -> bool:
+        ours, theirs = urlsplit(self._account.api_url), urlsplit(address)
+        return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        etag: str = "",
+        on_event: bool = False,
+        html: bool = False,
+        page_size: int = 0,
+    ) -> Reply:
+        answer = self._send(
+            method, path, params=params, json=json, etag=etag, html=html, page_size=page_size
+        )
+        if not answer.ok:
+            raise error_for(answer, on_event=on_event, is_read=method == "GET")
+        return Reply(answer.data)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        etag: str = "",
+        html: bool = False,
+        page_size: int = 0,
+    ) -> Answer:
+        headers = {"Prefer": _prefer(html=html, page_size=page_size)}
+        headers["client-request-id"] = str(uuid.uuid4())
+        if etag:
+            headers["If-Match"] = etag
+        return self._session.send(
+            method,
+            path if "://" in path else self._account.address(path),
+            token=self._account.token,
+            json=json,
+            params=params,
+            headers=headers,
+        )
+
+
+def _prefer(*, html: bool, page_size: int) -> str:
+    """Ids that survive a move have to be asked for on every call, or they do not match."""
+    kind = "html" if html else "text"
+    wishes = [
+        'outlook.timezone="UTC"',
+        f'outlook.body-content-type="{kind}"',
+        'IdType="ImmutableId"',
+    ]
+    if page_size:
+        wishes.append(f"odata.maxpagesize={page_size}")
+    return ", ".join(wishes)
+
+
+def _calendar(calendar: RemoteCalendar) -> str:
+    return f"me/calendars/{quote(calendar.remote_id, safe='')}"
+
+
+def _event(event_remote_id: str) -> str:
+    return f"me/events/{quote(event_remote_id, safe='')}"
+
+
+def _window(span: Span) -> dict[str, str]:
+    return {
+        "startDateTime": _instant_text(span.start.isoformat()),
+        "endDateTime": _instant_text(span.end.isoformat()),
+    }
+
+
+def _instant_text(text: str) -> str:
+    return text.replace("+00:00", "Z")
+
+
+def _has_link(event: RemoteEvent) -> bool:
+    return event.conference is not None and event.conference.state is ConferenceState.READY
+
+
+def _is_teams(event: RemoteEvent) -> bool:
+    return event.conference is not None and event.conference.kind is Conference.TEAMS
