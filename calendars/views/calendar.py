@@ -1,0 +1,139 @@
+"""The week and the day, and which calendars are shown in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.actors import user_actor
+from audit.services.log import log_mirror_reads
+from calendars.access import may_manage
+from calendars.offers import calendar_offers
+from calendars.presenters import week_url
+from calendars.queries import calendars_visible_to, events_between
+from calendars.services.preferences import show_calendars
+from calendars.views.refusals import refusals_as_pages
+from calendars.week_page import WEEK, calendar_page, read_address
+from common.errors import InvalidInput, NotFound
+from common.htmx import dialog_done, is_htmx
+from workspaces.access import MAY_WORK
+from workspaces.guards import member_required
+from workspaces.owners import owner_of_user
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from calendars.queries import VisibleCalendar
+    from calendars.week_page import Asked, CalendarPage
+    from workspaces.guards import StaffRequest
+    from workspaces.owners import UserOwner
+
+HIDDEN = "hidden_calendars"
+
+
+@require_safe
+@member_required(roles=MAY_WORK)
+def calendar(request: StaffRequest) -> HttpResponse:
+    """The member's week (or day) of every calendar they may see."""
+    now = timezone.now()
+    owner = owner_of_user(request.user, request.membership.workspace)
+    try:
+        asked = read_address(request.GET, now.astimezone(owner.zone).date())
+    except InvalidInput as error:
+        context = {"field": error.field, "message": error.message}
+        return render(request, "calendars/wrong_address.html", context, status=error.status)
+    page = _page(request, owner, asked, now)
+    name = "calendars/calendar.html"
+    response = render(request, f"{name}#refresh" if is_htmx(request) else name, {"page": page})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) -> CalendarPage:
+    membership = request.membership
+    hidden = _hidden(request)
+    calendars = [
+        one
+        for one in calendars_visible_to(membership)
+        # What somebody leaves out of their own week is not shown to colleagues either.
+        if one.calendar.is_shown or _may_arrange(request, one)
+    ]
+    shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
+    events = events_between(membership, asked.span(owner.zone), calendars=shown) if shown else []
+    _log_reading(request, shown, asked, now)
+    here = week_url(asked.on, "" if asked.view == WEEK else asked.view)
+    return calendar_page(
+        asked=asked,
+        profile=owner.profile,
+        calendars=calendars,
+        hidden=hidden,
+        events=events,
+        availability=owner.availability,
+        offers=calendar_offers(owner, here),
+        now=now,
+    )
+
+
+def _log_reading(
+    request: StaffRequest, shown: Sequence[VisibleCalendar], asked: Asked, now: datetime
+) -> None:
+    connections = {one.connection.pk: one.connection for one in shown}
+    if connections:
+        log_mirror_reads(
+            workspace_id=request.membership.workspace_id,
+            actor=user_actor(request),
+            session_key=request.session.session_key or "",
+            connections=list(connections.values()),
+            week_on=asked.on - timedelta(days=asked.on.weekday()),
+            now=now,
+        )
+
+
+def _may_arrange(request: StaffRequest, one: VisibleCalendar) -> bool:
+    connection = one.connection
+    return may_manage(request.membership, connection.owner_kind, connection.owner_id)
+
+
+def _hidden(request: StaffRequest) -> set[UUID]:
+    """Calendars of colleagues that this session leaves out."""
+    return {UUID(raw) for raw in request.session.get(HIDDEN, [])}
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+@refusals_as_pages
+def calendars_shown(request: StaffRequest) -> HttpResponse:
+    """Keep which calendars are ticked: one's own and clients' for good, others' for the session."""
+    offered, shown = _ids(request, "offered"), _ids(request, "shown")
+    seen = calendars_visible_to(request.membership, calendar_ids=offered)
+    if len(seen) != len(offered):
+        raise NotFound
+    mine = [one.calendar for one in seen if _may_arrange(request, one)]
+    show_calendars(calendars=mine, shown=shown)
+    theirs = {one.calendar.pk for one in seen} - {calendar.pk for calendar in mine}
+    hidden = (_hidden(request) - theirs) | (theirs - shown)
+    request.session[HIDDEN] = sorted(str(one) for one in hidden)
+    return dialog_done(request, "events:changed", to=_next_page(request))
+
+
+def _ids(request: StaffRequest, name: str) -> set[UUID]:
+    try:
+        return {UUID(raw) for raw in request.POST.getlist(name)}
+    except ValueError:
+        raise NotFound from None
+
+
+def _next_page(request: StaffRequest) -> str:
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_ours else reverse("calendars:calendar")
