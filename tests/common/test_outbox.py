@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from common import outbox
+from common.enums import OutboxState
+from common.errors import InvalidInput, RateLimited, ReconnectNeeded, UpstreamUnavailable
+from common.models import OutboxMessage
+
+KIND = "tests.letter"
+
+
+@pytest.fixture
+def post():
+    """What was sent, and what the next sending should raise."""
+
+    class Post:
+        def __init__(self):
+            self.sent, self.troubles, self.told = [], [], []
+
+        def handle(self, message):
+            if self.troubles:
+                raise self.troubles.pop(0)
+            self.sent.append(message.dedupe_key)
+
+        def on_failure(self, message, words):
+            self.told.append((message.dedupe_key, words))
+
+    post = Post()
+    outbox.register(KIND, post.handle, post.on_failure)
+    yield post
+    outbox._handlers.pop(KIND)
+
+
+def write(key="a", **more):
+    return outbox.enqueue(kind=KIND, payload={"id": key}, dedupe_key=key, **more)
+
+
+def state(message):
+    message.refresh_from_db()
+    return message.state
+
+
+@pytest.mark.django_db
+def test_a_message_is_sent_once(post):
+    message = write()
+    assert outbox.deliver(message.id) == OutboxState.SENT
+    assert outbox.deliver(message.id) is None
+    assert post.sent == ["a"]
+    message.refresh_from_db()
+    assert message.sent_at is not None
+
+
+@pytest.mark.django_db
+def test_the_same_key_twice_is_one_message(post):
+    assert write().id == write().id
+    outbox.sweep()
+    assert post.sent == ["a"]
+
+
+@pytest.mark.django_db
+def test_a_message_of_a_rolled_back_transaction_never_leaves(post):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        write()
+        raise RuntimeError
+    assert outbox.sweep() == 0
+    assert post.sent == []
+
+
+@pytest.mark.django_db
+def test_a_passing_fault_is_tried_again_later_with_the_same_key(post):
+    post.troubles = [UpstreamUnavailable()]
+    message = write()
+    assert outbox.deliver(message.id) == OutboxState.PENDING
+    message.refresh_from_db()
+    assert message.attempts == 1
+    assert message.due_at > timezone.now()
+    assert outbox.sweep() == 0
+    OutboxMessage.objects.update(due_at=timezone.now())
+    assert outbox.sweep() == 1
+    assert post.sent == ["a"]
+
+
+@pytest.mark.django_db
+def test_retry_after_is_respected(post):
+    post.troubles = [RateLimited(retry_after=timedelta(minutes=7))]
+    message = write()
+    outbox.deliver(message.id)
+    message.refresh_from_db()
+    assert timedelta(minutes=6) < message.due_at - timezone.now() < timedelta(minutes=8)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "refusal", [ReconnectNeeded("Connect it again."), InvalidInput("to", "No such place.")]
+)
+def test_a_decided_refusal_fails_at_once_and_somebody_is_told(post, refusal):
+    post.troubles = [refusal]
+    message = write()
+    assert outbox.deliver(message.id) == OutboxState.FAILED
+    assert post.told == [("a", refusal.message)]
+    message.refresh_from_db()
+    assert message.last_error == refusal.message
+
+
+@pytest.mark.django_db
+def test_a_fault_that_never_passes_fails_in_the_end(post):
+    post.troubles = [ValueError("secret detail")] * 50
+    message = write()
+    for _ in range(outbox.MAX_ATTEMPTS):
+        OutboxMessage.objects.update(due_at=timezone.now())
+        outbox.deliver(message.id)
+    assert state(message) == OutboxState.FAILED
+    assert message.attempts == outbox.MAX_ATTEMPTS
+    assert post.told == [("a", "ValueError")]
+    assert "secret detail" not in message.last_error
+
+
+@pytest.mark.django_db
+def test_a_failed_message_can_be_sent_again(post):
+    post.troubles = [ReconnectNeeded()]
+    message = write()
+    outbox.deliver(message.id)
+    outbox.send_again(message)
+    outbox.sweep()
+    assert post.sent == ["a"]
+
+
+@pytest.mark.django_db
+def test_waiting_is_not_an_attempt(post):
+    post.troubles = [outbox.NotYet(timezone.now() + timedelta(seconds=30))]
+    message = write()
+    assert outbox.deliver(message.id) == OutboxState.PENDING
+    message.refresh_from_db()
+    assert message.attempts == 0
+    assert message.due_at > timezone.now() + timedelta(seconds=20)
+
+
+@pytest.mark.django_db
+def test_messages_of_one_order_go_one_after_the_other(post):
+    first = write("first", ordering_key="meeting 1")
+    second = write("second", ordering_key="meeting 1")
+    other = write("other", ordering_key="meeting 2")
+    assert outbox.deliver(second.id) is None
+    assert outbox.deliver(other.id) == OutboxState.SENT
+    assert outbox.deliver(first.id) == OutboxState.SENT
+    assert outbox.deliver(second.id) == OutboxState.SENT
+    assert post.sent == ["other", "first", "second"]
+
+
+@pytest.mark.django_db
+def test_a_failed_message_does_not_hold_up_the_next_one(post):
+    post.troubles = [ReconnectNeeded()]
+    write("first", ordering_key="meeting 1")
+    second = write("second", ordering_key="meeting 1")
+    outbox.sweep()
+    assert outbox.deliver(second.id) == OutboxState.SENT
+
+
+@pytest.mark.django_db
+def test_a_message_of_a_dead_worker_is_taken_over_when_its_lease_ends(post):
+    message = write()
+    assert outbox.claim(message.id, timezone.now()) is not None  # and then it dies
+    assert outbox.sweep() == 0
+    OutboxMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert outbox.sweep() == 1
+    assert post.sent == ["a"]
+
+
+@pytest.mark.django_db
+def test_a_worker_that_lost_its_lease_does_not_close_the_message(post):
+    message = write()
+
+    def slow(claimed):
+        OutboxMessage.objects.filter(pk=claimed.pk).update(lease_holder="somebody else")
+
+    outbox.register(KIND, slow)
+    outbox.deliver(message.id)
+    message.refresh_from_db()
+    assert (message.state, message.lease_holder) == (OutboxState.PENDING, "somebody else")
+
+
+@pytest.mark.django_db
+def test_a_kind_nobody_knows_fails_loudly():
+    message = outbox.enqueue(kind="tests.unknown", payload={}, dedupe_key="x")
+    assert outbox.deliver(message.id) == OutboxState.FAILED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_workers_send_each_message_once(post):
+    keys = [f"m{number}" for number in range(60)]
+    for key in keys:
+        write(key)
+    barrier, problems = threading.Barrier(10), []
+
+    def work():
+        try:
+            barrier.wait()
+            outbox.sweep()
+        except Exception as error:
+            problems.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert sorted(post.sent) == sorted(keys)

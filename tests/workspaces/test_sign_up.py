@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from tests.factories import PASSWORD, make_user
+from workspaces.enums import Role, Tier
+from workspaces.models import Membership, User
+
+pytestmark = pytest.mark.django_db
+
+TYPED = {
+    "name": "Dana Fox",
+    "workspace_name": "Fox & Sons",
+    "email": "Dana@Fox.example",
+    "password1": PASSWORD,
+    "timezone": "Europe/Lisbon",
+}
+
+
+def test_signing_up_makes_a_user_with_a_free_workspace_of_their_own(client):
+    answer = client.post("/accounts/signup/", TYPED)
+    assert answer.status_code == 302
+    membership = Membership.objects.get()
+    assert membership.user.email == "dana@fox.example"
+    assert membership.user.name == "Dana Fox"
+    assert membership.role == Role.OWNER
+    assert membership.workspace.name == "Fox & Sons"
+    assert membership.workspace.tier == Tier.FREE
+    assert membership.user.profile.timezone == "Europe/Lisbon"
+    assert [letter.to for letter in mail.outbox] == [["dana@fox.example"]]
+    assert "http://testserver/accounts/confirm-email/" in mail.outbox[0].body
+
+
+def test_a_taken_address_is_not_told_apart_and_makes_nothing(client):
+    make_user("Dana", email="dana@fox.example")
+    answer = client.post("/accounts/signup/", TYPED)
+    assert answer.status_code == 302
+    assert User.objects.count() == 1
+    assert Membership.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", ""), ("workspace_name", ""), ("email", "dana"), ("password1", "short")],
+)
+def test_a_bad_field_is_named(client, field, value):
+    answer = client.post("/accounts/signup/", {**TYPED, field: value})
+    assert field in answer.context["form"].errors
+    assert not User.objects.exists()
+
+
+def test_an_unknown_zone_becomes_utc(client):
+    client.post("/accounts/signup/", {**TYPED, "timezone": "Mars/Olympus"})
+    assert User.objects.get().profile.timezone == "UTC"
+
+
+def test_two_workspaces_of_one_name_have_two_slugs(client):
+    client.post("/accounts/signup/", TYPED)
+    client.logout()
+    client.post("/accounts/signup/", {**TYPED, "email": "other@fox.example"})
+    slugs = set(Membership.objects.values_list("workspace__slug", flat=True))
+    assert len(slugs) == 2
+
+
+def test_the_address_is_one_whatever_its_case():
+    make_user("Dana", email="dana@fox.example")
+    assert User.objects.get_by_natural_key("DANA@fox.example").name == "Dana"
