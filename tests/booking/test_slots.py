@@ -128,6 +128,8 @@ def test_a_slot_may_last_over_midnight_into_hours_that_adjoin():
 def test_a_meeting_longer_than_two_days_fits_into_hours_without_a_gap():
     always = week(("00:00", "24:00"))
     assert painted(rules(duration=60 * HOUR, step=12 * HOUR), always) == ["00:00", "12:00"]
+    first_hour = Span(MONDAY, MONDAY + HOUR)
+    assert painted(rules(duration=60 * HOUR), always, window=first_hour) == ["00:00", "00:30"]
     closed = parse_availability({**always.to_json(), "overrides": {"2026-11-19": []}})
     assert painted(rules(duration=60 * HOUR, step=12 * HOUR), closed) == ["00:00", "12:00"]
     assert painted(rules(duration=61 * HOUR, step=12 * HOUR), closed) == ["00:00"]
@@ -392,6 +394,36 @@ def test_slots_across_clock_changes(zone, day, hours, expected):
     window = Span(noon - 3 * DAY, noon + 3 * DAY)
     there = rules(zone=ZoneInfo(zone))
     assert painted(there, only_that_day, now=noon - 3 * DAY, window=window) == expected
+
+
+def test_where_a_repeated_hour_makes_hours_overlap_the_later_grid_takes_over():
+    """01:00-01:30 lasts into the second 01:30 and so over the start of what follows it."""
+    night = datetime(2026, 11, 1, tzinfo=UTC)
+    found = painted(
+        rules(duration=20 * MINUTE, step=20 * MINUTE, zone=ZoneInfo("America/New_York")),
+        week(("01:00", "01:30"), ("01:30", "02:00")),
+        now=night,
+        window=Span(night, night + DAY),
+    )
+    assert found == ["05:00", "05:20", "05:30", "05:50", "06:10", "06:30"]
+
+
+def test_the_hours_of_a_date_that_comes_back_after_midnight_are_kept_together():
+    """At 00:01 on 7 November 2010 St. John's went back to 23:01 of the 6th."""
+    back = parse_availability(
+        {name: {"enabled": False} for name in WEEKDAYS}
+        | {"overrides": {"2010-11-06": [["23:00", "24:00"]]}}
+    )
+    noon = datetime(2010, 11, 6, 12, tzinfo=UTC)
+    there = rules(zone=ZoneInfo("America/St_Johns"))
+    assert painted(there, back, now=noon, window=Span(noon, noon + DAY)) == [
+        "01:30",
+        "02:00",
+        "02:30",
+        "03:00",
+    ]
+    midnight = datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    assert refused(midnight, there, back, now=noon) is None
 
 
 def test_every_slot_is_as_long_as_its_duration_across_the_repeated_hour():
