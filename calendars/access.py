@@ -8,6 +8,7 @@ from calendars.models import Calendar, Event
 from calendars.owners import connection_models, manager_of
 from calendars.queries import VisibleCalendar, calendars_visible_to, is_masked
 from common.errors import Forbidden, NotFound
+from conferencing.services import zoom_connection_in
 from workspaces.access import MAY_WORK, client_for, require_role
 from workspaces.enums import OwnerKind
 from workspaces.owners import ClientOwner, Owner, owner_of_user
@@ -15,6 +16,7 @@ from workspaces.owners import ClientOwner, Owner, owner_of_user
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from audit.models import ConnectionBase
     from calendars.models import CalendarConnectionBase
     from workspaces.models import Membership
 
@@ -63,6 +65,17 @@ def connection_for(membership: Membership, connection_id: UUID) -> CalendarConne
         if row is not None and may_manage(membership, row.owner_kind, row.owner_id):
             return row
     raise NotFound
+
+
+def any_connection_for(membership: Membership, connection_id: UUID) -> ConnectionBase:
+    """The same, for a Zoom account too. Raises NotFound, Forbidden."""
+    try:
+        return connection_for(membership, connection_id)
+    except NotFound:
+        zoom = zoom_connection_in(membership.workspace, connection_id)
+        if zoom is None or not may_manage(membership, zoom.owner_kind, zoom.owner_id):
+            raise
+        return zoom
 
 
 def may_manage(membership: Membership, owner_kind: str, owner_id: UUID) -> bool:

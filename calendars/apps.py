@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+# The settings of each provider's app begin with this.
+SETTINGS_PREFIX = {"google": "GOOGLE", "outlook": "MICROSOFT"}
+
 
 class CalendarsConfig(AppConfig):
     name = "calendars"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from audit import oauth_apps  # noqa: PLC0415 -- app registry
+        from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
         from common import triggers  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
+        for provider, spec in OAUTH.items():
+            oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))

@@ -35,7 +35,7 @@ def connection_models() -> list[type[CalendarConnectionBase]]:
 
 def manager_of(model: type[CalendarConnectionBase]) -> QuerySet[CalendarConnectionBase]:
     """The rows of a connection table with their workspaces."""
-    return model._default_manager.select_related("workspace")  # noqa: SLF001 -- Django's name
+    return model._default_manager.select_related("workspace")
 
 
 def connection_field(kind: str) -> str:

@@ -49,7 +49,7 @@ class VisibleCalendar:
         if client is not None:
             return client.client.name
         user = self.calendar.user_connection
-        assert user is not None  # noqa: S101 -- the CHECK promises it
+        assert user is not None
         return user.user.get_full_name()
 
     @property
@@ -200,7 +200,7 @@ def is_masked(visibility: str, sight: Sight) -> bool:
 
 def _seen(values: tuple[Any, ...], sights: dict[UUID, Sight]) -> SeenEvent:
     if is_masked(values[_VISIBILITY], sights[values[1]]):
-        return SeenEvent(*values[: len(_OPEN)], title=MASK, is_masked=True)
+        return SeenEvent(**dict(zip(_OPEN, values, strict=False)), title=MASK, is_masked=True)
     return SeenEvent(*values)
 
 

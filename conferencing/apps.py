@@ -8,3 +8,9 @@ from django.apps import AppConfig
 class ConferencingConfig(AppConfig):
     name = "conferencing"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audit import oauth_apps  # noqa: PLC0415 -- app registry
+        from conferencing.zoom_oauth import SPEC  # noqa: PLC0415 -- app registry
+
+        oauth_apps.register(oauth_apps.app_of(SPEC, "ZOOM"))

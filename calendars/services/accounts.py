@@ -1,0 +1,114 @@
+"""Opening a connection at its provider for one operation, and noting how it went."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from audit.oauth_apps import oauth_app
+from audit.services.tokens import mark_reconnect_needed, resolve_provider_token
+from calendars.providers.registry import adapter_for
+from common.errors import (
+    RateLimited,
+    ReconnectNeeded,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audit.actors import Actor
+    from audit.enums import AccessReason
+    from calendars.models import CalendarConnectionBase
+    from calendars.providers.base import CalendarProvider
+
+GOOD_NOTED_EVERY: Final = timedelta(minutes=1)
+# These say something of the account as a whole; the others of one event or one calendar.
+_OF_THE_ACCOUNT = (RateLimited, UpstreamUnavailable, UpstreamForbidden)
+
+
+def open_account(
+    connection: CalendarConnectionBase,
+    *,
+    actor: Actor,
+    reason: AccessReason,
+    target: str = "",
+    time_limit: timedelta | None = None,
+    total_time_limit: timedelta | None = None,
+) -> CalendarProvider:
+    """The account, open for one operation: one token, one log row.
+
+    `time_limit` bounds each request, `total_time_limit` all of them. Raises TokenDenied,
+    ReconnectNeeded, UpstreamForbidden, UpstreamUnavailable; RuntimeError inside a transaction.
+    """
+    token = resolve_provider_token(
+        connection=connection,
+        workspace=connection.workspace,
+        actor=actor,
+        reason=reason,
+        target=target,
+    )
+    return adapter_for(
+        connection.provider,
+        token=token.secret,
+        api_url=oauth_app(connection.provider).api_url(),
+        time_limit=time_limit or settings.PROVIDER_TIMEOUT,
+        total_time_limit=total_time_limit,
+        account_kind="personal" if connection.account_kind == "personal" else "work",
+    )
+
+
+@contextmanager
+def opened(
+    connection: CalendarConnectionBase,
+    *,
+    actor: Actor,
+    reason: AccessReason,
+    target: str = "",
+    time_limit: timedelta | None = None,
+    total_time_limit: timedelta | None = None,
+) -> Iterator[CalendarProvider]:
+    """`open_account`, and afterwards the connection says how it went."""
+    try:
+        yield open_account(
+            connection,
+            actor=actor,
+            reason=reason,
+            target=target,
+            time_limit=time_limit,
+            total_time_limit=total_time_limit,
+        )
+    except UpstreamError as error:
+        note_failure(connection, error)
+        raise
+    note_success(connection)
+
+
+def note_failure(connection: CalendarConnectionBase, error: UpstreamError) -> None:
+    """Say on the connection what its provider refused, if it speaks of the whole account."""
+    if isinstance(error, ReconnectNeeded):
+        mark_reconnect_needed(connection, error.message)
+    elif isinstance(error, _OF_THE_ACCOUNT):
+        _note(connection, last_error=error.message[:300])
+
+
+def note_success(connection: CalendarConnectionBase) -> None:
+    """Say on the connection that its provider answered; not on every call."""
+    now = timezone.now()
+    good_at = connection.last_good_at
+    if connection.last_error or good_at is None or good_at < now - GOOD_NOTED_EVERY:
+        _note(connection, last_good_at=now, last_error="")
+
+
+def _note(connection: CalendarConnectionBase, **changes: object) -> None:
+    type(connection)._default_manager.filter(pk=connection.pk).update(
+        **changes, updated_at=timezone.now()
+    )
+    for name, value in changes.items():
+        setattr(connection, name, value)

@@ -1,0 +1,222 @@
+"""Keeping what somebody consented to, and ending it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from audit.enums import AccessReason, ConnectionState
+from audit.oauth_apps import oauth_app
+from audit.services import vault
+from audit.services.tokens import resolve_provider_token
+from calendars import tasks
+from calendars.errors import ConsentIncomplete
+from calendars.models import UserCalendarConnection
+from calendars.owners import connection_model, connection_models, connections_of
+from calendars.providers.registry import PROVIDERS
+from calendars.services import listing
+from calendars.services.accounts import opened
+from common import oauth
+from common.errors import DomainError, PlanRequired
+from conferencing import plans
+from conferencing import services as conferencing
+from workspaces.enums import Tier
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from audit.actors import Actor
+    from audit.models import ConnectionBase
+    from calendars.models import Calendar, CalendarConnectionBase
+    from common.oauth_spec import Identity, TokenSet
+    from workspaces.models import User, Workspace
+    from workspaces.owners import Owner
+
+logger = logging.getLogger(__name__)
+
+REVOKE_LIMIT: Final = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A connection that was just consented to. `is_new` unless it was connected before."""
+
+    connection: ConnectionBase
+    is_new: bool
+
+
+def accounts_of(owner: Owner, provider: str) -> list[ConnectionBase]:
+    """The owner's connections that compete with one of this provider for the plan's room."""
+    if provider not in PROVIDERS:
+        return list(conferencing.zoom_connections_of(owner))
+    return list(connections_of(owner))
+
+
+def check_plan(owner: Owner, provider: str, account_remote_id: str = "") -> None:
+    """Whether the owner's plan has room for an account of this provider.
+
+    Connecting the same account again always has room; before it is known whose account it will
+    be, leave `account_remote_id` blank. Raises PlanRequired.
+    """
+    tier = Tier(owner.workspace.tier)
+    if provider not in PROVIDERS:
+        conferencing.check_zoom_plan(tier)
+        return
+    if plans.allows(tier, plans.PlanFeature.CONNECT_BOTH):
+        return
+    others = [
+        row
+        for row in connections_of(owner)
+        if row.provider != provider
+        or (account_remote_id and row.account_remote_id != account_remote_id)
+    ]
+    if others:
+        lowest = plans.lowest_tier_with(plans.PlanFeature.CONNECT_BOTH)
+        raise PlanRequired(
+            f"The {tier.label} plan connects one calendar account, and "
+            f"{others[0].connected_email} is connected. More accounts are on {lowest.label}.",
+            lowest,
+        )
+
+
+def keep_connection(*, owner: Owner, provider: str, identity: Identity, tokens: TokenSet) -> Kept:
+    """Seal the tokens under the owner's connection to this account, new or known.
+
+    A known connection keeps its settings and becomes active again. An owner's first calendar
+    connection is the one bookings are written to. Raises PlanRequired, ConsentIncomplete.
+    """
+    check_plan(owner, provider, identity.account_remote_id)
+    if provider not in PROVIDERS:
+        zoom, is_new = conferencing.keep_zoom_connection(owner, identity, tokens)
+        return Kept(zoom, is_new)
+    with transaction.atomic():
+        owner.lock()
+        model = connection_model(owner.kind)
+        mine = connections_of(owner)
+        row = mine.filter(provider=provider, account_remote_id=identity.account_remote_id).first()
+        is_new = row is None
+        if row is None or row.state != ConnectionState.ACTIVE:
+            _require_refresh(provider, tokens)
+        if row is None:
+            whose: dict[str, Any] = {f"{owner.kind.value}_id": owner.id}
+            row = model(
+                **whose,
+                workspace=owner.workspace,
+                provider=provider,
+                account_remote_id=identity.account_remote_id,
+                is_booking=not mine.filter(is_booking=True).exists(),
+            )
+        row.connected_email = identity.email
+        row.account_kind = identity.kind
+        row.save()
+        vault.store_tokens(connection=row, tokens=tokens)
+    return Kept(row, is_new)
+
+
+def read_calendars(*, connection: CalendarConnectionBase, actor: Actor, now: datetime) -> None:
+    """List the account's calendars, once, and have their events copied by a worker.
+
+    Raises UpstreamError; the events are asked for all the same.
+    """
+    try:
+        with opened(connection, actor=actor, reason=AccessReason.OAUTH_CONNECT) as provider:
+            listing.refresh_calendars(connection, provider.list_calendars(), now)
+    finally:
+        tasks.start(tasks.sync_connection, connection.owner_kind, str(connection.pk), None)
+
+
+def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
+    """End the connection: erase its tokens, our copy of its events, and itself.
+
+    The provider is asked to revoke the consent where it can be; when it cannot be reached, all
+    else happens nevertheless. Returns what the person should know, blank when all was done.
+    """
+    words = _revoke(connection, actor)
+    vault.erase_tokens(connection=connection)
+    connection.delete()
+    return words
+
+
+def promote(owner: Owner) -> CalendarConnectionBase | None:
+    """Let the owner's oldest connection take bookings when none does; the one, if any."""
+    with transaction.atomic():
+        owner.lock()
+        mine = list(connections_of(owner))
+        if not mine or any(row.is_booking for row in mine):
+            return None
+        mine[0].is_booking = True
+        mine[0].save(update_fields=["is_booking", "updated_at"])
+        return mine[0]
+
+
+def choose_booking_calendar(*, owner: Owner, calendar: Calendar) -> None:
+    """Write the owner's bookings to this calendar of theirs from now on."""
+    chosen = calendar.connection
+    with transaction.atomic():
+        owner.lock()
+        connections_of(owner).exclude(pk=chosen.pk).update(is_booking=False)
+        connections_of(owner).filter(pk=chosen.pk).update(
+            is_booking=True, calendar_id="" if calendar.is_primary else calendar.remote_id
+        )
+
+
+def pause_connections(*, user: User, workspace: Workspace) -> int:
+    """A membership ended: the user's connections there pause and their tokens are erased."""
+    paused = 0
+    own = UserCalendarConnection.objects.filter(user=user, workspace=workspace)
+    zoom = conferencing.zoom_connections_in(user, workspace)
+    for connection in [*own, *zoom]:
+        vault.erase_tokens(connection=connection)
+        connection.state = ConnectionState.PAUSED
+        connection.save(update_fields=["state", "updated_at"])
+        paused += 1
+    return paused
+
+
+def _require_refresh(provider: str, tokens: TokenSet) -> None:
+    """An account that cannot be renewed would be lost within the hour. Raises ConsentIncomplete."""
+    if tokens.refresh_token is None:
+        label = oauth_app(provider).spec.label
+        raise ConsentIncomplete(f"{label} gave access for one hour only. Connect again.")
+
+
+def _revoke(connection: ConnectionBase, actor: Actor) -> str:
+    """Ask the provider to end the consent; in words, what is left for the person to do."""
+    if _is_shared(connection):
+        # Revoking ends the account's whole consent, and somebody else works with it.
+        return ""
+    app = oauth_app(connection.provider)
+    by_hand = f"Remove Meridian at {app.spec.consent_page} too." if app.spec.consent_page else ""
+    try:
+        token = resolve_provider_token(
+            connection=connection,
+            workspace=connection.workspace,
+            actor=actor,
+            reason=AccessReason.OAUTH_REVOKE,
+        )
+        if not app.endpoints().revoke:
+            return by_hand
+        oauth.revoke(
+            app.endpoints(), app.credentials(), token=token.secret, time_limit=REVOKE_LIMIT
+        )
+    except (DomainError, oauth.OAuthFailure) as error:
+        logger.info("a consent could not be revoked", extra={"error": type(error).__name__})
+        return by_hand or f"{app.spec.label} could not be told. Remove Meridian in its settings."
+    return ""
+
+
+def _is_shared(connection: ConnectionBase) -> bool:
+    """Whether the same account is connected once more, by whomever."""
+    tables: list[Any] = [*connection_models(), conferencing.zoom_connection_model()]
+    return any(
+        table._default_manager.filter(
+            provider=connection.provider, account_remote_id=connection.account_remote_id
+        )
+        .exclude(pk=connection.pk)
+        .exists()
+        for table in tables
+    )

@@ -1,0 +1,76 @@
+"""Which calendars an account has: our rows follow the provider's list and keep their settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from calendars.hues import nearest_hue
+from calendars.models import Calendar
+from calendars.owners import connection_field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from calendars.models import CalendarConnectionBase
+    from calendars.providers.base import RemoteCalendar
+
+
+@transaction.atomic
+def refresh_calendars(
+    connection: CalendarConnectionBase, remotes: Sequence[RemoteCalendar], now: datetime
+) -> list[Calendar]:
+    """Make the connection's calendars those of the list; the ones that are there now.
+
+    What people chose (shown, counts as busy, hue) is set once and then left alone. A calendar
+    that is no longer listed is marked as gone, and still counts as unreadable if it counted.
+    """
+    field = connection_field(connection.owner_kind)
+    of_connection: dict[str, Any] = {field: connection}
+    ours = {row.remote_id: row for row in Calendar.objects.filter(**of_connection)}
+    found = []
+    for remote in remotes:
+        row = ours.pop(remote.remote_id, None)
+        if row is None:
+            row = _new(connection, field, remote, now)
+        _follow(row, remote, now)
+        found.append(row)
+    gone = [row.pk for row in ours.values() if row.gone_at is None]
+    if gone:
+        Calendar.objects.filter(pk__in=gone).update(gone_at=now, changed_at=now, updated_at=now)
+    return found
+
+
+def _new(
+    connection: CalendarConnectionBase, field: str, remote: RemoteCalendar, now: datetime
+) -> Calendar:
+    return Calendar(
+        **{field: connection},
+        workspace_id=connection.workspace_id,
+        remote_id=remote.remote_id,
+        hue=nearest_hue(remote.colour),
+        is_shown=remote.is_selected,
+        # Holidays and what others share for reading take nobody's time here unless chosen.
+        counts_as_busy=remote.is_primary or (remote.is_writable and remote.is_selected),
+        changed_at=now,
+    )
+
+
+def _follow(row: Calendar, remote: RemoteCalendar, now: datetime) -> None:
+    """Take over what the provider says; save only what differs."""
+    told = {
+        "name": remote.name[:255] or "Calendar",
+        "timezone": remote.timezone[:64],
+        "is_primary": remote.is_primary,
+        "is_writable": remote.is_writable,
+        "allowed_conferences": sorted(one.value for one in remote.allowed_conferences),
+        "gone_at": None,
+    }
+    differs = row._state.adding or any(getattr(row, name) != value for name, value in told.items())  # noqa: SLF001 -- Django's name
+    if differs:
+        for name, value in told.items():
+            setattr(row, name, value)
+        row.changed_at = now
+        row.save()

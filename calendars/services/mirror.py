@@ -1,0 +1,193 @@
+"""Writing what a provider told into our copy, and only where it differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from calendars.enums import ConferenceState, EventStatus
+from calendars.models import Calendar, Event, event_id_for
+from calendars.providers.base import RemoteCalendar
+from calendars.providers.errors import EventGone
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from calendars.providers.base import Attendee, RemoteEvent
+    from common.spans import Span
+
+BATCH = 500
+LONGEST_URL = 2000
+
+# What a provider tells of an event; a difference in any of these is a change.
+TOLD = (
+    "remote_id", "series_remote_id", "original_start_at", "ical_uid", "title", "description",
+    "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "is_all_day", "status",
+    "is_busy", "visibility", "response", "is_organizer", "organizer_email", "attendees",
+    "recurrence", "reminders", "conference", "conference_state", "conference_url",
+    "conference_note", "etag", "remote_updated_at", "deleted_at",
+)  # fmt: skip
+Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
+
+
+def as_remote(calendar: Calendar) -> RemoteCalendar:
+    """The calendar as adapters know it."""
+    return RemoteCalendar(
+        remote_id=calendar.remote_id,
+        name=calendar.name,
+        timezone=calendar.timezone,
+        is_primary=calendar.is_primary,
+        is_writable=calendar.is_writable,
+        allowed_conferences=frozenset(Conference(name) for name in calendar.allowed_conferences),
+    )
+
+
+def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | None:
+    """The row that stands for the event; None for one that is cancelled or has no time."""
+    if remote.status == EventStatus.CANCELLED or remote.start is None or remote.end is None:
+        return None
+    conference = remote.conference
+    return Event(
+        id=_id_of(calendar, remote),
+        workspace_id=calendar.workspace_id,
+        calendar_id=calendar.pk,
+        remote_id=remote.remote_id,
+        series_remote_id=remote.series_remote_id,
+        original_start_at=remote.original_start_at,
+        ical_uid=remote.ical_uid[:1024],
+        title=_stored(remote.title),
+        description=_stored(remote.description),
+        location=_stored(remote.location),
+        start_at=remote.start.at,
+        end_at=remote.end.at,
+        start_wall=remote.start.wall[:32],
+        end_wall=remote.end.wall[:32],
+        timezone=remote.start.timezone[:64],
+        is_all_day=remote.is_all_day,
+        status=str(remote.status),
+        is_busy=remote.is_busy,
+        visibility=str(remote.visibility),
+        response=str(remote.response),
+        is_organizer=remote.is_organizer,
+        organizer_email=remote.organizer_email[:320],
+        attendees=[_attendee(one) for one in remote.attendees],
+        recurrence=list(remote.recurrence),
+        reminders=None if remote.reminders is None else list(remote.reminders),
+        conference=conference.kind.value if conference else "",
+        conference_state=str(conference.state) if conference else ConferenceState.NONE.value,
+        conference_url=_address(conference.url) if conference else "",
+        conference_note=conference.note[:300] if conference else "",
+        etag=remote.etag[:255],
+        remote_updated_at=remote.updated_at,
+        deleted_at=None,
+        seen_at=now,
+    )
+
+
+def known_rows(calendar: Calendar, span: Span | None = None) -> Known:
+    """When each row was last seen and what it says; with a span, of rows that touch it."""
+    rows = Event.objects.filter(calendar=calendar)
+    if span is not None:
+        rows = rows.filter(start_at__lt=span.end, end_at__gt=span.start)
+    return {row[0]: (row[1], row[2:]) for row in rows.values_list("id", "seen_at", *TOLD)}
+
+
+def write_rows(rows: Iterable[Event], known: Known, *, listed_at: datetime) -> list[UUID]:
+    """Write the rows that differ from what is known; the ids of those.
+
+    A row that was seen after `listed_at`, when the provider was asked, is newer than its answer
+    and stays.
+    """
+    changed = [row for row in rows if _differs(row, known, listed_at)]
+    if changed:
+        Event.objects.bulk_create(
+            changed,
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=[*TOLD, "seen_at"],
+        )
+    return [row.pk for row in changed]
+
+
+def store_event(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event:
+    """Write one event that the provider just answered with, and note the change.
+
+    Raises EventGone for a cancelled one, which becomes a tombstone.
+    """
+    row = row_of(calendar, remote, now)
+    if row is None:
+        for event in Event.objects.filter(pk=_id_of(calendar, remote)):
+            bury(event, now)
+        raise EventGone
+    with transaction.atomic():
+        write_rows([row], {}, listed_at=now)
+        touch(calendar, now)
+    row.calendar = calendar
+    return row
+
+
+def bury(event: Event, now: datetime) -> None:
+    """Leave a tombstone: the event is gone at its provider."""
+    with transaction.atomic():
+        Event.objects.filter(pk=event.pk).update(
+            deleted_at=now, seen_at=now, status=EventStatus.CANCELLED
+        )
+        Calendar.objects.filter(pk=event.calendar_id).update(changed_at=now, updated_at=now)
+    event.deleted_at, event.status = now, EventStatus.CANCELLED
+
+
+def touch(calendar: Calendar, now: datetime) -> None:
+    """Note that the copy of this calendar changed."""
+    Calendar.objects.filter(pk=calendar.pk).update(changed_at=now, updated_at=now)
+
+
+def _differs(row: Event, known: Known, listed_at: datetime) -> bool:
+    before = known.get(row.pk)
+    if before is None:
+        return True
+    seen_at, said = before
+    if seen_at > listed_at:
+        return False
+    _keep_failed(row, said)
+    return tuple(getattr(row, name) for name in TOLD) != said
+
+
+def _keep_failed(row: Event, said: tuple[Any, ...]) -> None:
+    """A link that we gave up waiting for does not become pending again by being read again."""
+    was = said[TOLD.index("conference_state")]
+    if was == ConferenceState.FAILED and row.conference_state == ConferenceState.PENDING:
+        row.conference_state = ConferenceState.FAILED
+        row.conference_note = said[TOLD.index("conference_note")]
+
+
+def _id_of(calendar: Calendar, remote: RemoteEvent) -> UUID:
+    return event_id_for(
+        calendar.pk, remote.remote_id, remote.series_remote_id, remote.original_start_at
+    )
+
+
+def _stored(text: str) -> str:
+    """PostgreSQL stores no NUL."""
+    return text.replace("\x00", "")
+
+
+def _address(url: str) -> str:
+    """A join link as far as it is one that may be put behind a button."""
+    is_web = url.startswith(("https://", "http://"))
+    return url if is_web and len(url) <= LONGEST_URL else ""
+
+
+def _attendee(one: Attendee) -> dict[str, Any]:
+    return {
+        "email": one.email,
+        "name": one.name,
+        "response": str(one.response),
+        "is_optional": one.is_optional,
+        "is_organizer": one.is_organizer,
+        "is_self": one.is_self,
+    }

@@ -1,0 +1,45 @@
+"""What workers do for calendars: each task fetches a row and calls one service."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+from typing import Any, Final
+
+from celery import shared_task
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+# A run that waited longer than this in the queue has been asked for again meanwhile.
+EXPIRES: Final = 60
+
+
+def start(task: Any, *args: Any) -> None:
+    """Have a worker run it after the commit. Without a broker the beat does the same later."""
+    transaction.on_commit(partial(_send, task, args))
+
+
+def _send(task: Any, args: tuple[Any, ...]) -> None:
+    try:
+        task.apply_async(args, expires=EXPIRES)
+    except Exception:  # noqa: BLE001 -- whatever the broker's client raises
+        logger.warning("broker unreachable, the beat will do it", exc_info=False)
+
+
+@shared_task(name="calendars.sync_connection")
+def sync_connection(kind: str, connection_id: str, calendar_ids: list[str] | None = None) -> None:
+    """Copy the connection's calendars, or those named, into the mirror."""
+    from calendars.services import sync  # noqa: PLC0415 -- leaf
+
+    named = None if calendar_ids is None else [uuid.UUID(one) for one in calendar_ids]
+    sync.run(kind=kind, connection_id=uuid.UUID(connection_id), calendar_ids=named)
+
+
+@shared_task(name="calendars.sync_due_calendars")
+def sync_due_calendars() -> None:
+    """Have every calendar synced that nobody looked at for a while."""
+    from calendars.services import sync  # noqa: PLC0415 -- leaf
+
+    sync.sync_due_calendars()
