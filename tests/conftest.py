@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as Browser
 from django.test import TransactionTestCase
+from django.utils import timezone
 
+from audit.actors import Actor
+from audit.enums import ActorKind
+from calendars.services import oauth, sync
 from common import http, triggers
+from sandbox.server import create_app, endpoints
+from sandbox.server.store import Store
+from sandbox.server.transport import WSGIAdapter
+from sandbox.server.visitor import grant_consent
 from tests.factories import make_client, make_member, make_user, make_workspace
 from workspaces.enums import Role
 from workspaces.owners import ClientOwner, owner_of_user
@@ -124,13 +133,11 @@ def sign_in():
 class Sandbox:
     """The stand-ins, inside this process, and a person who answers their consent pages."""
 
-    store: Any
-    adapter: Any
+    store: Store
+    adapter: WSGIAdapter
 
     def consent(self, authorize_url: str, *, email: str, **choices: Any) -> str:
         """The address the person is sent back to after pressing Allow (see `visitor`)."""
-        from sandbox.server.visitor import grant_consent
-
         session = http._BareSession()
         return grant_consent(session, authorize_url, email=email, **choices)
 
@@ -146,10 +153,6 @@ class Sandbox:
 @pytest.fixture
 def sandbox(settings):
     """Google, Microsoft and Zoom, without a socket."""
-    from sandbox.server import create_app, endpoints
-    from sandbox.server.store import Store
-    from sandbox.server.transport import WSGIAdapter
-
     store = Store()
     adapter = WSGIAdapter(create_app(store, SANDBOX_URL))
     for name, address in endpoints(SANDBOX_URL).items():
@@ -160,3 +163,48 @@ def sandbox(settings):
     http.mount(f"{SANDBOX_URL}/", adapter)
     yield Sandbox(store, adapter)
     http.unmount(f"{SANDBOX_URL}/")
+
+
+@pytest.fixture
+def actor(alice):
+    """Alice, as the log names her."""
+    return Actor(kind=ActorKind.USER, id=str(alice.pk), name=alice.email)
+
+
+@pytest.fixture
+def connect(sandbox, alice, actor):
+    """Call it with an owner and a provider: alice consents, and the connection comes back.
+
+    Everything is real but the provider. The calendars are listed, their events are not copied
+    (see `copy_events`). `alice` has to be a member of the owner's workspace.
+    """
+
+    def connected(owner, provider="google", *, email="", user=None, **choices):
+        user, now = user or alice, timezone.now()
+        email = email or f"{owner.name.lower()}@{provider}.example"
+        address = oauth.start_flow(
+            provider=provider, owner=owner, user=user, binding="b", next_page="", now=now
+        )
+        back = parse_qs(urlsplit(sandbox.consent(address, email=email, **choices)).query)
+        answer = oauth.Answer(
+            state=back["state"][0],
+            code=back.get("code", [""])[0],
+            error=back.get("error", [""])[0],
+        )
+        done = oauth.finish_flow(
+            provider=provider, answer=answer, user=user, binding="b", actor=actor, now=now
+        )
+        assert done.warning == ""
+        return done.kept.connection
+
+    return connected
+
+
+@pytest.fixture
+def copy_events(actor):
+    """Call it with a connection: its calendars and events are copied into the mirror, now."""
+
+    def copy(connection, *, now=None):
+        sync.sync_connection(connection=connection, actor=actor, now=now or timezone.now())
+
+    return copy
