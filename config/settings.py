@@ -374,6 +374,7 @@ LOGGING = {
         "urllib3": {"level": "ERROR"},
         "requests_oauthlib": {"level": "ERROR"},
         "authlib": {"level": "ERROR"},
+        "kombu.connection": {"level": "ERROR"},
     },
 }
 
