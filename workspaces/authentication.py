@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 
 from common.errors import Forbidden, InvalidInput, NotFound
+from common.secrets import hash_token
 from workspaces import access
 from workspaces.models import Membership, ServiceToken, User, Workspace
 
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 PREFIX = "mrd_"
-
-
-def hash_token(token: str) -> str:
-    """What is stored of a random token. A plain hash suffices: the token has 256 bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def issue_service_token(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from django.utils import timezone
 from audit.chain import GENESIS, hash_of
 from audit.enums import AccessReason, Outcome
 from audit.models import AuditChainHead, MirrorReadMark, OAuthTokenAccessLog
+from common.secrets import hash_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ def log_mirror_reads(
 
     One row per session, connection and week in ten minutes, decided here. Nothing is unsealed.
     """
-    session_hash = hashlib.sha256(session_key.encode()).hexdigest()
+    session_hash = hash_token(session_key)
     recent = set(
         MirrorReadMark.objects.filter(
             session_hash=session_hash,
