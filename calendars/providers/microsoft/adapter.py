@@ -212,7 +212,8 @@ class OutlookCalendar(CalendarProvider):
     def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
         """Graph names the channel itself; the secret is sent back as clientState."""
         expires_at = self._account.clock() + SUBSCRIPTION_LIFE
-        resource = f"{_calendar(calendar)}/events"
+        # A name in a body, not an address: its id is not encoded.
+        resource = f"me/calendars/{calendar.remote_id}/events"
         body = {
             "changeType": "created,updated,deleted",
             "notificationUrl": channel.address,

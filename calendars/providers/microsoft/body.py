@@ -36,4 +36,5 @@ def with_blob(text: str, former_html: str) -> str:
     inner = inner[: end.start()] if end else inner
     found = _BLOB_HTML.search(inner)
     kept = inner[found.start() :] if found else inner
-    return f"<div>{escape(text).replace(chr(10), '<br>')}</div><br>\n{kept.strip()}"
+    lines = escape(text).replace("\n", "<br>\n")
+    return f"<div>{lines}</div><br>\n{kept.strip()}"

@@ -27,6 +27,8 @@ from common.wallclock import day_begins, wall_clock
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from calendars.providers.reading import Reply
 
 TEAMS_PROVIDER = "teamsForBusiness"
@@ -90,15 +92,20 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         reminders=_reminders(reply),
         ical_uid=reply.text("iCalUId"),
         series_remote_id=reply.text("seriesMasterId"),
-        original_start_at=read_moment(reply.text("originalStart"))
-        if "originalStart" in reply
-        else None,
+        original_start_at=_original_start(reply, start),
         conference=_conference(reply) or zoom_in(description, location),
         etag=reply.text("@odata.etag"),
         updated_at=read_moment(reply.text("lastModifiedDateTime"))
         if "lastModifiedDateTime" in reply
         else None,
     )
+
+
+def _original_start(reply: Reply, start: When) -> datetime | None:
+    """An occurrence in a delta does not say: it is where its series put it."""
+    if "originalStart" in reply:
+        return read_moment(reply.text("originalStart"))
+    return start.at if reply.text("type") == "occurrence" else None
 
 
 def _when(reply: Reply, name: str, calendar: RemoteCalendar) -> When:
