@@ -1,0 +1,284 @@
+"""When an owner is busy, from the providers. What could not be read is raised, never free."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+from django.utils import timezone
+
+from audit.enums import AccessReason, ConnectionState
+from calendars.enums import EventStatus, Response
+from calendars.models import Calendar, Event
+from calendars.owners import calendars_of
+from calendars.providers.errors import CalendarGone
+from calendars.queries import live_events
+from calendars.services import mirror, sync
+from calendars.services.accounts import note_failure, note_success, open_account
+from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
+from common.spans import Span, intersect, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from audit.actors import Actor
+    from calendars.models import CalendarConnectionBase
+    from calendars.providers.base import BusySpan, CalendarProvider
+    from workspaces.owners import Owner
+
+WORKERS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class BusySource:
+    """A calendar that was consulted, and how old what it said is."""
+
+    calendar_id: UUID
+    name: str
+    as_of: datetime
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BusyAnswer:
+    """Sorted, disjoint busy spans within the span asked for, and where they come from."""
+
+    spans: tuple[Span, ...]
+    sources: tuple[BusySource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One connection's part of a live read."""
+
+    connection: CalendarConnectionBase
+    calendars: list[Calendar]
+    provider: CalendarProvider
+    ignoring: frozenset[str]
+
+
+def busy_live(
+    *,
+    owner: Owner,
+    span: Span,
+    actor: Actor,
+    reason: AccessReason,
+    time_limit: timedelta,
+    ignoring: frozenset[UUID] = frozenset(),
+) -> BusyAnswer:
+    """Ask every calendar of the owner that counts, now; never a partial answer.
+
+    Events whose id is in `ignoring` do not count. An owner without calendars gets an empty
+    answer. Raises UpstreamError (ReconnectNeeded, UpstreamForbidden for a paused account,
+    CalendarGone, …) when any of them cannot be read within the limit.
+    """
+    calendars = counting_calendars(owner)
+    return _read_live(
+        calendars, span, actor=actor, reason=reason, time_limit=time_limit, ignoring=ignoring
+    )
+
+
+def busy_painted(
+    *,
+    owner: Owner,
+    span: Span,
+    actor: Actor,
+    now: datetime,
+    ignoring: frozenset[UUID] = frozenset(),
+) -> BusyAnswer:
+    """The same for showing slots: from copies at most `PAINT_FRESH` old, the rest read live.
+
+    A calendar that had to be read live has its copy renewed by a worker. Raises UpstreamError.
+    """
+    calendars = counting_calendars(owner)
+    fresh = [calendar for calendar in calendars if _is_fresh(calendar, span, now)]
+    copied = _from_mirror(fresh, span, ignoring)
+    stale = [calendar for calendar in calendars if calendar not in fresh]
+    if not stale:
+        return copied
+    live = _read_live(
+        stale,
+        span,
+        actor=actor,
+        reason=AccessReason.BUSY_READ,
+        time_limit=settings.PROVIDER_PAINT_TIMEOUT,
+        ignoring=ignoring,
+    )
+    sync.kick(Calendar.objects.filter(pk__in=[calendar.pk for calendar in stale]), now)
+    return BusyAnswer(tuple(merge([*copied.spans, *live.spans])), (*copied.sources, *live.sources))
+
+
+def counting_calendars(owner: Owner) -> list[Calendar]:
+    """The owner's calendars that count as busy. Raises UpstreamError for an unreadable one."""
+    calendars = list(calendars_of(owner).filter(counts_as_busy=True))
+    for calendar in calendars:
+        _require_readable(calendar)
+    return calendars
+
+
+def _require_readable(calendar: Calendar) -> None:
+    connection = calendar.connection
+    if connection.state == ConnectionState.PAUSED:
+        raise UpstreamForbidden(f"{connection.connected_email} is paused.")
+    if connection.state != ConnectionState.ACTIVE:
+        raise ReconnectNeeded(f"{connection.connected_email} has to be connected again.")
+    if calendar.gone_at is not None:
+        raise CalendarGone(f"{calendar.name} is no longer there.", calendar.remote_id)
+
+
+def _is_fresh(calendar: Calendar, span: Span, now: datetime) -> bool:
+    """Whether the copy is young, whole and holds the span."""
+    synced, begins, ends = calendar.synced_at, calendar.window_from, calendar.window_until
+    if synced is None or begins is None or ends is None or calendar.sync_error:
+        return False
+    return synced >= now - settings.PAINT_FRESH and begins <= span.start and span.end <= ends
+
+
+def _from_mirror(
+    calendars: Sequence[Calendar], span: Span, ignoring: frozenset[UUID]
+) -> BusyAnswer:
+    if not calendars:
+        return BusyAnswer((), ())
+    rows = (
+        live_events([calendar.pk for calendar in calendars], span)
+        .filter(is_busy=True)
+        .exclude(status=EventStatus.CANCELLED)
+        .exclude(response=Response.DECLINED)
+        .values_list("id", "start_at", "end_at")
+    )
+    taken = [
+        Span(start, end)
+        for event_id, start, end in rows
+        if event_id not in ignoring and end > start
+    ]
+    sources = tuple(
+        BusySource(calendar.pk, calendar.name, calendar.synced_at, live=False)
+        for calendar in calendars
+        if calendar.synced_at is not None
+    )
+    return BusyAnswer(tuple(intersect(taken, [span])), sources)
+
+
+def _read_live(
+    calendars: Sequence[Calendar],
+    span: Span,
+    *,
+    actor: Actor,
+    reason: AccessReason,
+    time_limit: timedelta,
+    ignoring: frozenset[UUID],
+) -> BusyAnswer:
+    if not calendars:
+        return BusyAnswer((), ())
+    reads = _open(calendars, actor=actor, reason=reason, time_limit=time_limit, ignoring=ignoring)
+    found = _ask_all(reads, span, time_limit)
+    as_of = timezone.now()
+    sources = tuple(
+        BusySource(calendar.pk, calendar.name, as_of, live=True)
+        for read in reads
+        for calendar in read.calendars
+    )
+    taken = [busy.span for busy in found]
+    return BusyAnswer(tuple(intersect(taken, [span])) if taken else (), sources)
+
+
+def _open(
+    calendars: Sequence[Calendar],
+    *,
+    actor: Actor,
+    reason: AccessReason,
+    time_limit: timedelta,
+    ignoring: frozenset[UUID],
+) -> list[_Read]:
+    """Every token first, in this thread: pool threads touch no table."""
+    by_connection: dict[UUID, list[Calendar]] = {}
+    for calendar in calendars:
+        by_connection.setdefault(calendar.connection.pk, []).append(calendar)
+    ignored = _remote_ids(calendars, ignoring)
+    reads = []
+    for mine in by_connection.values():
+        connection = mine[0].connection
+        provider = open_account(connection, actor=actor, reason=reason, total_time_limit=time_limit)
+        names = frozenset(name for one in mine for name in ignored.get(one.pk, ()))
+        reads.append(_Read(connection, mine, provider, names))
+    return reads
+
+
+def _remote_ids(calendars: Sequence[Calendar], ignoring: frozenset[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    if ignoring:
+        rows = Event.objects.filter(pk__in=ignoring, calendar__in=[one.pk for one in calendars])
+        for calendar_id, remote_id in rows.values_list("calendar_id", "remote_id"):
+            found.setdefault(calendar_id, []).append(remote_id)
+    return found
+
+
+def _ask_all(reads: list[_Read], span: Span, time_limit: timedelta) -> list[BusySpan]:
+    """Every connection at once; the first error when any of them fails."""
+    if len(reads) == 1:
+        return _noted(reads[0], lambda: _ask(reads[0], span, time_limit))
+    futures = [_pool().submit(_ask, read, span, time_limit) for read in reads]
+    wait(futures)
+    found: list[BusySpan] = []
+    errors: list[UpstreamError] = []
+    for read, future in zip(reads, futures, strict=True):
+        try:
+            found += _noted(read, future.result)
+        except UpstreamError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return found
+
+
+def _ask(read: _Read, span: Span, time_limit: timedelta) -> list[BusySpan]:
+    """One connection's answer. Microsoft bears four requests at once on one mailbox."""
+    gate = _gate(read.connection.pk)
+    if not gate.acquire(timeout=time_limit.total_seconds()):
+        raise UpstreamUnavailable("The calendar service is asked too much right now. Try again.")
+    try:
+        remotes = [mirror.as_remote(calendar) for calendar in read.calendars]
+        return read.provider.busy(remotes, span, ignoring=read.ignoring)
+    finally:
+        gate.release()
+
+
+def _noted(read: _Read, result: Callable[[], list[BusySpan]]) -> list[BusySpan]:
+    """The result, and the connection says how it went."""
+    try:
+        found = result()
+    except UpstreamError as error:
+        note_failure(read.connection, error)
+        raise
+    note_success(read.connection)
+    return found
+
+
+# A gate lives as long as somebody is at it.
+_gates: WeakValueDictionary[UUID, threading.BoundedSemaphore] = WeakValueDictionary()
+_gates_lock = threading.Lock()
+
+
+def _gate(connection_id: UUID) -> threading.BoundedSemaphore:
+    with _gates_lock:
+        gate = _gates.get(connection_id)
+        if gate is None:
+            gate = _gates[connection_id] = threading.BoundedSemaphore(settings.OUTLOOK_CONCURRENCY)
+        return gate
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="busy")
+
+
+# Threads do not survive a fork.
+os.register_at_fork(after_in_child=_pool.cache_clear)
