@@ -14,10 +14,13 @@ class CalendarsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
+        from audit.services.tokens import RECONNECT_KIND  # noqa: PLC0415 -- app registry
         from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
-        from common import triggers  # noqa: PLC0415 -- app registry
+        from calendars.services import notices  # noqa: PLC0415 -- app registry
+        from common import outbox, triggers  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
+        outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))

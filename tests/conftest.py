@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.test import TransactionTestCase
 from django.utils import timezone
@@ -37,6 +39,13 @@ def _flush_without_triggers(self) -> None:
 
 
 TransactionTestCase._fixture_teardown = _flush_without_triggers
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    """Redis outlives a test, unlike the cache table: rate limits would reach into the next one."""
+    if settings.REDIS_URL:
+        cache.clear()
 
 
 # --- People ---
