@@ -24,3 +24,4 @@ class CalendarsConfig(AppConfig):
         outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
+        outbox.register(conferences.SETTLE_KIND, settling.settle)

@@ -73,3 +73,11 @@ class Sight(IntEnum):
     DETAILS = 2
     EDIT = 3
     FULL = 4
+
+
+class Scope(models.TextChoices):
+    """How much of a series a change is meant for."""
+
+    THIS = "this", "This one"
+    FOLLOWING = "following", "This and the following"
+    ALL = "all", "The whole series"

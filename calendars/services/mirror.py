@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
@@ -31,6 +32,7 @@ TOLD = (
     "recurrence", "reminders", "conference", "conference_state", "conference_url",
     "conference_note", "etag", "remote_updated_at", "deleted_at",
 )  # fmt: skip
+_LINK = ("conference", "conference_state", "conference_note")
 Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
 
 
@@ -114,16 +116,21 @@ def write_rows(rows: Iterable[Event], known: Known, *, listed_at: datetime) -> l
     return [row.pk for row in changed]
 
 
-def store_event(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event:
+def store_event(
+    calendar: Calendar, remote: RemoteEvent, now: datetime, *, keep_notes: bool = True
+) -> Event:
     """Write one event that the provider just answered with, and note the change.
 
-    Raises EventGone for a cancelled one, which becomes a tombstone.
+    `keep_notes` leaves what we know of its link; not after the link was chosen anew. Raises EventGone for a cancelled one, which becomes a tombstone.
     """
     row = row_of(calendar, remote, now)
     if row is None:
         for event in Event.objects.filter(pk=_id_of(calendar, remote)):
             bury(event, now)
         raise EventGone
+    before = Event.objects.filter(pk=row.pk).values_list(*TOLD).first()
+    if before is not None and keep_notes:
+        _keep_notes(row, before)
     with transaction.atomic():
         write_rows([row], {}, listed_at=now)
         touch(calendar, now)
@@ -141,6 +148,16 @@ def bury(event: Event, now: datetime) -> None:
     event.deleted_at, event.status = now, EventStatus.CANCELLED
 
 
+def bury_series(calendar: Calendar, series_remote_id: str, now: datetime) -> None:
+    """Leave tombstones of a series: its rule and every occurrence."""
+    Event.objects.filter(
+        Q(series_remote_id=series_remote_id) | Q(remote_id=series_remote_id),
+        calendar=calendar,
+        deleted_at__isnull=True,
+    ).update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
+    touch(calendar, now)
+
+
 def touch(calendar: Calendar, now: datetime) -> None:
     """Note that the copy of this calendar changed."""
     Calendar.objects.filter(pk=calendar.pk).update(changed_at=now, updated_at=now)
@@ -153,16 +170,21 @@ def _differs(row: Event, known: Known, listed_at: datetime) -> bool:
     seen_at, said = before
     if seen_at > listed_at:
         return False
-    _keep_failed(row, said)
+    _keep_notes(row, said)
     return tuple(getattr(row, name) for name in TOLD) != said
 
 
-def _keep_failed(row: Event, said: tuple[Any, ...]) -> None:
-    """A link that we gave up waiting for does not become pending again by being read again."""
-    was = said[TOLD.index("conference_state")]
-    if was == ConferenceState.FAILED and row.conference_state == ConferenceState.PENDING:
+def _keep_notes(row: Event, said: tuple[Any, ...]) -> None:
+    """Keep what only we know of a link: that we gave up waiting, or why it is not another kind."""
+    kind, state, note = (said[TOLD.index(name)] for name in _LINK)
+    if kind != row.conference:
+        return
+    if state == ConferenceState.FAILED and row.conference_state == ConferenceState.PENDING:
         row.conference_state = ConferenceState.FAILED
-        row.conference_note = said[TOLD.index("conference_note")]
+    if not row.conference_note and (
+        state != ConferenceState.FAILED or row.conference_state == state
+    ):
+        row.conference_note = note
 
 
 def _id_of(calendar: Calendar, remote: RemoteEvent) -> UUID:

@@ -1,0 +1,152 @@
+"""What has to hold of a draft whatever it came from, and what it means for a whole series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from calendars.providers.base import UNSET
+from common.errors import InvalidInput
+from common.wallclock import starts_at, wall_clock
+
+if TYPE_CHECKING:
+    from calendars.models import Event
+    from calendars.providers.base import EventDraft, RemoteEvent, Unset
+
+LONGEST_TITLE: Final = 1024
+LONGEST_TEXT: Final = 8000
+MOST_GUESTS: Final = 200
+LONGEST: Final = timedelta(days=366)
+
+# Which columns of the mirror a field of a draft would change.
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "title": ("title",),
+    "description": ("description",),
+    "location": ("location",),
+    "start": ("start_at", "start_wall"),
+    "end": ("end_at", "end_wall"),
+    "timezone": ("timezone",),
+    "all_day": ("is_all_day",),
+    "attendees": ("attendees",),
+    "recurrence": ("recurrence",),
+    "reminders": ("reminders",),
+    "visibility": ("visibility",),
+    "busy": ("is_busy",),
+    "conference": ("conference", "conference_url"),
+    "conference_url": ("conference_url",),
+}
+
+
+def check_new(draft: EventDraft) -> None:
+    """A new event needs a start and an end. Raises InvalidInput naming the field."""
+    for name, value in (("start", draft.start), ("end", draft.end)):
+        if value is UNSET:
+            raise InvalidInput(name, f"Say when the event {name}s.")
+    check(draft)
+
+
+def check(draft: EventDraft) -> None:
+    """Raises InvalidInput naming the field that cannot be."""
+    _check_text("title", draft.title, LONGEST_TITLE)
+    _check_text("description", draft.description, LONGEST_TEXT)
+    _check_text("location", draft.location, LONGEST_TITLE)
+    _check_moment("start", draft.start, draft)
+    _check_moment("end", draft.end, draft)
+    start, end = draft.start, draft.end
+    if isinstance(start, date) and isinstance(end, date):
+        if isinstance(start, datetime) != isinstance(end, datetime):
+            raise InvalidInput("end", "Start and end must both be times, or both be dates.")
+        if end <= start:
+            raise InvalidInput("end", "The end must come after the start.")
+        if end - start > LONGEST:
+            raise InvalidInput("end", "An event may last a year at most.")
+    if draft.attendees is not UNSET and len(draft.attendees or ()) > MOST_GUESTS:
+        raise InvalidInput("attendees", f"At most {MOST_GUESTS} guests can be invited.")
+
+
+def is_all_day(draft: EventDraft, event: Event | None = None) -> bool:
+    """Whether the event is an all-day one with this draft applied."""
+    if draft.all_day is not UNSET:
+        return draft.all_day
+    if draft.start is not UNSET:
+        return not isinstance(draft.start, datetime)
+    return event.is_all_day if event else False
+
+
+def check_change(draft: EventDraft, event: Event) -> None:
+    """A change on top of what the event is. Raises InvalidInput naming the field."""
+    check(draft)
+    all_day = is_all_day(draft, event)
+    for name, value in (("start", draft.start), ("end", draft.end)):
+        if value is UNSET:
+            if all_day != event.is_all_day:
+                raise InvalidInput(name, "Say the start and the end anew when all-day changes.")
+        elif all_day == isinstance(value, datetime):
+            wanted = "a date" if all_day else "a time"
+            raise InvalidInput(name, f"This has to be {wanted}.")
+    if all_day or (draft.start is UNSET and draft.end is UNSET):
+        return
+    start = draft.start if isinstance(draft.start, datetime) else event.start_at
+    end = draft.end if isinstance(draft.end, datetime) else event.end_at
+    if end <= start:
+        field = "start" if draft.end is UNSET else "end"
+        raise InvalidInput(field, "The end must come after the start.")
+
+
+def whole(draft: EventDraft, event: Event) -> EventDraft:
+    """The draft with both times when it moves only one of them: providers want both.
+
+    An all-day event keeps its dates as they stand on the wall.
+    """
+    if (draft.start is UNSET) == (draft.end is UNSET):
+        return draft
+    if is_all_day(draft, event):
+        start: date = date.fromisoformat(event.start_wall)
+        end: date = date.fromisoformat(event.end_wall)
+    else:
+        start, end = event.start_at, event.end_at
+    if draft.start is UNSET:
+        return replace(draft, start=start)
+    return replace(draft, end=end)
+
+
+def for_series(draft: EventDraft, occurrence: Event, rule: RemoteEvent) -> EventDraft:
+    """A change made on one occurrence, meant for all: its times moved by as much as that one's.
+
+    Moved on the wall, so that an hour stays that hour on both sides of a clock change.
+    """
+    if draft.start is UNSET or draft.end is UNSET or rule.start is None or rule.end is None:
+        return draft
+    if rule.start.on is not None and rule.end.on is not None:
+        first = date.fromisoformat(occurrence.start_wall)
+        last = date.fromisoformat(occurrence.end_wall)
+        return replace(
+            draft,
+            start=rule.start.on + (draft.start - first),
+            end=rule.end.on + (draft.end - last),
+        )
+    if not isinstance(draft.start, datetime) or not isinstance(draft.end, datetime):
+        raise InvalidInput("allDay", "A series stays all-day, or not, as it is.")
+    zone = ZoneInfo(occurrence.timezone)
+    moved = wall_clock(draft.start, zone) - wall_clock(occurrence.start_at, zone)
+    start = starts_at(wall_clock(rule.start.at, zone) + moved, zone)
+    return replace(draft, start=start, end=start + (draft.end - draft.start))
+
+
+def _check_text(field: str, value: str | Unset | None, longest: int) -> None:
+    if isinstance(value, str) and len(value) > longest:
+        raise InvalidInput(field, f"This may have {longest} characters at most.")
+
+
+def _check_moment(field: str, value: date | Unset, draft: EventDraft) -> None:
+    if value is UNSET:
+        return
+    if draft.all_day is not UNSET and draft.all_day == isinstance(value, datetime):
+        wanted = "a date" if draft.all_day else "a time"
+        raise InvalidInput(field, f"This has to be {wanted}.")
+    if isinstance(value, datetime) and value.utcoffset() is None:
+        raise InvalidInput(field, "This needs a time zone.")
+    if not 1970 <= value.year <= 2200:
+        raise InvalidInput(field, "This is not a time that can be used.")

@@ -1,0 +1,91 @@
+"""Meeting links: waiting for those that come late, and Zoom meetings that follow their events."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+from calendars import hosts
+from calendars.providers.base import UNSET
+from common import outbox
+from common.errors import UpstreamError
+from conferencing import services as conferencing
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from audit.actors import Actor
+    from calendars.models import Calendar, Event
+    from calendars.providers.base import EventDraft
+    from conferencing.models import ZoomMeeting
+
+logger = logging.getLogger(__name__)
+
+SETTLE_KIND: Final = "calendars.settle_conference"
+
+
+def zoom_room_for(calendar: Calendar, draft: EventDraft, actor: Actor) -> ZoomMeeting:
+    """A Zoom meeting of the calendar's owner for the draft. Raises UpstreamError."""
+    start, end = _instant(draft.start), _instant(draft.end)
+    return conferencing.create_zoom_meeting(
+        owner=hosts.owner_of(calendar),
+        intent_key=draft.idempotency_key,
+        topic=draft.title if isinstance(draft.title, str) and draft.title else "Meeting",
+        start=start,
+        duration=end - start,
+        timezone_name=calendar.timezone if draft.timezone is UNSET else draft.timezone,
+        is_series=draft.recurrence is not UNSET and bool(draft.recurrence),
+        actor=actor,
+    )
+
+
+def zoom_room_at(event: Event) -> ZoomMeeting | None:
+    """The Zoom meeting that we made for this event."""
+    if event.conference != Conference.ZOOM:
+        return None
+    return conferencing.zoom_meeting_at(event.workspace_id, event.conference_url)
+
+
+def leave_zoom(room: ZoomMeeting, actor: Actor) -> None:
+    """The room's event is gone, or meets elsewhere."""
+    conferencing.delete_zoom_meeting_best_effort(meeting=room, actor=actor)
+
+
+def follow(room: ZoomMeeting, event: Event, draft: EventDraft, actor: Actor) -> None:
+    """Let a Zoom meeting have its event's new title and time, or end when it meets elsewhere.
+
+    The link stays good whatever Zoom says, so a failure here takes nothing back.
+    """
+    if event.conference_url != room.join_url:
+        leave_zoom(room, actor)
+        return
+    if not draft.given() & {"title", "start", "end", "timezone"}:
+        return
+    try:
+        conferencing.update_zoom_meeting(
+            meeting=room,
+            topic=event.title,
+            start=event.start_at,
+            duration=event.end_at - event.start_at,
+            timezone_name=event.timezone,
+            actor=actor,
+        )
+    except UpstreamError as error:
+        logger.info("a Zoom meeting could not follow its event", extra={"code": error.code})
+
+
+def await_link(event: Event) -> None:
+    """Have a worker read the event again until its link is there, or is given up."""
+    outbox.enqueue(
+        kind=SETTLE_KIND,
+        payload={"event_id": str(event.pk)},
+        dedupe_key=f"settle:{event.pk}:{event.etag[-80:]}:{event.seen_at:%Y%m%d%H%M%S%f}",
+        workspace_id=event.workspace_id,
+    )
+
+
+def _instant(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    assert isinstance(value, date)  # drafts.check_new saw to it
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)

@@ -1,0 +1,61 @@
+"""Reading an event again until its meeting link is there, or is given up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from audit.actors import task_actor
+from calendars.enums import ConferenceState
+from calendars.models import Event
+from calendars.providers.errors import EventGone
+from calendars.services import mirror
+from calendars.services.conferences import SETTLE_KIND
+from calendars.services.events import refresh_event
+from common import outbox
+
+if TYPE_CHECKING:
+    from common.models import OutboxMessage
+
+NO_LINK: Final = "The link did not come. Choose the meeting link again."
+_LEAST_WAIT, _MOST_WAIT = timedelta(seconds=2), timedelta(seconds=15)
+
+
+def settle(message: OutboxMessage) -> None:
+    """Look once whether the link has come. Raises NotYet while it is worth waiting."""
+    event = (
+        Event.objects.select_related(
+            "workspace",
+            "calendar__workspace",
+            "calendar__client_connection__workspace",
+            "calendar__user_connection__workspace",
+        )
+        .filter(pk=UUID(message.payload["event_id"]), deleted_at__isnull=True)
+        .first()
+    )
+    if event is None or event.conference_state != ConferenceState.PENDING:
+        return
+    try:
+        event = refresh_event(event=event, actor=task_actor(SETTLE_KIND))
+    except EventGone:
+        return
+    if event.conference_state != ConferenceState.PENDING:
+        return
+    now = timezone.now()
+    age = now - message.created_at
+    if age > settings.CONFERENCE_WAIT:
+        give_up(event)
+        return
+    raise outbox.NotYet(now + min(max(age, _LEAST_WAIT), _MOST_WAIT))
+
+
+def give_up(event: Event) -> None:
+    """Say that the link will not come; a later answer of the provider may still bring it."""
+    Event.objects.filter(pk=event.pk).update(
+        conference_state=ConferenceState.FAILED, conference_note=NO_LINK
+    )
+    mirror.touch(event.calendar, timezone.now())
