@@ -359,7 +359,8 @@ STORAGES = {
     },
 }
 
-# --- Logs ---
+# --- Logs and metrics ---
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {
     "version": 1,

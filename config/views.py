@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django_prometheus.exports import ExportToDjangoView
 
 from config.celery import app as celery_app
 
@@ -28,6 +30,16 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if checks["database"]:
         checks["migrations"] = _migrations_are_applied()
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus metrics, for who holds METRICS_TOKEN; for everybody else there is no such page."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    wanted = settings.METRICS_TOKEN
+    if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise Http404
+    answer: HttpResponse = ExportToDjangoView(request)
+    return answer
 
 
 def _database_answers() -> bool:
