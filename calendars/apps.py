@@ -16,8 +16,8 @@ class CalendarsConfig(AppConfig):
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
         from audit.services.tokens import RECONNECT_KIND  # noqa: PLC0415 -- app registry
         from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
+        from calendars.services import conferences, notices, settling  # noqa: PLC0415 -- app registry
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
-        from calendars.services import notices  # noqa: PLC0415 -- app registry
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)

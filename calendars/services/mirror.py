@@ -121,7 +121,8 @@ def store_event(
 ) -> Event:
     """Write one event that the provider just answered with, and note the change.
 
-    `keep_notes` leaves what we know of its link; not after the link was chosen anew. Raises EventGone for a cancelled one, which becomes a tombstone.
+    `keep_notes` leaves what we know of its link; not after the link was chosen anew. Raises
+    EventGone for a cancelled one, which becomes a tombstone.
     """
     row = row_of(calendar, remote, now)
     if row is None:
