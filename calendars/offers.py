@@ -36,7 +36,7 @@ def calendar_offers(owner: Owner, next_page: str) -> list[Offer]:
 
 
 def offer_of(provider: str, owner: Owner, next_page: str) -> Offer:
-    """An account of this provider for this owner; afterwards the browser goes to `next_page`."""
+    """An account of this provider for this owner. `next_page` names where the browser goes then."""
     label = f"Connect {oauth_app(provider).spec.label}"
     try:
         check_plan(owner, provider)

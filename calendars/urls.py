@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.views import changes, oauth
+from calendars.views import calendar, changes, connections, events, oauth
 
 app_name = "calendars"
 
 urlpatterns = [
+    path("calendar", calendar.calendar, name="calendar"),
+    path("calendar/shown", calendar.calendars_shown, name="calendars_shown"),
+    path("calendar/events/new", events.event_new, name="event_new"),
+    path("calendar/events/<uuid:event_id>", events.event_detail, name="event_detail"),
+    path("calendar/events/<uuid:event_id>/edit", events.event_edit, name="event_edit"),
+    path("calendar/events/<uuid:event_id>/delete", events.event_delete, name="event_delete"),
+    path("calendar/connections", connections.connections, name="connections"),
+    path(
+        "calendar/connections/<uuid:connection_id>",
+        connections.disconnect_question,
+        name="disconnect_question",
+    ),
+    path(
+        "calendar/calendars/<uuid:calendar_id>/settings",
+        connections.calendar_settings,
+        name="calendar_settings",
+    ),
+    path(
+        "calendar/calendars/<uuid:calendar_id>/booking",
+        connections.set_booking,
+        name="set_booking",
+    ),
     path("calendar/changes", changes.changes, name="changes"),
     path(
         "calendar/connections/<uuid:connection_id>/disconnect", oauth.disconnect, name="disconnect"

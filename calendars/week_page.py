@@ -13,7 +13,6 @@ from django.urls import reverse
 from calendars.offers import reconnect_url
 from calendars.phrases import abbreviation, city_of
 from calendars.presenters import event_block, week_url
-from calendars.queries import changes_cursor
 from calendars.sidebar import accounts, mini_month, stale_notice
 from calendars.week import lay_out_day, lay_out_week
 from calendars.wording import clock, full_day
@@ -147,9 +146,11 @@ def calendar_page(
     events: Sequence[SeenEvent],
     availability: Availability,
     offers: Sequence[Offer],
+    cursor: str,
     now: datetime,
 ) -> CalendarPage:
-    """The page for one member. `events` are those of the calendars that are not `hidden`."""
+    """The page for one member. `events` are those of the calendars that are not `hidden`, `cursor`
+    is what the poll compares."""
     zone = ZoneInfo(profile.timezone)
     sources = {one.calendar.pk: one for one in calendars}
     blocks = [event_block(event, sources[event.calendar_id]) for event in events]
@@ -196,8 +197,8 @@ def calendar_page(
         mini_next_url=week_url(mini.next_on, view),
         new_url=_new_url(asked.first, now if shows_today else None, zone),
         new_link=f"{reverse('calendars:event_new')}?start=",
-        reconnect_url=reconnect_url(stale, here) if stale else "",
-        changes_url=f"{reverse('calendars:changes')}?since={changes_cursor(calendars)}",
+        reconnect_url=reconnect_url(stale, "calendar") if stale else "",
+        changes_url=f"{reverse('calendars:changes')}?since={cursor}",
         poll_seconds=settings.POLL_SECONDS,
     )
 

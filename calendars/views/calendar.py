@@ -18,11 +18,10 @@ from audit.actors import user_actor
 from audit.services.log import log_mirror_reads
 from calendars.access import may_manage
 from calendars.offers import calendar_offers
-from calendars.presenters import week_url
-from calendars.queries import calendars_visible_to, events_between
+from calendars.queries import calendars_visible_to, changes_cursor, events_between
 from calendars.services.preferences import show_calendars
 from calendars.views.refusals import refusals_as_pages
-from calendars.week_page import WEEK, calendar_page, read_address
+from calendars.week_page import calendar_page, read_address
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done, is_htmx
 from workspaces.access import MAY_WORK
@@ -62,16 +61,16 @@ def calendar(request: StaffRequest) -> HttpResponse:
 def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) -> CalendarPage:
     membership = request.membership
     hidden = _hidden(request)
+    visible = calendars_visible_to(membership)
     calendars = [
         one
-        for one in calendars_visible_to(membership)
+        for one in visible
         # What somebody leaves out of their own week is not shown to colleagues either.
         if one.calendar.is_shown or _may_arrange(request, one)
     ]
     shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
     events = events_between(membership, asked.span(owner.zone), calendars=shown) if shown else []
     _log_reading(request, shown, asked, now)
-    here = week_url(asked.on, "" if asked.view == WEEK else asked.view)
     return calendar_page(
         asked=asked,
         profile=owner.profile,
@@ -79,7 +78,8 @@ def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) 
         hidden=hidden,
         events=events,
         availability=owner.availability,
-        offers=calendar_offers(owner, here),
+        offers=calendar_offers(owner, "calendar"),
+        cursor=changes_cursor(visible),
         now=now,
     )
 

@@ -1,0 +1,153 @@
+"""The connections page as values: every account a member may manage, how it does, what is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from audit.enums import ConnectionState
+from audit.oauth_apps import oauth_app
+from calendars.enums import Hue
+from calendars.models import Calendar
+from calendars.offers import reconnect_url
+from calendars.owners import connection_field, connection_model, manager_of
+from calendars.phrases import as_of
+from calendars.sidebar import is_booking_calendar
+from conferencing.services import zoom_connection_model
+from workspaces.enums import OwnerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+    from zoneinfo import ZoneInfo
+
+    from audit.models import ConnectionBase
+    from calendars.models import CalendarConnectionBase
+    from workspaces.models import Membership
+
+PAGE = "connections"
+HUES = tuple(Hue.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """One calendar of an account and how it is arranged. `note` says what is wrong with it."""
+
+    id: UUID
+    name: str
+    hue: str
+    is_shown: bool
+    counts_as_busy: bool
+    is_booking: bool
+    is_writable: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """One account: its provider's name, whose it is, how it does, and what comes next."""
+
+    id: UUID
+    email: str
+    provider: str
+    owner: str
+    is_mine: bool
+    state: str
+    is_active: bool
+    needs_consent: bool
+    last_good: str
+    problem: str
+    missing: Sequence[str]
+    reconnect_url: str
+    calendars: Sequence[CalendarRow]
+
+
+def connection_rows(membership: Membership, zone: ZoneInfo, now: datetime) -> list[ConnectionRow]:
+    """The member's own accounts, then the clients', Zoom after calendars. Five queries."""
+    rows = []
+    for kind in (OwnerKind.USER, OwnerKind.CLIENT):
+        connections = list(
+            manager_of(connection_model(kind))
+            .filter(_manageable(membership, kind), workspace=membership.workspace_id)
+            .select_related(kind.value)
+            .order_by("created_at")
+        )
+        calendars = _calendars_of(connection_field(kind), connections)
+        rows += [_row(one, calendars.get(one.pk, ()), membership, zone, now) for one in connections]
+    zoom = zoom_connection_model().objects.filter(
+        Q(user=membership.user_id) | Q(client__isnull=False), workspace=membership.workspace_id
+    )
+    accounts = zoom.select_related("client", "user").order_by("created_at")
+    rows += [_row(one, (), membership, zone, now) for one in accounts]
+    return sorted(rows, key=lambda row: (not row.is_mine, row.owner))
+
+
+def _manageable(membership: Membership, kind: OwnerKind) -> Q:
+    """All of the clients', and of the users' only the member's own (see `calendars.access`)."""
+    return Q(user=membership.user_id) if kind == OwnerKind.USER else Q()
+
+
+def _calendars_of(
+    field: str, connections: Iterable[CalendarConnectionBase]
+) -> dict[UUID, list[Calendar]]:
+    ids = [one.pk for one in connections]
+    found: dict[UUID, list[Calendar]] = {}
+    rows = Calendar.objects.filter(**{f"{field}__in": ids}, gone_at__isnull=True)
+    for calendar in rows.select_related(field):
+        found.setdefault(calendar.connection.pk, []).append(calendar)
+    return found
+
+
+def _row(
+    connection: ConnectionBase,
+    calendars: Sequence[Calendar],
+    membership: Membership,
+    zone: ZoneInfo,
+    now: datetime,
+) -> ConnectionRow:
+    state = ConnectionState(connection.state)
+    good_at = _last_good(connection, calendars)
+    is_active = state == ConnectionState.ACTIVE
+    return ConnectionRow(
+        id=connection.pk,
+        email=connection.connected_email,
+        provider=oauth_app(connection.provider).spec.label,
+        owner=str(getattr(connection, connection.owner_kind)),
+        is_mine=connection.owner_id == membership.user_id,
+        state=str(state.label),
+        is_active=is_active,
+        needs_consent=state == ConnectionState.RECONNECT_NEEDED,
+        last_good=as_of(good_at, zone, now) if good_at else "",
+        problem=connection.last_error if is_active else "",
+        missing=_missing(connection),
+        reconnect_url=reconnect_url(connection, PAGE),
+        calendars=[_calendar(calendar) for calendar in calendars],
+    )
+
+
+def _last_good(connection: ConnectionBase, calendars: Sequence[Calendar]) -> datetime | None:
+    moments = [calendar.synced_at for calendar in calendars if calendar.synced_at]
+    return max([*moments, *filter(None, [connection.last_good_at])], default=None)
+
+
+def _missing(connection: ConnectionBase) -> list[str]:
+    """What the person left unticked when they consented, in words."""
+    spec = oauth_app(connection.provider).spec
+    return spec.missing(frozenset(connection.scopes)) if connection.scopes else []
+
+
+def _calendar(calendar: Calendar) -> CalendarRow:
+    note = "" if calendar.is_writable else "Can be read only."
+    return CalendarRow(
+        id=calendar.pk,
+        name=calendar.name,
+        hue=calendar.hue,
+        is_shown=calendar.is_shown,
+        counts_as_busy=calendar.counts_as_busy,
+        is_booking=is_booking_calendar(calendar),
+        is_writable=calendar.is_writable,
+        note=calendar.sync_error or note,
+    )

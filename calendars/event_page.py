@@ -1,0 +1,230 @@
+"""What the event dialog offers: calendars to write to, times to start from, links, overlaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from audit.enums import ConnectionState
+from calendars.enums import Response
+from calendars.forms import CALENDAR_REMINDERS, guests_of, local_day, local_time
+from calendars.phrases import zone_in_words
+from calendars.presenters import all_day_from, all_day_until
+from calendars.prose import as_text
+from calendars.providers.base import Attendee
+from calendars.queries import events_between
+from calendars.sidebar import is_booking_calendar, provider_label
+from calendars.wording import clock
+from common.spans import Span
+from common.wallclock import starts_at, wall_clock
+from conferencing.enums import Conference
+from workspaces.enums import Tier
+from workspaces.zones import is_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calendars.models import Event
+    from calendars.queries import SeenEvent, VisibleCalendar
+    from conferencing.routing import Choice
+    from workspaces.models import Membership, UserProfile
+
+ONE_HOUR = timedelta(hours=1)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One meeting link to choose; `tier` is the plan's name where the plan forbids it."""
+
+    conference: str
+    label: str
+    enabled: bool
+    hint: str
+    tier: str
+    checked: bool
+
+
+def writable(calendars: Iterable[VisibleCalendar]) -> list[VisibleCalendar]:
+    """Those the member may write to and whose account answers."""
+    return [
+        one for one in calendars if one.may_write and one.connection.state == ConnectionState.ACTIVE
+    ]
+
+
+def by_account(calendars: Iterable[VisibleCalendar]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The choices of the calendar field, grouped by account."""
+    groups: dict[UUID, tuple[str, list[tuple[str, str]]]] = {}
+    for one in calendars:
+        connection = one.connection
+        label = f"{connection.connected_email}, {provider_label(connection)}"
+        group = groups.setdefault(connection.pk, (label, []))
+        group[1].append((str(one.calendar.pk), one.calendar.name))
+    return list(groups.values())
+
+
+def preselected(
+    calendars: Sequence[VisibleCalendar], wanted: str, profile: UserProfile
+) -> VisibleCalendar | None:
+    """The one asked for, else the last used, else the member's booking calendar, else the first."""
+    known = {str(one.calendar.pk): one for one in calendars}
+    own_booking = (
+        str(one.calendar.pk)
+        for one in calendars
+        if one.connection.owner_id == profile.user_id and is_booking_calendar(one.calendar)
+    )
+    order = [wanted, str(profile.last_calendar_id), *own_booking, *known]
+    return next((known[key] for key in order if key in known), None)
+
+
+def own_zones(profile: UserProfile, now: datetime) -> list[tuple[str, str]]:
+    """The member's first and second zone, named as they are called now."""
+    names = [name for name in (profile.timezone, profile.second_timezone) if is_zone(name)]
+    return [(name, zone_in_words(ZoneInfo(name), now)) for name in dict.fromkeys(names)]
+
+
+def initial_of_new(query: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """The start asked for (a wall time, or a date for all day), an hour long unless it says more.
+
+    What cannot be read is left out: the next full hour stands there instead.
+    """
+    raw = query.get("start", "")
+    day = local_day(raw)
+    base = {"zone": zone.key, "busy": True, "reminders": CALENDAR_REMINDERS}
+    if day is not None:
+        return {**base, "day": day, "all_day": True, **_clocks(datetime.combine(day, time(9)))}
+    start = local_time(raw) or wall_clock(now + ONE_HOUR, zone).replace(
+        minute=0, second=0, microsecond=0
+    )
+    end = local_time(query.get("end", ""))
+    return {**base, **_clocks(start, end if end and end > start else None)}
+
+
+def _clocks(start: datetime, end: datetime | None = None) -> dict[str, Any]:
+    end = end or start + ONE_HOUR
+    last_day = end.date() if end.date() != start.date() else None
+    return {"day": start.date(), "start": start.time(), "end": end.time(), "last_day": last_day}
+
+
+def initial_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+    """The form's values of an event, its times as the member's clock reads them."""
+    return {
+        **_when_of(event, zone),
+        "title": event.title,
+        "zone": zone.key,
+        "all_day": event.is_all_day,
+        "conference": event.conference or Conference.NONE.value,
+        "guests": guests_of(attendees_of(event)),
+        "place": event.location,
+        "notes": as_text(event.description),
+        "reminders": _reminders(event.reminders),
+        "visibility": event.visibility,
+        "busy": event.is_busy,
+        "etag": event.etag,
+    }
+
+
+def _when_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+    if event.is_all_day:
+        first, last = all_day_from(event), all_day_until(event) - ONE_DAY
+        hours = _clocks(datetime.combine(first, time(9)))
+        return {**hours, "day": first, "last_day": last if last != first else None}
+    start = wall_clock(event.start_at, zone).replace(second=0, microsecond=0)
+    return _clocks(start, wall_clock(event.end_at, zone).replace(second=0, microsecond=0))
+
+
+def _reminders(minutes: Sequence[int] | None) -> str:
+    if minutes is None:
+        return CALENDAR_REMINDERS
+    return ",".join(str(minute) for minute in minutes)
+
+
+def attendees_of(event: Event) -> list[Attendee]:
+    """The stored guests as adapters know them."""
+    return [Attendee(**stored) for stored in event.attendees]
+
+
+def conference_cells(choices: Iterable[Choice], chosen: str) -> list[Cell]:
+    """The cells of the dialog. A chosen one that the calendar refuses is shown refused."""
+    return [
+        Cell(
+            conference=choice.conference.value,
+            label=choice.label,
+            enabled=choice.enabled,
+            hint=choice.hint,
+            tier=str(Tier(choice.tier).label) if choice.tier else "",
+            checked=choice.enabled and choice.conference.value == chosen,
+        )
+        for choice in choices
+    ]
+
+
+def first_choice(choices: Iterable[Choice]) -> str:
+    """Auto where the plan and the calendar have it; no link otherwise."""
+    enabled = {choice.conference for choice in choices if choice.enabled}
+    return (Conference.AUTO if Conference.AUTO in enabled else Conference.NONE).value
+
+
+def overlap_note(
+    membership: Membership,
+    calendars: Sequence[VisibleCalendar],
+    span: Span | None,
+    zone: ZoneInfo,
+    *,
+    ignoring: UUID | None = None,
+) -> str:
+    """What else takes time then: `Overlaps Northgate board` with its start and end."""
+    shown = [one for one in calendars if one.calendar.is_shown and one.calendar.counts_as_busy]
+    if span is None or not shown:
+        return ""
+    rivals = [
+        event
+        for event in events_between(membership, span, calendars=shown)
+        if _takes_time(event) and event.id != ignoring
+    ]
+    if not rivals:
+        return ""
+    first = rivals[0]
+    start, end = first.start_at.astimezone(zone), first.end_at.astimezone(zone)
+    more = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""
+    return f"Overlaps {first.title or 'an event'}, {clock(start)}\u2013{clock(end)}{more}"
+
+
+def _takes_time(event: SeenEvent) -> bool:
+    return event.is_busy and not event.is_all_day and event.response != Response.DECLINED
+
+
+def typed_span(typed: Mapping[str, Any]) -> Span | None:
+    """The time in a form's values, typed or initial; None while it is none."""
+    day, zone_name = _day(typed.get("day")), str(typed.get("zone", ""))
+    first, last = _time(typed.get("start")), _time(typed.get("end"))
+    if typed.get("all_day") or not is_zone(zone_name) or None in (day, first, last):
+        return None
+    assert day is not None and first is not None and last is not None  # noqa: PT018
+    zone = ZoneInfo(zone_name)
+    start = starts_at(datetime.combine(day, first), zone)
+    end = starts_at(datetime.combine(_day(typed.get("last_day")) or day, last), zone)
+    return Span(start.astimezone(UTC), end.astimezone(UTC)) if start < end else None
+
+
+def _day(value: object) -> date | None:
+    return value if isinstance(value, date) else local_day(str(value or ""))
+
+
+def _time(value: object) -> time | None:
+    if isinstance(value, time):
+        return value
+    try:
+        return time.fromisoformat(str(value or ""))
+    except ValueError:
+        return None
+
+
+def guests_note(source: VisibleCalendar | None) -> str:
+    """Who tells the guests."""
+    if source is None:
+        return ""
+    return f"Guests get one invitation, from {provider_label(source.connection)}."
