@@ -38,6 +38,16 @@ class MessageKind(models.TextChoices):
     CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
 
 
+class Step(models.TextChoices):
+    """Which of a meeting's messages one is; part of its dedupe key."""
+
+    EVENT = "event", "Calendar event"
+    AWAIT_LINK = "await_link", "Join link"
+    BOOKED = "booked", "Confirmation and notice"
+    LINK = "link", "Join link that came later"
+    EVENT_FAILED = "event_failed", "The event could not be made"
+
+
 RESERVED_SLUGS = frozenset(
     {
         "admin", "api", "accounts", "account", "book", "booking", "calendar", "embed", "health",

@@ -169,6 +169,24 @@ def send_again(message: OutboxMessage) -> None:
     transaction.on_commit(lambda: kick(message.id), robust=True)
 
 
+def make_due(dedupe_key: str) -> None:
+    """Wake a message that waits, because what it waited for is there."""
+    waiting = OutboxMessage.objects.filter(dedupe_key=dedupe_key, state=OutboxState.PENDING)
+    message_id = waiting.values_list("id", flat=True).first()
+    if message_id is not None and waiting.update(due_at=timezone.now()):
+        transaction.on_commit(lambda: kick(message_id), robust=True)
+
+
+def deliver_now(message: OutboxMessage) -> OutboxState | None:
+    """Deliver whatever its due time is; a failed one gets a new start. None: another has it."""
+    open_states = (OutboxState.PENDING, OutboxState.FAILED)
+    OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.FAILED).update(attempts=0)
+    OutboxMessage.objects.filter(pk=message.pk, state__in=open_states).update(
+        state=OutboxState.PENDING, due_at=timezone.now(), last_error=""
+    )
+    return deliver(message.pk)
+
+
 def _failed(message: OutboxMessage, handler: Handler | None, error: Exception) -> OutboxState:
     words = error.message if isinstance(error, DomainError) else type(error).__name__
     logger.warning(

@@ -1,0 +1,88 @@
+"""Links, owners and meetings fetched by name or id *and* right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.validators import slug_re
+from django.db.models.functions import Lower
+
+from booking.errors import LinkClosed
+from booking.models import BookingLink
+from booking.owners import meeting_tables
+from booking.tokens import hash_manage_token
+from common.errors import NotFound
+from workspaces.access import client_for
+from workspaces.enums import OwnerKind
+from workspaces.models import User
+from workspaces.owners import owner_for
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from booking.models import MeetingBase
+    from workspaces.models import Workspace
+    from workspaces.owners import Owner
+
+
+def open_link(slug: str) -> BookingLink:
+    """The active link of that slug, upper or lower case. Raises LinkClosed."""
+    if not slug_re.fullmatch(slug):
+        raise LinkClosed
+    link = (
+        BookingLink.objects.select_related("workspace")
+        .alias(folded=Lower("slug"))
+        .filter(folded=slug.lower(), is_active=True)
+        .first()
+    )
+    if link is None:
+        raise LinkClosed
+    return link
+
+
+def link_for(workspace: Workspace, link_id: UUID) -> BookingLink:
+    """The workspace's link of that id. Raises NotFound."""
+    link = BookingLink.objects.select_related("workspace").filter(workspace=workspace, pk=link_id)
+    found = link.first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def owner_in(workspace: Workspace, kind: OwnerKind, owner_id: UUID) -> Owner:
+    """The workspace's client or user of that id as an owner. Raises NotFound."""
+    if kind is OwnerKind.CLIENT:
+        client_for(workspace, owner_id)
+    elif not User.objects.filter(pk=owner_id, memberships__workspace=workspace).exists():
+        raise NotFound
+    return owner_for(kind, owner_id, workspace)
+
+
+def meeting_for(workspace: Workspace, id_field: str, meeting_id: UUID) -> MeetingBase:
+    """The workspace's meeting, `id_field` being `meeting_id` or `sales_meeting_id`.
+
+    Raises NotFound.
+    """
+    for tables in meeting_tables():
+        if tables.id_field == id_field:
+            found: MeetingBase | None = (
+                tables.meetings().filter(workspace=workspace, pk=meeting_id).first()
+            )
+            if found is not None:
+                return found
+    raise NotFound
+
+
+def meeting_by_token(slug: str, token: str) -> MeetingBase:
+    """The meeting that the holder of this token booked through this link. Raises NotFound."""
+    token_hash = hash_manage_token(token)
+    for tables in meeting_tables():
+        found: MeetingBase | None = (
+            tables.meetings()
+            .alias(folded=Lower("link__slug"))
+            .filter(manage_token_hash=token_hash, folded=slug.lower())
+            .first()
+        )
+        if found is not None:
+            return found
+    raise NotFound

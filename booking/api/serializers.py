@@ -1,0 +1,158 @@
+"""What the booking API reads and answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from booking.owners import meeting_tables, tables_for
+
+if TYPE_CHECKING:
+    from booking.models import MeetingBase
+
+
+class AvailabilityQuery(serializers.Serializer[Any]):
+    """Exactly one of `link`, `client_id` and `user_id` says whose time it is."""
+
+    link = serializers.CharField(max_length=60, required=False)
+    client_id = serializers.UUIDField(required=False)
+    user_id = serializers.UUIDField(required=False)
+    duration = serializers.IntegerField(
+        min_value=5, max_value=1440, required=False, help_text="Minutes."
+    )
+    tz = serializers.CharField(
+        max_length=64, required=False, help_text="IANA zone of the days; the owner's if absent."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of the language and cannot name an attribute.
+        fields = super().get_fields()
+        fields["from"] = serializers.DateField(
+            required=False, help_text="First day; today if absent."
+        )
+        fields["to"] = serializers.DateField(
+            required=False, help_text="Last day, included; two weeks after the first if absent."
+        )
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = [name for name in ("link", "client_id", "user_id") if name in attrs]
+        if len(named) != 1:
+            raise serializers.ValidationError({"link": "Name one of link, client_id or user_id."})
+        if named != ["link"] and "duration" not in attrs:
+            raise serializers.ValidationError({"duration": "Say how many minutes."})
+        return attrs
+
+
+class SlotOutput(serializers.Serializer[Any]):
+    """A bookable start and end, in the zone asked for."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
+class AvailabilityOutput(serializers.Serializer[Any]):
+    """Slots in order; `next_open` is told only when there is none."""
+
+    ok = serializers.BooleanField()
+    duration = serializers.IntegerField()
+    tz = serializers.CharField()
+    needs_approval = serializers.BooleanField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    slots = SlotOutput(many=True)
+    next_open = SlotOutput(allow_null=True)
+
+
+class MeetingInput(serializers.Serializer[Any]):
+    """A booking through a link. `start` carries its offset."""
+
+    link = serializers.CharField(max_length=60)
+    start = serializers.CharField(max_length=40)
+    duration = serializers.IntegerField(min_value=5, max_value=1440, required=False)
+    name = serializers.CharField(max_length=120)
+    email = serializers.CharField(max_length=254)
+    phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    tz = serializers.CharField(max_length=64, required=False)
+    message = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    answers = serializers.DictField(
+        child=serializers.CharField(max_length=2000, allow_blank=True), required=False
+    )
+    idempotency_key = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="The same key again through the same link gives the same meeting.",
+    )
+
+
+class MeetingOutput(serializers.Serializer[Any]):
+    """The meeting: its id stands in `meeting_id` (client mode) or `sales_meeting_id`."""
+
+    ok = serializers.BooleanField()
+    meeting_id = serializers.UUIDField(required=False)
+    sales_meeting_id = serializers.UUIDField(required=False)
+    state = serializers.CharField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    tz = serializers.CharField()
+    url = serializers.URLField(help_text="The booker's own page of it.")
+
+
+class MeetingRef(serializers.Serializer[Any]):
+    """Exactly one of the two ids."""
+
+    meeting_id = serializers.UUIDField(required=False)
+    sales_meeting_id = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            first = meeting_tables()[0].id_field
+            raise serializers.ValidationError({first: "Name meeting_id or sales_meeting_id."})
+        return attrs
+
+
+class EventOutput(serializers.Serializer[Any]):
+    """`calendar_event_id` is null when the owner has no calendar, or not yet (202)."""
+
+    ok = serializers.BooleanField()
+    calendar_event_id = serializers.UUIDField(allow_null=True)
+
+
+class NotificationOutput(serializers.Serializer[Any]):
+    """`confirmation_sent_at` is null while the mail waits or another worker sends it (202)."""
+
+    ok = serializers.BooleanField()
+    confirmation_sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class Refusal(serializers.Serializer[Any]):
+    """Every refusal of the API; `field` when one is to blame."""
+
+    ok = serializers.BooleanField(default=False)
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(required=False)
+
+
+class Taken(Refusal):
+    """409: somebody has the time; these starts were open a moment ago."""
+
+    nearest = serializers.ListField(child=serializers.DateTimeField())
+
+
+def meeting_answer(meeting: MeetingBase, url: str) -> dict[str, Any]:
+    """The meeting as its booker may know it."""
+    return {
+        "ok": True,
+        tables_for(meeting).id_field: str(meeting.id),
+        "state": meeting.state,
+        "start": meeting.start_at.isoformat(),
+        "end": meeting.end_at.isoformat(),
+        "tz": meeting.booker_timezone,
+        "url": url,
+    }
+
+
+def minutes(length: timedelta) -> int:
+    return int(length / timedelta(minutes=1))

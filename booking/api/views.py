@@ -1,0 +1,230 @@
+"""The booking API: open times, booking, and running a meeting's deliveries now."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.actors import Actor, client_address, public_actor, user_actor
+from booking.access import meeting_for, open_link, owner_in
+from booking.api.serializers import (
+    AvailabilityOutput,
+    AvailabilityQuery,
+    EventOutput,
+    MeetingInput,
+    MeetingOutput,
+    MeetingRef,
+    NotificationOutput,
+    Refusal,
+    Taken,
+    meeting_answer,
+    minutes,
+)
+from booking.booker import Booker, clean_start, clean_zone
+from booking.enums import MessageKind
+from booking.owners import owner_of_link
+from booking.services import limits
+from booking.services.availability import durations_of, offer, terms_of, terms_of_owner
+from booking.services.delivery import run_now
+from booking.services.meetings import book_meeting
+from booking.tokens import manage_token, submit_key
+from common.enums import OutboxState
+from common.errors import UpstreamUnavailable
+from workspaces.access import MAY_WORK, require_role
+from workspaces.authentication import membership_of
+from workspaces.enums import OwnerKind
+from workspaces.zones import zone
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from booking.models import BookingLink, MeetingBase
+    from booking.services.availability import Terms
+    from booking.slots import Slot
+
+READ, WRITE = "booking:read", "booking:write"
+_TWO_WEEKS = timedelta(days=13)
+
+
+class AvailabilityView(APIView):
+    """Open times by link for everybody, by client or user for members and service tokens."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="booking_availability",
+        parameters=[AvailabilityQuery],
+        responses={200: AvailabilityOutput, 400: Refusal, 404: Refusal, 503: Refusal},
+    )
+    def get(self, request: Request) -> Response:
+        query = AvailabilityQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        given, now = query.validated_data, timezone.now()
+        terms, actor = self._terms(request, given)
+        shown = zone(clean_zone(given["tz"])) if "tz" in given else terms.rules.zone
+        first: date = given.get("from") or now.astimezone(shown).date()
+        found = offer(
+            terms=terms,
+            first_day=first,
+            last_day=given.get("to") or min(first, date.max - _TWO_WEEKS) + _TWO_WEEKS,
+            zone=shown,
+            now=now,
+            actor=actor,
+        )
+
+        def as_json(slot: Slot) -> dict[str, str]:
+            return {
+                "start": slot.start.astimezone(shown).isoformat(),
+                "end": slot.end.astimezone(shown).isoformat(),
+            }
+
+        return Response(
+            {
+                "ok": True,
+                "duration": minutes(terms.rules.duration),
+                "tz": shown.key,
+                "needs_approval": found.needs_approval,
+                "as_of": found.as_of and found.as_of.isoformat(),
+                "slots": [as_json(slot) for slot in found.slots],
+                "next_open": found.next_open and as_json(found.next_open),
+            }
+        )
+
+    def _terms(self, request: Request, given: dict[str, Any]) -> tuple[Terms, Actor]:
+        if "link" in given:
+            link = open_link(given["link"])
+            return terms_of(link, _duration(link, given)), public_actor(request, link.id)
+        if not request.user.is_authenticated:
+            self.permission_denied(request)
+        workspace = membership_of(request, scope=READ).workspace
+        kind = OwnerKind.CLIENT if "client_id" in given else OwnerKind.USER
+        owner = owner_in(workspace, kind, given[f"{kind.value}_id"])
+        return terms_of_owner(owner, timedelta(minutes=given["duration"])), user_actor(request)
+
+
+class MeetingsView(APIView):
+    """Books through a link, for everybody; the limits of the public page hold here too."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="booking_book",
+        request=MeetingInput,
+        responses={
+            201: MeetingOutput,
+            400: Refusal,
+            404: Refusal,
+            409: OpenApiResponse(Taken),
+            429: Refusal,
+            503: Refusal,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        body = MeetingInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        given, now = body.validated_data, timezone.now()
+        address = client_address(request)
+        limits.use(limits.ATTEMPTS_PER_ADDRESS, address, now)
+        link = open_link(given["link"])
+        booker_zone = given.get("tz") or owner_of_link(link).zone.key
+        booker = Booker(
+            name=given["name"],
+            email=given["email"],
+            timezone=booker_zone,
+            phone=given.get("phone", ""),
+        )
+        uses = [
+            (limits.BOOKINGS_PER_ADDRESS, address),
+            (limits.BOOKINGS_PER_LINK, str(link.id)),
+            (limits.BOOKINGS_PER_EMAIL, booker.email),
+        ]
+        for limit, subject in uses:
+            limits.check(limit, subject, now)
+        meeting = book_meeting(
+            link=link,
+            start=clean_start(given["start"]),
+            duration=_duration(link, given),
+            booker=booker,
+            submit_key=submit_key(link.id, "api", given.get("idempotency_key") or uuid4().hex),
+            now=now,
+            actor=public_actor(request, link.id),
+            answers=given.get("answers", {}),
+            message=given.get("message", ""),
+        )
+        for limit, subject in uses:
+            limits.note(limit, subject, now)
+        token = manage_token(meeting.id, meeting.manage_token_hash)
+        page = reverse("booking:book_done", args=[link.slug, token])
+        return Response(meeting_answer(meeting, f"{settings.PUBLIC_URL}{page}"), status=201)
+
+
+class CalendarEventsView(APIView):
+    """Makes the meeting's calendar event now, if no worker has yet."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="booking_calendar_event",
+        request=MeetingRef,
+        responses={200: EventOutput, 202: EventOutput, 404: Refusal, 409: Refusal, 503: Refusal},
+    )
+    def post(self, request: Request) -> Response:
+        meeting, state = _deliver(request, MessageKind.CALENDAR_EVENT)
+        is_done = state == OutboxState.SENT or meeting.calendar_event_id is not None
+        event_id = meeting.calendar_event_id and str(meeting.calendar_event_id)
+        answer = {"ok": True, "calendar_event_id": event_id}
+        return Response(answer, status=200 if is_done else 202)
+
+
+class NotificationsView(APIView):
+    """Sends the meeting's confirmation and notice now, if no worker has yet."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="booking_notification",
+        request=MeetingRef,
+        responses={
+            200: NotificationOutput,
+            202: NotificationOutput,
+            404: Refusal,
+            409: Refusal,
+            503: Refusal,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        meeting, state = _deliver(request, MessageKind.NOTIFICATION)
+        sent_at = meeting.confirmation_sent_at
+        answer = {"ok": True, "confirmation_sent_at": sent_at and sent_at.isoformat()}
+        return Response(answer, status=200 if state == OutboxState.SENT else 202)
+
+
+def _deliver(request: Request, kind: MessageKind) -> tuple[MeetingBase, OutboxState | None]:
+    """The meeting after its message was run, and what became of the message."""
+    body = MeetingRef(data=request.data)
+    body.is_valid(raise_exception=True)
+    membership = membership_of(request, scope=WRITE)
+    require_role(membership, MAY_WORK)
+    id_field, meeting_id = next(iter(body.validated_data.items()))
+    meeting = meeting_for(membership.workspace, id_field, meeting_id)
+    state = run_now(meeting, kind)
+    meeting.refresh_from_db()
+    if state == OutboxState.FAILED:
+        raise UpstreamUnavailable("This could not be delivered. Its owner is told. Try again.")
+    return meeting, state
+
+
+def _duration(link: BookingLink, given: dict[str, Any]) -> timedelta:
+    if "duration" in given:
+        return timedelta(minutes=given["duration"])
+    return durations_of(link)[0]
+

@@ -1,0 +1,118 @@
+"""What a booker types, cleaned: pure rules for names, addresses and answers.
+
+Everything typed here ends in mails, calendar files and calendars of other people, so it is
+refused rather than repaired where its meaning would change.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from booking.ics import Address
+from common.errors import InvalidInput
+from workspaces.zones import is_zone
+
+MAX_NAME = 120
+MAX_EMAIL = 254
+MAX_PHONE = 40
+MAX_TEXT = 2000
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TEXT_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_WEB = re.compile(r"://|\bwww\.", re.IGNORECASE)
+_PHONE = re.compile(r"[0-9+()./ x-]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Booker:
+    """Who books, and the zone (IANA) their times are shown in."""
+
+    name: str
+    email: str
+    timezone: str
+    phone: str = ""
+    language: str = "en"
+
+
+def clean_booker(booker: Booker) -> Booker:
+    """The booker with spaces trimmed. Raises InvalidInput naming the field."""
+    return replace(
+        booker,
+        name=clean_name(booker.name),
+        email=clean_email(booker.email),
+        phone=clean_phone(booker.phone),
+        timezone=clean_zone(booker.timezone),
+    )
+
+
+def clean_name(raw: str) -> str:
+    """One line, no web address: it greets people in mails."""
+    name = raw.strip()
+    if not name:
+        raise InvalidInput("name", "Add your name.")
+    if len(name) > MAX_NAME:
+        raise InvalidInput("name", f"Use at most {MAX_NAME} characters.")
+    if _CONTROLS.search(name):
+        raise InvalidInput("name", "A name is one line of plain text.")
+    if _WEB.search(name):
+        raise InvalidInput("name", "Give a name without a web address.")
+    return " ".join(name.split())
+
+
+def clean_email(raw: str) -> str:
+    """An address mail can be sent to."""
+    email = raw.strip()
+    if not email:
+        raise InvalidInput("email", "Add your e-mail address.")
+    try:
+        validate_email(email)
+        # Mail servers and calendars need the domain in ASCII.
+        user, _, domain = email.rpartition("@")
+        email = Address(f"{user}@{domain.encode('idna').decode()}").email
+    except (ValidationError, ValueError):
+        raise InvalidInput(
+            "email", "Give a whole address, for example dana@larkfielddental.example."
+        ) from None
+    if len(email) > MAX_EMAIL:
+        raise InvalidInput("email", f"Use at most {MAX_EMAIL} characters.")
+    return email
+
+
+def clean_phone(raw: str) -> str:
+    phone = raw.strip()
+    if len(phone) > MAX_PHONE or (phone and not _PHONE.fullmatch(phone)):
+        raise InvalidInput("phone", "Give a number such as +353 1 555 0100.")
+    return phone
+
+
+def clean_zone(raw: str, field: str = "tz") -> str:
+    """An IANA zone."""
+    if len(raw) > 64 or not is_zone(raw):
+        raise InvalidInput(field, "Choose a time zone from the list, for example Europe/Dublin.")
+    return raw
+
+
+def clean_start(raw: str) -> datetime:
+    """The instant (UTC) somebody wants to book."""
+    try:
+        start = datetime.fromisoformat(raw)
+        if start.utcoffset() is not None and 2000 <= start.year <= 2200:
+            return start.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput("start", "Give a time with its offset, such as 2026-11-26T14:30:00Z.")
+
+
+def clean_text(raw: str, field: str) -> str:
+    """Several lines of plain text."""
+    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(text) > MAX_TEXT:
+        raise InvalidInput(field, f"Use at most {MAX_TEXT} characters.")
+    if _TEXT_CONTROLS.search(text):
+        raise InvalidInput(field, "Use plain text.")
+    return text

@@ -1,0 +1,38 @@
+"""Refusals that only booking knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common.errors import Conflict, DomainError, NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class SlotTaken(Conflict):
+    """The time cannot be had any more; `nearest` are starts (UTC) that were open a moment ago."""
+
+    code = "slot_taken"
+    default_message = "Someone just took this time."
+
+    def __init__(self, message: str = "", nearest: tuple[datetime, ...] = ()) -> None:
+        self.nearest = nearest
+        super().__init__(message)
+
+    def details(self) -> dict[str, object]:
+        return {"nearest": [start.isoformat() for start in self.nearest]}
+
+
+class BusyUnknown(DomainError):
+    """A calendar that counts cannot be read, and the link does not take requests meanwhile."""
+
+    code = "busy_unknown"
+    status = 503
+    default_message = "The calendar did not answer, so no time can be promised. Try again."
+
+
+class LinkClosed(NotFound):
+    """There is no such link, or it takes no bookings now."""
+
+    default_message = "This booking link does not exist or is not open."

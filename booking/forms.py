@@ -1,0 +1,106 @@
+"""The booker's form: fixed fields, the link's questions, and the trap for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from booking import booker as rules
+from booking.questions import Question, QuestionKind, read_answer
+from common.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ANSWER = "q_"
+
+
+class DetailsForm(forms.Form):
+    """Who books and what they say. Names its fields as the API does, but for `q_` answers."""
+
+    name = forms.CharField(
+        label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.CharField(
+        label=_("E-mail"),
+        help_text=_("The confirmation and the calendar file go here, and nowhere else."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+    message = forms.CharField(
+        label=_("What would you like to talk about?"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    website = forms.CharField(required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        questions: tuple[Question, ...],
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        self.questions = {f"{ANSWER}{question.key}": question for question in questions}
+        for name, question in self.questions.items():
+            self.fields[name] = _field_for(question)
+        self.fields["name"].error_messages["required"] = _("Add your name.")
+        self.fields["email"].error_messages["required"] = _("Add your e-mail address.")
+        self.order_fields(["name", "email", *self.questions, "message", "website"])
+
+    def clean_name(self) -> str:
+        return self._typed("name", rules.clean_name)
+
+    def clean_email(self) -> str:
+        return self._typed("email", rules.clean_email)
+
+    def clean_message(self) -> str:
+        return self._typed("message", lambda raw: rules.clean_text(raw, "message"))
+
+    def clean_website(self) -> str:
+        # People do not see this field; whoever fills it in is a program.
+        if self.cleaned_data["website"]:
+            raise forms.ValidationError(_("Leave the hidden field empty and send the form again."))
+        return ""
+
+    def clean(self) -> dict[str, Any]:
+        for name, question in self.questions.items():
+            if name in self.cleaned_data:
+                try:
+                    self.cleaned_data[name] = read_answer(question, self.cleaned_data[name])
+                except InvalidInput as error:
+                    self.add_error(name, error.message)
+        return self.cleaned_data
+
+    def answers(self) -> dict[str, str]:
+        """The answers by question key; only of a valid form."""
+        return {
+            question.key: self.cleaned_data[name]
+            for name, question in self.questions.items()
+            if self.cleaned_data[name]
+        }
+
+    def visible_typed(self) -> list[forms.BoundField]:
+        """Every field a person fills in, in order."""
+        return [self[name] for name in self.fields if name != "website"]
+
+    def _typed(self, name: str, clean: Callable[[str], str]) -> str:
+        try:
+            return clean(self.cleaned_data[name])
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from error
+
+
+def _field_for(question: Question) -> forms.Field:
+    if question.kind is QuestionKind.CHOICE:
+        return forms.ChoiceField(
+            label=question.label,
+            required=question.required,
+            choices=[(choice, choice) for choice in question.choices],
+            widget=forms.RadioSelect(),
+        )
+    long = question.kind is QuestionKind.LONG
+    widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
+    return forms.CharField(label=question.label, required=question.required, widget=widget)

@@ -1,0 +1,109 @@
+"""Which tables and which hold belong to which kind of owner: the two modes as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from booking.errors import LinkClosed
+from booking.models import Contact, Meeting, MeetingBase, PersonBase, SalesMeeting, SalesProspect
+from calendars.enums import HoldSource
+from workspaces.enums import OwnerKind
+from workspaces.models import Client, User
+from workspaces.owners import owner_for
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from booking.models import BookingLink
+    from workspaces.models import Workspace
+    from workspaces.owners import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class BookingTables:
+    """Where the bookings of one kind of owner are kept.
+
+    `id_field` names a meeting in the API (`meeting_id`, `sales_meeting_id`). `person_scope` are
+    the columns within which one address is one person.
+    """
+
+    kind: OwnerKind
+    meeting: type[MeetingBase]
+    person: type[PersonBase]
+    hold_source: HoldSource
+    id_field: str
+    owner_column: str
+    person_column: str
+    person_scope: tuple[str, ...]
+
+    def person_values(self, owner: Owner) -> dict[str, Any]:
+        """The columns that say whose person it is."""
+        values: dict[str, Any] = {"workspace_id": owner.workspace.id, self.owner_column: owner.id}
+        return {column: values[column] for column in ("workspace_id", *self.person_scope)}
+
+    def meetings(self) -> QuerySet[Any]:
+        """The meetings with what every reader needs beside them."""
+        return self.meeting._default_manager.select_related("link", "workspace")
+
+
+_TABLES = {
+    OwnerKind.CLIENT: BookingTables(
+        kind=OwnerKind.CLIENT,
+        meeting=Meeting,
+        person=Contact,
+        hold_source=HoldSource.MEETING,
+        id_field="meeting_id",
+        owner_column="client_id",
+        person_column="contact",
+        person_scope=("client_id",),
+    ),
+    OwnerKind.USER: BookingTables(
+        kind=OwnerKind.USER,
+        meeting=SalesMeeting,
+        person=SalesProspect,
+        hold_source=HoldSource.SALES_MEETING,
+        id_field="sales_meeting_id",
+        owner_column="user_id",
+        person_column="prospect",
+        person_scope=(),
+    ),
+}
+
+
+def meeting_tables() -> tuple[BookingTables, ...]:
+    """The tables of every kind of owner."""
+    return tuple(_TABLES.values())
+
+
+def tables_of(kind: str) -> BookingTables:
+    """The tables of one kind of owner."""
+    return _TABLES[OwnerKind(kind)]
+
+
+def tables_for(meeting: MeetingBase) -> BookingTables:
+    """The tables a meeting lives in."""
+    return next(tables for tables in _TABLES.values() if isinstance(meeting, tables.meeting))
+
+
+def owner_of_link(link: BookingLink) -> Owner:
+    """Whoever the link belongs to. Raises LinkClosed when that user left the workspace."""
+    return _owner(link.owner_kind, link.owner_id, link.workspace)
+
+
+def owner_of_meeting(meeting: MeetingBase) -> Owner:
+    """Whoever the meeting is with. Raises LinkClosed when that user left the workspace."""
+    tables = tables_for(meeting)
+    return _owner(tables.kind, getattr(meeting, tables.owner_column), meeting.workspace)
+
+
+def _owner(kind: str, owner_id: Any, workspace: Workspace) -> Owner:
+    try:
+        return owner_for(kind, owner_id, workspace)
+    except (Client.DoesNotExist, User.DoesNotExist) as error:
+        raise LinkClosed from error
+
+
+def public_name(owner: Owner) -> str:
+    """The owner's name for visitors; never an e-mail address that stands in for a name."""
+    return owner.workspace.name if "@" in owner.name else owner.name

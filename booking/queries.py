@@ -1,0 +1,105 @@
+"""Meetings read for pages, rules and other apps; both modes in every answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from booking.enums import TAKES_TIME
+from booking.models import BookingLink
+from booking.owners import meeting_tables, tables_of
+from common.enums import OutboxState
+from common.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from booking.models import MeetingBase
+    from common.spans import Span
+    from workspaces.models import Workspace
+    from workspaces.owners import Owner
+
+# A limit by week counts the whole ISO week around each start.
+_LIMIT_REACH = timedelta(days=8)
+
+
+def links_of(owner: Owner) -> list[BookingLink]:
+    """The owner's links in this workspace, by title."""
+    return list(
+        BookingLink.objects.filter(owner.filter_for(), workspace=owner.workspace).order_by("title")
+    )
+
+
+def meetings_between(
+    workspace: Workspace, span: Span, *, states: Iterable[str] = TAKES_TIME
+) -> list[MeetingBase]:
+    """The workspace's meetings that touch the span, of both kinds, by start."""
+    touches = Q(workspace=workspace, start_at__lt=span.end, end_at__gt=span.start)
+    return _sorted(touches & Q(state__in=list(states)))
+
+
+def meetings_for_owner(
+    owner: Owner, *, since: datetime, states: Iterable[str] = TAKES_TIME
+) -> list[MeetingBase]:
+    """The owner's meetings in this workspace that end after `since`, by start."""
+    tables = tables_of(owner.kind)
+    rows = tables.meetings().filter(
+        owner.filter_for(), workspace=owner.workspace, end_at__gt=since, state__in=list(states)
+    )
+    return list(rows.order_by("start_at"))
+
+
+def own_event_ids(owner: Owner, span: Span) -> frozenset[UUID]:
+    """Our ids of the events that are the owner's own meetings around the span, in any workspace.
+
+    They never count as busy: a meeting's hold speaks for it, and where none is left the time is
+    free although its event may not be deleted yet.
+    """
+    rows = tables_of(owner.kind).meeting._default_manager.filter(
+        owner.filter_for(),
+        start_at__lt=span.end,
+        end_at__gt=span.start,
+        calendar_event_id__isnull=False,
+    )
+    ids = rows.values_list("calendar_event_id", flat=True)
+    return frozenset(event_id for event_id in ids if event_id is not None)
+
+
+def booked_starts(link: BookingLink, span: Span) -> list[datetime]:
+    """The starts that count against the link's limits on the days and weeks of the span."""
+    if link.max_per_day is None and link.max_per_week is None:
+        return []
+    rows = tables_of(link.owner_kind).meeting._default_manager.filter(
+        link=link,
+        state__in=TAKES_TIME,
+        start_at__gte=span.start - _LIMIT_REACH,
+        start_at__lt=span.end + _LIMIT_REACH,
+    )
+    return list(rows.values_list("start_at", flat=True))
+
+
+def undelivered(workspace: Workspace, meetings: Iterable[MeetingBase]) -> dict[UUID, str]:
+    """What could not be sent for these meetings, in words by meeting id: one query for all."""
+    wanted = {str(meeting.id): meeting.id for meeting in meetings}
+    failed = OutboxMessage.objects.filter(
+        workspace_id=workspace.id,
+        state=OutboxState.FAILED,
+        kind__startswith="booking.",
+        payload__meeting_id__in=list(wanted),
+    ).order_by("created_at")
+    return {
+        wanted[meeting_id]: words
+        for meeting_id, words in failed.values_list("payload__meeting_id", "last_error")
+    }
+
+
+def _sorted(rule: Q) -> list[MeetingBase]:
+    found: list[Any] = []
+    for tables in meeting_tables():
+        found.extend(tables.meetings().filter(rule))
+    return sorted(found, key=attrgetter("start_at"))

@@ -1,0 +1,256 @@
+"""What leaves the house after a booking: the calendar event, then the mails; all from the outbox.
+
+Event and mails wait in two queues of the meeting, so that a calendar that is down for hours
+delays no mail. A mail waits for the join link for a while and then goes without it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from booking.enums import MeetingState, MessageKind, Step
+from booking.owners import owner_of_meeting, tables_for, tables_of
+from booking.services import mail
+from booking.services.events import keep_outcome, look_again, make_event
+from booking.services.mail import EventPresence
+from calendars.enums import ConferenceState
+from common import outbox
+from common.enums import OutboxState
+from common.errors import Conflict
+from common.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from booking.models import MeetingBase
+
+_LOOK_AGAIN, _LOOK_SELDOM = timedelta(seconds=2), timedelta(seconds=30)
+# A conference that is still pending after this will not come.
+_LINK_DEADLINE = timedelta(minutes=15)
+_LATE_WORDS = "The calendar gave no join link."
+_NO_EVENT_WORDS = "The event could not be made, so there is no join link."
+
+
+def enqueue_deliveries(meeting: MeetingBase) -> None:
+    """Write what has to happen after the caller's transaction."""
+    if meeting.state == MeetingState.CONFIRMED:
+        _enqueue(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT)
+    _enqueue(meeting, MessageKind.NOTIFICATION, Step.BOOKED)
+
+
+def handle_calendar_event(message: OutboxMessage) -> None:
+    """The outbox's handler for `booking.calendar_event`."""
+    meeting = _meeting_of(message)
+    if meeting is None:
+        return
+    if message.payload["step"] == Step.AWAIT_LINK:
+        await_link(meeting=meeting, asked_at=message.created_at, now=timezone.now())
+    else:
+        create_calendar_event(meeting=meeting, now=timezone.now())
+
+
+def handle_notification(message: OutboxMessage) -> None:
+    """The outbox's handler for `booking.notification`."""
+    meeting = _meeting_of(message)
+    if meeting is not None:
+        step = Step(message.payload["step"])
+        send_notifications(meeting=meeting, step=step, key=message.dedupe_key, now=timezone.now())
+
+
+def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
+    """Put the meeting on the owner's booking calendar; a repeat finds the event it made.
+
+    Without a calendar nothing is made. Raises UpstreamError.
+    """
+    if meeting.state != MeetingState.CONFIRMED or meeting.calendar_event_id is not None:
+        return
+    made = make_event(meeting)
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        keep_outcome(fresh, made)
+        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+            _follow_up(fresh)
+        _hurry(fresh)
+        if fresh.conference_state == ConferenceState.PENDING:
+            _enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)
+
+
+def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
+    """Copy the join link onto the meeting once it is there, and mail it on if that is due.
+
+    Raises NotYet while it may still come, and UpstreamError.
+    """
+    if meeting.conference_state != ConferenceState.PENDING:
+        return
+    made = look_again(meeting, asked_at=asked_at, now=now)
+    is_late = now >= asked_at + _LINK_DEADLINE
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        keep_outcome(fresh, made, give_up=_LATE_WORDS if is_late else "")
+        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+            _follow_up(fresh)
+        if fresh.conference_state != ConferenceState.PENDING:
+            _hurry(fresh)
+    if fresh.conference_state == ConferenceState.PENDING:
+        is_new = now < asked_at + settings.CONFERENCE_WAIT
+        raise outbox.NotYet(now + (_LOOK_AGAIN if is_new else _LOOK_SELDOM))
+
+
+def send_notifications(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> None:
+    """Send what this step owes the booker and the owner and is not marked as sent yet.
+
+    Raises NotYet while waiting for the calendar event, and whatever the mail server raises.
+    """
+    if meeting.state not in {MeetingState.CONFIRMED, MeetingState.REQUESTED}:
+        return
+    if step is Step.LINK:
+        _send_confirmation(meeting, key=key, now=now, is_update=True)
+        return
+    if step is Step.EVENT_FAILED:
+        _send_notice(meeting, EventPresence.FAILED, key=key, now=now)
+        return
+    presence = event_presence(meeting)
+    if _should_wait(meeting, presence, now):
+        raise outbox.NotYet(now + _LOOK_AGAIN)
+    if meeting.confirmation_sent_at is None:
+        _send_confirmation(meeting, key=key, now=now)
+        _mark_confirmation(meeting, now)
+    if meeting.notice_sent_at is None and owner_of_meeting(meeting).notice_email:
+        _send_notice(meeting, presence, key=key, now=now)
+        _mark_notice(meeting, presence, now)
+
+
+def event_has_failed(message: OutboxMessage, words: str) -> None:
+    """The event cannot be made: the owner is told, with the calendar file to add by hand."""
+    meeting = _meeting_of(message)
+    if meeting is None:
+        return
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        if fresh.conference_state == ConferenceState.PENDING:
+            fresh.conference_state = ConferenceState.FAILED
+            fresh.conference_note = f"{_NO_EVENT_WORDS} {words}"[:300]
+            fresh.save(update_fields=["conference_state", "conference_note", "updated_at"])
+        if fresh.notice_sent_at is not None and fresh.calendar_event_id is None:
+            _enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
+    _hurry(fresh)
+
+
+def run_now(meeting: MeetingBase, kind: MessageKind) -> OutboxState | None:
+    """Deliver the meeting's first message of this kind at once; None when a worker has it.
+
+    Raises Conflict when there is none, because the meeting still waits for approval.
+    """
+    step = Step.EVENT if kind is MessageKind.CALENDAR_EVENT else Step.BOOKED
+    message = OutboxMessage.objects.filter(dedupe_key=_key(meeting, step)).first()
+    if message is None:
+        raise Conflict("This meeting waits for approval. Nothing is sent before.")
+    return OutboxState.SENT if message.state == OutboxState.SENT else outbox.deliver_now(message)
+
+
+def event_presence(meeting: MeetingBase) -> EventPresence:
+    """Whether the meeting stands in the owner's calendar."""
+    if meeting.calendar_event_id is not None:
+        return EventPresence.THERE
+    states = OutboxMessage.objects.filter(dedupe_key=_key(meeting, Step.EVENT))
+    state = states.values_list("state", flat=True).first()
+    if state == OutboxState.FAILED:
+        return EventPresence.FAILED
+    return EventPresence.ON_ITS_WAY if state == OutboxState.PENDING else EventPresence.NO_CALENDAR
+
+
+def _should_wait(meeting: MeetingBase, presence: EventPresence, now: datetime) -> bool:
+    if meeting.state != MeetingState.CONFIRMED:
+        return False
+    if now >= meeting.created_at + settings.CONFERENCE_WAIT:
+        return False
+    if presence is EventPresence.THERE:
+        return meeting.conference_state == ConferenceState.PENDING
+    return presence is EventPresence.ON_ITS_WAY
+
+
+def _send_confirmation(
+    meeting: MeetingBase, *, key: str, now: datetime, is_update: bool = False
+) -> None:
+    owner = owner_of_meeting(meeting)
+    mail.confirmation(meeting, owner, key=f"{key}:booker", now=now, is_update=is_update).send()
+
+
+def _send_notice(meeting: MeetingBase, presence: EventPresence, *, key: str, now: datetime) -> None:
+    owner = owner_of_meeting(meeting)
+    mail.notice(meeting, owner, event=presence, key=f"{key}:owner", now=now).send()
+
+
+def _mark_confirmation(meeting: MeetingBase, now: datetime) -> None:
+    """Mark the mail as sent; a link that came while it was sent still has to follow."""
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        fresh.confirmation_sent_at = now
+        fresh.save(update_fields=["confirmation_sent_at", "updated_at"])
+        if fresh.conference_url != meeting.conference_url:
+            _follow_up(fresh)
+
+
+def _mark_notice(meeting: MeetingBase, presence: EventPresence, now: datetime) -> None:
+    """Mark the mail as sent; an event that failed meanwhile still has to be told."""
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        fresh.notice_sent_at = now
+        fresh.save(update_fields=["notice_sent_at", "updated_at"])
+        if presence is EventPresence.ON_ITS_WAY and event_presence(fresh) is EventPresence.FAILED:
+            _enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
+
+
+def _follow_up(meeting: MeetingBase) -> None:
+    """Send the booker the meeting again with its link, as a later version of the same event."""
+    meeting.sequence += 1
+    meeting.save(update_fields=["sequence", "updated_at"])
+    _enqueue(meeting, MessageKind.NOTIFICATION, Step.LINK)
+
+
+def _hurry(meeting: MeetingBase) -> None:
+    """Wake the mail that waits for the event."""
+    outbox.make_due(_key(meeting, Step.BOOKED))
+
+
+def _enqueue(
+    meeting: MeetingBase, kind: MessageKind, step: Step, *, due_at: datetime | None = None
+) -> None:
+    outbox.enqueue(
+        kind=kind,
+        payload={
+            "owner_kind": tables_for(meeting).kind.value,
+            "meeting_id": str(meeting.id),
+            "step": step.value,
+        },
+        dedupe_key=_key(meeting, step),
+        workspace_id=meeting.workspace_id,
+        # Waiting for a link holds nothing else up.
+        ordering_key="" if step is Step.AWAIT_LINK else f"{kind.value}:{meeting.id}",
+        due_at=due_at,
+    )
+
+
+def _key(meeting: MeetingBase, step: Step) -> str:
+    return f"booking:{meeting.id}:{step.value}"
+
+
+def _meeting_of(message: OutboxMessage) -> MeetingBase | None:
+    """The meeting, or None when it was erased since."""
+    tables = tables_of(message.payload["owner_kind"])
+    found: MeetingBase | None = (
+        tables.meetings().filter(pk=UUID(message.payload["meeting_id"])).first()
+    )
+    return found
+
+
+def _locked(meeting: MeetingBase) -> MeetingBase:
+    rows = tables_for(meeting).meetings().select_for_update(of=("self",), no_key=True)
+    found: MeetingBase = rows.get(pk=meeting.pk)
+    return found

@@ -1,0 +1,151 @@
+"""A meeting's event on its owner's booking calendar: made once, read again while its link comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from audit.actors import task_actor
+from audit.enums import AccessReason
+from booking.enums import MessageKind
+from booking.owners import owner_of_meeting
+from calendars.enums import ConferenceState
+from calendars.models import Calendar, Event
+from calendars.owners import booking_calendar_of
+from calendars.providers.base import EventDraft
+from calendars.services import settling
+from calendars.services.events import create_event, refresh_event
+from common.errors import InvalidInput
+from conferencing.enums import Conference
+from conferencing.routing import RouteRefusal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from booking.models import MeetingBase
+    from workspaces.owners import Owner
+
+_ACTOR = MessageKind.CALENDAR_EVENT.value
+
+
+@dataclass(frozen=True, slots=True)
+class MadeEvent:
+    """The event, None without a calendar to write to; `refused` says why it has no conference."""
+
+    event: Event | None
+    refused: str = ""
+
+
+def make_event(meeting: MeetingBase) -> MadeEvent:
+    """The meeting's event, made now or by an earlier try.
+
+    A conference that is refused leaves the event without one: the time is promised either way.
+    Raises UpstreamError.
+    """
+    owner = owner_of_meeting(meeting)
+    calendar = _calendar_of(meeting, owner)
+    if calendar is None:
+        return MadeEvent(None)
+    wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
+    try:
+        return MadeEvent(_create(meeting, calendar, owner, wanted))
+    except RouteRefusal as refusal:
+        reason = refusal.message
+    except InvalidInput as refusal:
+        if refusal.field != "conference":
+            raise
+        reason = refusal.message
+    return MadeEvent(_create(meeting, calendar, owner, Conference.NONE), reason)
+
+
+def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> MadeEvent:
+    """The event as it is now, whose link was asked for at `asked_at`. Raises UpstreamError.
+
+    At first the calendar itself waits for the link and this only reads its copy; a link that
+    comes after it gave up is asked for here.
+    """
+    if meeting.calendar_event_id is None:
+        return MadeEvent(None)
+    rows = Event.objects.filter(deleted_at__isnull=True)
+    event = rows.filter(pk=meeting.calendar_event_id).first()
+    if event is None:
+        return MadeEvent(None)
+    given_up = event.conference_note == settling.NO_LINK
+    is_open = given_up or event.conference_state == ConferenceState.PENDING
+    if is_open and now > asked_at + settings.CONFERENCE_WAIT:
+        event = refresh_event(event=event, actor=task_actor(_ACTOR))
+    elif given_up:
+        event.conference_state = ConferenceState.PENDING
+    return MadeEvent(event)
+
+
+def keep_outcome(fresh: MeetingBase, made: MadeEvent, *, give_up: str = "") -> None:
+    """Copy onto the locked row what became of the event and its conference, and save it.
+
+    With `give_up`, a link that is still pending counts as failed for that reason.
+    """
+    event = made.event
+    if event is None:
+        fresh.conference_state = ConferenceState.NONE
+    else:
+        fresh.calendar_id, fresh.calendar_event_id = event.calendar_id, event.pk
+        fresh.conference = event.conference
+        fresh.conference_state = event.conference_state
+        fresh.conference_url = event.conference_url
+        fresh.conference_note = event.conference_note
+    if made.refused:
+        fresh.conference_state, fresh.conference_note = ConferenceState.FAILED, made.refused[:300]
+    elif give_up and fresh.conference_state == ConferenceState.PENDING:
+        fresh.conference_state, fresh.conference_note = ConferenceState.FAILED, give_up
+    fresh.save()
+
+
+def _calendar_of(meeting: MeetingBase, owner: Owner) -> Calendar | None:
+    """The calendar an earlier try wrote to, else the owner's booking calendar, remembered.
+
+    The owner may choose another one between two tries; that must not make a second event.
+    """
+    if meeting.calendar_id is not None:
+        chosen = Calendar.objects.filter(pk=meeting.calendar_id, gone_at__isnull=True).first()
+        if chosen is not None:
+            return chosen
+    calendar = booking_calendar_of(owner)
+    if calendar is not None:
+        meeting.calendar_id = calendar.pk
+        meeting.save(update_fields=["calendar_id", "updated_at"])
+    return calendar
+
+
+def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conference) -> Event:
+    draft = EventDraft(
+        title=f"{meeting.title}: {meeting.booker_name}",
+        description=_description(meeting),
+        location=meeting.location,
+        start=meeting.start_at,
+        end=meeting.end_at,
+        timezone=owner.zone.key,
+        all_day=False,
+        busy=True,
+        # The booker has our calendar file and is no guest: a provider would send a second one.
+        notify=False,
+        idempotency_key=meeting.id.hex,
+    )
+    return create_event(
+        calendar=calendar,
+        draft=draft,
+        actor=task_actor(_ACTOR),
+        reason=AccessReason.BOOKING_EVENT_CREATE,
+        want=wanted,
+    )
+
+
+def _description(meeting: MeetingBase) -> str:
+    lines = [meeting.booker_name, meeting.booker_email]
+    if meeting.booker_phone:
+        lines.append(meeting.booker_phone)
+    lines += [f"\n{answer['label']}\n{answer['answer']}" for answer in meeting.answers]
+    if meeting.message:
+        lines.append(f"\n{meeting.message}")
+    return "\n".join(lines)

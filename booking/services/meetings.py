@@ -1,0 +1,289 @@
+"""Booking a meeting: the decision in three steps, and one transaction that keeps it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models.functions import Lower
+
+from audit.enums import AccessReason
+from booking.booker import MAX_TEXT, Booker, clean_booker, clean_text
+from booking.enums import DegradedMode, MeetingState
+from booking.errors import BusyUnknown, LinkClosed, SlotTaken
+from booking.models import BookingLink
+from booking.owners import owner_of_link, tables_of
+from booking.queries import own_event_ids
+from booking.questions import parse_questions, read_answers
+from booking.receipts import receipt_of
+from booking.services.availability import Terms, expects_conference, nearest_starts, terms_of
+from booking.services.delivery import enqueue_deliveries
+from booking.slots import Refusal, Rule, why_not
+from booking.tokens import hash_manage_token, manage_token
+from calendars.enums import ConferenceState
+from calendars.owners import booking_calendar_of
+from calendars.services.busy import BusyAnswer, busy_live
+from calendars.services.holds import holds_of, place_hold
+from common.errors import InvalidInput, UpstreamError
+from common.spans import Span, in_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from audit.actors import Actor
+    from booking.models import MeetingBase, PersonBase
+    from booking.owners import BookingTables
+    from workspaces.owners import Owner
+
+# Rules that a rival's booking or the passing of time can break; the others were never open.
+_LOST_TO_OTHERS = frozenset({Rule.HELD, Rule.BUSY, Rule.DAY_LIMIT, Rule.WEEK_LIMIT, Rule.NOTICE})
+_TAKEN_WORDS = {
+    Rule.NOTICE: "This time is too close by now.",
+    Rule.DAY_LIMIT: "This day is full by now.",
+    Rule.WEEK_LIMIT: "This week is full by now.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One submit, cleaned."""
+
+    link: BookingLink
+    tables: BookingTables
+    start: datetime
+    duration: timedelta
+    booker: Booker
+    answers: list[dict[str, str]]
+    message: str
+    submit_key: str
+    actor: Actor
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.start + self.duration)
+
+    def earlier(self) -> MeetingBase | None:
+        """The meeting an earlier copy of this submit made."""
+        found: MeetingBase | None = (
+            self.tables.meetings().filter(link=self.link, submit_key=self.submit_key).first()
+        )
+        return found
+
+
+def book_meeting(
+    *,
+    link: BookingLink,
+    start: datetime,
+    duration: timedelta,
+    booker: Booker,
+    submit_key: str,
+    now: datetime,
+    actor: Actor,
+    answers: Mapping[str, str] | None = None,
+    message: str = "",
+) -> MeetingBase:
+    """Book exactly this time (aware) through the link, or return what this submit already booked.
+
+    The meeting is confirmed, or requested when the link asks for approval or is allowed to take
+    requests while a calendar cannot be read. Event and mails follow from the outbox.
+
+    Raises InvalidInput naming the field, LinkClosed, SlotTaken with the nearest open times, and
+    BusyUnknown when a calendar that counts cannot be read. Never call it within a transaction.
+    """
+    wish = _Wish(
+        link=link,
+        tables=tables_of(link.owner_kind),
+        start=_instant(start),
+        duration=duration,
+        booker=clean_booker(booker),
+        answers=read_answers(parse_questions(link.questions), answers or {}),
+        message=clean_text(message, "message")[:MAX_TEXT],
+        submit_key=submit_key,
+        actor=actor,
+    )
+    earlier = wish.earlier()
+    if earlier is not None:
+        return earlier
+    owner = owner_of_link(link)
+    terms = terms_of(link, duration, owner=owner)
+    try:
+        return _book(wish, owner, terms, now)
+    except SlotTaken as taken:
+        earlier = wish.earlier()
+        if earlier is not None:
+            return earlier
+        nearest = nearest_starts(terms=terms, start=wish.start, now=now, actor=actor)
+        raise SlotTaken(taken.message, nearest) from taken
+
+
+def check_start(
+    *, link: BookingLink, start: datetime, duration: timedelta, now: datetime, actor: Actor
+) -> None:
+    """Raise what `book_meeting` would raise at once for this time; asks no calendar about it.
+
+    Raises InvalidInput naming the field, LinkClosed, and SlotTaken with the nearest open times.
+    """
+    terms = terms_of(link, duration)
+    moment = _instant(start)
+    span = Span(moment, moment + duration)
+    try:
+        _raise_refusal(_refusal(terms, span, now, busy=()))
+    except SlotTaken as taken:
+        nearest = nearest_starts(terms=terms, start=moment, now=now, actor=actor)
+        raise SlotTaken(taken.message, nearest) from taken
+
+
+def _book(wish: _Wish, owner: Owner, terms: Terms, now: datetime) -> MeetingBase:
+    """The three steps. Raises SlotTaken without nearest times."""
+    _raise_refusal(_refusal(terms, wish.span, now, busy=()))
+    busy = _read_live(wish, owner, terms)
+    if busy is not None:
+        _raise_refusal(_refusal(terms, wish.span, now, busy=busy.spans))
+    has_calendar = booking_calendar_of(owner) is not None
+    for is_last in (False, True):
+        try:
+            return _keep(wish, owner, busy, now, has_calendar=has_calendar)
+        except IntegrityError as error:
+            raise SlotTaken from error
+        except OperationalError as error:
+            # A deadlock or a lock that did not come in time; the other side has finished since.
+            if is_last:
+                raise SlotTaken from error
+    raise AssertionError("unreachable")  # the last turn returns or raises
+
+
+def _read_live(wish: _Wish, owner: Owner, terms: Terms) -> BusyAnswer | None:
+    """What the calendars say now; None when unreadable and the link takes requests meanwhile."""
+    needed = terms.held(wish.span)
+    try:
+        return busy_live(
+            owner=owner,
+            span=needed,
+            actor=wish.actor,
+            reason=AccessReason.BOOKING_CONFIRM,
+            time_limit=settings.PROVIDER_CONFIRM_TIMEOUT,
+            ignoring=own_event_ids(owner, needed),
+        )
+    except UpstreamError as error:
+        if terms.degraded_mode is DegradedMode.REFUSE:
+            raise BusyUnknown from error
+        return None
+
+
+def _keep(
+    wish: _Wish, owner: Owner, busy: BusyAnswer | None, now: datetime, *, has_calendar: bool
+) -> MeetingBase:
+    """Check our own rows again under the owner's lock and write everything in one transaction."""
+    with transaction.atomic():
+        try:
+            owner.lock()
+            link = BookingLink.objects.select_related("workspace").get(pk=wish.link.pk)
+        except ObjectDoesNotExist as error:
+            raise LinkClosed from error
+        if not link.is_active:
+            raise LinkClosed
+        terms = terms_of(link, wish.duration, owner=owner)
+        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
+        meeting = _insert(wish, terms, busy, now, has_calendar=has_calendar)
+        enqueue_deliveries(meeting)
+    return meeting
+
+
+def _insert(
+    wish: _Wish, terms: Terms, busy: BusyAnswer | None, now: datetime, *, has_calendar: bool
+) -> MeetingBase:
+    owner, tables, booker, link = terms.owner, wish.tables, wish.booker, wish.link
+    is_request = terms.needs_approval or busy is None
+    waits_for_link = has_calendar and expects_conference(link) and not is_request
+    meeting_id = uuid.uuid4()
+    columns: dict[str, Any] = {
+        tables.owner_column: owner.id,
+        tables.person_column: _person(tables, owner, booker),
+    }
+    meeting: MeetingBase = tables.meeting._default_manager.create(
+        id=meeting_id,
+        workspace=owner.workspace,
+        link=link,
+        title=link.title,
+        start_at=wish.span.start,
+        end_at=wish.span.end,
+        state=MeetingState.REQUESTED if is_request else MeetingState.CONFIRMED,
+        booker_name=booker.name,
+        booker_email=booker.email,
+        booker_phone=booker.phone,
+        booker_timezone=booker.timezone,
+        booker_language=booker.language,
+        answers=wish.answers,
+        message=wish.message,
+        uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
+        hold=place_hold(owner=owner, span=terms.held(wish.span), source=tables.hold_source),
+        location=link.location,
+        conference_state=ConferenceState.PENDING if waits_for_link else ConferenceState.NONE,
+        manage_token_hash=hash_manage_token(manage_token(meeting_id)),
+        submit_key=wish.submit_key,
+        receipt=receipt_of(terms.rules, busy, now),
+        **columns,
+    )
+    return meeting
+
+
+def _person(tables: BookingTables, owner: Owner, booker: Booker) -> PersonBase:
+    """The booker's record. An existing one is found, never edited: nobody proved who they are."""
+    email = booker.email.lower()
+    scope = tables.person_values(owner)
+    rows = tables.person._default_manager.alias(folded=Lower("email")).filter(folded=email, **scope)
+    found: PersonBase | None = rows.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            made: PersonBase = tables.person._default_manager.create(
+                name=booker.name,
+                email=email,
+                phone=booker.phone,
+                timezone=booker.timezone,
+                language=booker.language,
+                **scope,
+            )
+            return made
+    except IntegrityError:
+        # Prospects are shared by the workspace's owners, each with a lock of their own.
+        found = rows.first()
+        if found is None:
+            raise
+        return found
+
+
+def _refusal(terms: Terms, span: Span, now: datetime, *, busy: Iterable[Span]) -> Refusal | None:
+    """What the rules, our own promises and the busy spans say against a meeting at `span`."""
+    return why_not(
+        terms.rules,
+        terms.availability,
+        busy,
+        now,
+        span.start,
+        holds=holds_of(terms.owner, terms.held(span)),
+        booked_starts=terms.limits(span),
+    )
+
+
+def _raise_refusal(refusal: Refusal | None) -> None:
+    if refusal is None:
+        return
+    if refusal.rule in _LOST_TO_OTHERS:
+        raise SlotTaken(_TAKEN_WORDS.get(refusal.rule, ""))
+    raise InvalidInput("start", refusal.reason)
+
+
+def _instant(start: datetime) -> datetime:
+    try:
+        return in_utc(start)
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            "start", "Give a time with its offset, such as 2026-11-26T14:30:00Z."
+        ) from None

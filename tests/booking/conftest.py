@@ -1,0 +1,93 @@
+"""One link in both modes, a clock that stands still, and ways to book."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from audit.actors import task_actor
+from booking.booker import Booker
+from booking.models import BookingLink
+from booking.services import meetings
+from common import outbox
+from common.models import OutboxMessage
+
+# A Wednesday; the first slot of the next day in Berlin is 08:00 UTC.
+NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+NINE = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
+ANN = Booker(name="Ann Other", email="ann@tallship.example", timezone="America/New_York")
+
+
+@pytest.fixture
+def clock():
+    """Wednesday 18 November 2026, 09:00 UTC; `clock.shift(…)` moves it."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(request):
+    """What other tests booked does not count."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+
+
+def make_link(owner, slug="intro", **fields):
+    """A link for half an hour or three quarters, on weekdays from nine to five."""
+    defaults = {
+        "title": "Intro call",
+        "workspace": owner.workspace,
+        f"{owner.kind.value}_id": owner.id,
+        "durations": [30, 45],
+        "step_minutes": 30,
+        "notice_minutes": 0,
+        "conference": "none",
+    }
+    return BookingLink.objects.create(slug=slug, **{**defaults, **fields})
+
+
+@pytest.fixture
+def link(owner, clock):
+    """In client mode, then in internal mode."""
+    return make_link(owner)
+
+
+@pytest.fixture
+def client_link(client_owner, clock):
+    return make_link(client_owner)
+
+
+@pytest.fixture
+def user_link(user_owner, clock):
+    return make_link(user_owner)
+
+
+def book(link, *, start=NINE, booker=ANN, key="", now=None, duration=HALF_HOUR, **more):
+    """Book as the public page does, without it."""
+    return meetings.book_meeting(
+        link=link,
+        start=start,
+        duration=duration,
+        booker=booker,
+        submit_key=key or uuid4().hex,
+        now=now or datetime.now(UTC),
+        actor=task_actor("tests"),
+        **more,
+    )
+
+
+def deliver_all(rounds=5):
+    """What the worker would do by now."""
+    for _round in range(rounds):
+        if not outbox.sweep():
+            return
+
+
+def messages(**rules):
+    """The outbox, oldest first."""
+    return list(OutboxMessage.objects.filter(**rules).order_by("created_at"))
