@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from calendars.api import views
 
 app_name = "calendars_api"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("calendars", views.CalendarsView.as_view(), name="calendars"),
+    path("capabilities", views.CapabilitiesView.as_view(), name="capabilities"),
+    path("events", views.EventsView.as_view(), name="events"),
+]

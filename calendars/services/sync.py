@@ -74,10 +74,15 @@ def sync_connection(
         raise
 
 
-def fetch_span(*, calendar: Calendar, span: Span, actor: Actor) -> None:
-    """Copy a span outside the mirror's window, for a reader who asks. Raises UpstreamError."""
-    with opened(calendar.connection, actor=actor, reason=AccessReason.EVENTS_LIST) as provider:
-        copying.copy_span(provider, calendar, span)
+def fetch_span(*, calendars: Sequence[Calendar], span: Span, actor: Actor) -> None:
+    """Copy a span outside the mirror's window, for a reader who asks; of one connection.
+
+    Raises UpstreamError.
+    """
+    connection = calendars[0].connection
+    with opened(connection, actor=actor, reason=AccessReason.EVENTS_LIST) as provider:
+        for calendar in calendars:
+            copying.copy_span(provider, calendar, span)
 
 
 def refresh_stale_calendars(membership: Membership, *, older_than: timedelta) -> int:

@@ -1,0 +1,179 @@
+"""An event draft as JSON: what may stand in it, and the `EventDraft` it means."""
+# ruff: noqa: N802, N815 -- the names are the API's
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from calendars.enums import Visibility
+from calendars.providers.base import UNSET, Attendee, EventDraft, Unset
+from common.wallclock import starts_at
+from conferencing.enums import Conference
+from workspaces.zones import is_zone
+
+_HEX_KEY: Final = re.compile(r"[0-9a-f]{32}\Z")
+_RULE: Final = re.compile(r"(RRULE|EXDATE|RDATE)[:;]\S+\Z")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+MOST_MINUTES: Final = 40_320
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses what it does not know, so that a misspelt field is not ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = set(data) - set(self.fields)
+            if unknown:
+                raise serializers.ValidationError({min(unknown): ["There is no such field."]})
+        return super().to_internal_value(data)
+
+
+class AttendeeInput(StrictSerializer):
+    """Somebody to invite."""
+
+    email = serializers.EmailField(max_length=320)
+    name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    optional = serializers.BooleanField(required=False)
+
+
+@extend_schema_field({"type": "string", "example": "2026-03-02T09:00:00+01:00"})
+class MomentField(serializers.CharField):
+    """A date (`2026-03-02`), or a time with an offset or in the draft's `timeZone`."""
+
+    def to_internal_value(self, data: Any) -> date:  # type: ignore[override]
+        text = super().to_internal_value(data)
+        try:
+            if _DATE.match(text):
+                return date.fromisoformat(text)
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise serializers.ValidationError("This is no date and no ISO 8601 time.") from None
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+class DraftInput(StrictSerializer):
+    """What an event is to be. In a change, absent means unchanged and null cleared."""
+
+    title = serializers.CharField(
+        max_length=1024, required=False, allow_null=True, allow_blank=True
+    )
+    description = serializers.CharField(
+        max_length=8000, required=False, allow_null=True, allow_blank=True
+    )
+    location = serializers.CharField(
+        max_length=1024, required=False, allow_null=True, allow_blank=True
+    )
+    start = MomentField(required=False)
+    end = MomentField(required=False)
+    timeZone = serializers.CharField(max_length=64, required=False)
+    allDay = serializers.BooleanField(required=False)
+    attendees = AttendeeInput(many=True, required=False, allow_null=True)
+    recurrence = serializers.ListField(
+        child=serializers.CharField(max_length=500), required=False, allow_null=True, max_length=20
+    )
+    reminders = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=MOST_MINUTES),
+        required=False,
+        allow_null=True,
+        max_length=5,
+        help_text="Minutes before the start; null for the calendar's default.",
+    )
+    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+    busy = serializers.BooleanField(required=False)
+    conference = serializers.ChoiceField(choices=Conference.choices, required=False)
+    notify = serializers.BooleanField(required=False, default=True)
+    idempotencyKey = serializers.CharField(min_length=8, max_length=200, required=False)
+
+    def validate_timeZone(self, value: str) -> str:
+        if not is_zone(value):
+            raise serializers.ValidationError("This is no IANA time zone.")
+        return value
+
+    def validate_recurrence(self, value: list[str] | None) -> list[str] | None:
+        for line in value or ():
+            if not _RULE.match(line) or not _is_readable(line):
+                raise serializers.ValidationError(f"This is no recurrence line: {line[:80]}")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("start", "end"):
+            moment = attrs.get(name)
+            if isinstance(moment, datetime) and moment.utcoffset() is None:
+                if "timeZone" not in attrs:
+                    raise serializers.ValidationError(
+                        {name: ["Give an offset, or the draft's timeZone."]}
+                    )
+                attrs[name] = starts_at(moment, ZoneInfo(attrs["timeZone"]))
+        return attrs
+
+
+def to_draft(given: dict[str, Any]) -> EventDraft:
+    """The draft that validated JSON means."""
+    start = given.get("start", UNSET)
+    return EventDraft(
+        title=given.get("title", UNSET),
+        description=given.get("description", UNSET),
+        location=given.get("location", UNSET),
+        start=start,
+        end=given.get("end", UNSET),
+        timezone=given.get("timeZone", UNSET),
+        all_day=given.get("allDay", UNSET if start is UNSET else not isinstance(start, datetime)),
+        attendees=_attendees(given),
+        recurrence=_tuple(given.get("recurrence", UNSET)),
+        reminders=_tuple(given.get("reminders", UNSET)),
+        visibility=given.get("visibility", UNSET),
+        busy=given.get("busy", UNSET),
+        conference=Conference(given["conference"]) if "conference" in given else UNSET,
+        notify=given.get("notify", True),
+        idempotency_key=idempotency_key(given.get("idempotencyKey", "")),
+    )
+
+
+def idempotency_key(text: str) -> str:
+    """32 hex digits that stand for the caller's key, whatever it looks like; blank for blank."""
+    if not text or _HEX_KEY.match(text):
+        return text
+    try:
+        return uuid.UUID(text).hex
+    except ValueError:
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _attendees(given: dict[str, Any]) -> tuple[Attendee, ...] | Unset | None:
+    guests = given.get("attendees", UNSET)
+    if guests is UNSET or guests is None:
+        return guests
+    return tuple(
+        Attendee(
+            email=guest["email"],
+            name=guest.get("name", ""),
+            is_optional=guest.get("optional", False),
+        )
+        for guest in guests
+    )
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_readable(line: str) -> bool:
+    if not line.startswith("RRULE:"):
+        return True
+    try:
+        # Whether UNTIL is a date or an instant goes with the start, which the provider checks.
+        rrulestr(re.sub(r";?UNTIL=[^;]*", "", line), dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 -- floating
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True

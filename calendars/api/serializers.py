@@ -1,0 +1,283 @@
+"""What the calendar API takes and gives."""
+# ruff: noqa: N815 -- the names are the API's
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from rest_framework import serializers
+
+from calendars.api.drafts import DraftInput, StrictSerializer
+from calendars.enums import Scope
+from calendars.providers.registry import PROVIDERS
+from common.spans import Span
+from conferencing.enums import Conference
+from workspaces.enums import Tier
+
+if TYPE_CHECKING:
+    from calendars.queries import SeenEvent, VisibleCalendar
+
+LONGEST_SPAN: Final = timedelta(days=370)
+
+
+class ProviderField(serializers.ChoiceField):
+    """`google` or `outlook`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=sorted(PROVIDERS), required=False, **kwargs)
+
+
+class InstantField(serializers.CharField):
+    """An RFC 3339 time whose offset is not left out."""
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+        # In an address an unescaped plus sign arrives as a space.
+        text = super().to_internal_value(data).replace(" ", "+")
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise serializers.ValidationError("This is no ISO 8601 time.") from None
+        if moment.utcoffset() is None:
+            raise serializers.ValidationError("This time needs an offset, such as Z or +01:00.")
+        return moment
+
+
+class ListQuery(StrictSerializer):
+    """Which events to list."""
+
+    provider = ProviderField(help_text="Only calendars of this provider.")
+    calendar = serializers.UUIDField(required=False, help_text="Only this calendar.")
+    timeMin = InstantField(help_text="Events that end after this.")
+    timeMax = InstantField(help_text="Events that start before this.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            span = Span(attrs["timeMin"], attrs["timeMax"])
+        except (ValueError, OverflowError):
+            raise serializers.ValidationError(
+                {"timeMax": ["This must come after timeMin."]}
+            ) from None
+        if span.duration > LONGEST_SPAN:
+            raise serializers.ValidationError(
+                {"timeMax": [f"At most {LONGEST_SPAN.days} days can be asked for at once."]}
+            )
+        return {**attrs, "span": span}
+
+
+class CreateInput(StrictSerializer):
+    """A new event. `provider` is optional and has to be the calendar's."""
+
+    provider = ProviderField()
+    calendar = serializers.UUIDField()
+    draft = DraftInput()
+
+
+class PatchInput(StrictSerializer):
+    """A change. `provider` and `calendar` are optional and have to be the event's."""
+
+    provider = ProviderField()
+    calendar = serializers.UUIDField(required=False)
+    event = serializers.UUIDField()
+    draft = DraftInput()
+    scope = serializers.ChoiceField(choices=Scope.choices, required=False, default=Scope.THIS)
+    etag = serializers.CharField(required=False, max_length=255)
+
+
+class DeleteQuery(StrictSerializer):
+    """Which event to delete."""
+
+    provider = ProviderField()
+    calendar = serializers.UUIDField(required=False)
+    event = serializers.UUIDField()
+    scope = serializers.ChoiceField(choices=Scope.choices, required=False, default=Scope.THIS)
+    notify = serializers.BooleanField(required=False, default=True)
+
+
+class AttendeeOutput(serializers.Serializer[Any]):
+    email = serializers.CharField()
+    name = serializers.CharField()
+    response = serializers.CharField()
+    optional = serializers.BooleanField()
+    organizer = serializers.BooleanField()
+    self = serializers.BooleanField()
+
+
+class ConferenceOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=Conference.choices)
+    state = serializers.ChoiceField(choices=["pending", "ready", "failed"])
+    url = serializers.CharField()
+    note = serializers.CharField()
+
+
+class EventOutput(serializers.Serializer[Any]):
+    """An event as the caller may see it; a masked one tells its time only."""
+
+    id = serializers.UUIDField()
+    calendar = serializers.UUIDField()
+    provider = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    location = serializers.CharField()
+    start = serializers.CharField(help_text="An instant in UTC, or a date when all-day.")
+    end = serializers.CharField(help_text="Exclusive when all-day.")
+    timeZone = serializers.CharField()
+    allDay = serializers.BooleanField()
+    status = serializers.CharField()
+    busy = serializers.BooleanField()
+    visibility = serializers.CharField()
+    response = serializers.CharField()
+    organizer = serializers.CharField()
+    isOrganizer = serializers.BooleanField()
+    attendees = AttendeeOutput(many=True)
+    reminders = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    inSeries = serializers.BooleanField()
+    conference = ConferenceOutput(allow_null=True)
+    etag = serializers.CharField()
+    masked = serializers.BooleanField()
+
+
+class WrittenOutput(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    eventId = serializers.UUIDField()
+    event = EventOutput()
+
+
+class DoneOutput(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+
+
+class RefusalOutput(serializers.Serializer[Any]):
+    """Why not. `field` names the wrong part, `tier` the plan that has it."""
+
+    ok = serializers.BooleanField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(required=False)
+    tier = serializers.CharField(required=False)
+    retry_after = serializers.IntegerField(required=False)
+
+
+class ConnectionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    email = serializers.CharField()
+    state = serializers.CharField()
+
+
+class CalendarOutput(serializers.Serializer[Any]):
+    """A calendar that the caller may see something of."""
+
+    id = serializers.UUIDField()
+    provider = serializers.CharField()
+    name = serializers.CharField()
+    hue = serializers.CharField()
+    timeZone = serializers.CharField()
+    owner = serializers.CharField()
+    ownerKind = serializers.ChoiceField(choices=["client", "user"])
+    ownerId = serializers.UUIDField()
+    sight = serializers.ChoiceField(choices=["busy", "details", "edit", "full"])
+    writable = serializers.BooleanField()
+    primary = serializers.BooleanField()
+    shown = serializers.BooleanField()
+    countsAsBusy = serializers.BooleanField()
+    booking = serializers.BooleanField(help_text="Whether its account takes the owner's bookings.")
+    connection = ConnectionOutput()
+    syncedAt = serializers.DateTimeField(allow_null=True)
+    syncError = serializers.CharField()
+
+
+class AllowanceOutput(serializers.Serializer[Any]):
+    feature = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    allowed = serializers.BooleanField()
+    reason = serializers.CharField(help_text="Blank when allowed.")
+    tier = serializers.ChoiceField(choices=Tier.choices, help_text="The lowest plan that has it.")
+
+
+class CapabilitiesOutput(serializers.Serializer[Any]):
+    tier = serializers.ChoiceField(choices=Tier.choices)
+    conferencing = AllowanceOutput(many=True)
+    plans = AllowanceOutput(many=True)
+    matrix = serializers.DictField(
+        child=serializers.ListField(child=serializers.DictField()),
+        help_text="Both tables of the plans, row by row, with a yes or no for each tier.",
+    )
+
+
+def calendar_json(one: VisibleCalendar) -> dict[str, Any]:
+    """A calendar as `CalendarOutput` describes it."""
+    calendar, connection = one.calendar, one.connection
+    return {
+        "id": calendar.pk,
+        "provider": connection.provider,
+        "name": calendar.name,
+        "hue": calendar.hue,
+        "timeZone": calendar.timezone,
+        "owner": one.owner_name,
+        "ownerKind": connection.owner_kind,
+        "ownerId": connection.owner_id,
+        "sight": one.sight.name.lower(),
+        "writable": one.may_write,
+        "primary": calendar.is_primary,
+        "shown": calendar.is_shown,
+        "countsAsBusy": calendar.counts_as_busy,
+        "booking": connection.is_booking,
+        "connection": {
+            "id": connection.pk,
+            "email": connection.connected_email,
+            "state": connection.state,
+        },
+        "syncedAt": calendar.synced_at,
+        "syncError": calendar.sync_error,
+    }
+
+
+def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
+    """An event as `EventOutput` describes it."""
+    conference = None
+    if event.conference:
+        conference = {
+            "kind": event.conference,
+            "state": event.conference_state,
+            "url": event.conference_url,
+            "note": event.conference_note,
+        }
+    return {
+        "id": event.id,
+        "calendar": event.calendar_id,
+        "provider": provider,
+        "title": event.title,
+        "description": event.description,
+        "location": event.location,
+        "start": event.start_wall if event.is_all_day else _instant(event.start_at),
+        "end": event.end_wall if event.is_all_day else _instant(event.end_at),
+        "timeZone": event.timezone,
+        "allDay": event.is_all_day,
+        "status": event.status,
+        "busy": event.is_busy,
+        "visibility": event.visibility,
+        "response": event.response,
+        "organizer": event.organizer_email,
+        "isOrganizer": event.is_organizer,
+        "attendees": [_attendee_json(one) for one in event.attendees],
+        "reminders": event.reminders,
+        "inSeries": bool(event.series_remote_id),
+        "conference": conference,
+        "etag": event.etag,
+        "masked": event.is_masked,
+    }
+
+
+def _attendee_json(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "email": one["email"],
+        "name": one["name"],
+        "response": one["response"],
+        "optional": one["is_optional"],
+        "organizer": one["is_organizer"],
+        "self": one["is_self"],
+    }
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

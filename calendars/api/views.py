@@ -1,0 +1,240 @@
+"""The calendar API: one route for events, with four methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.actors import user_actor
+from calendars import access
+from calendars.api import serializers as shapes
+from calendars.api.drafts import StrictSerializer, to_draft
+from calendars.enums import Scope
+from calendars.queries import calendars_visible_to, seen
+from calendars.services import events, reading
+from common.errors import InvalidInput
+from conferencing import plans
+from workspaces.access import MAY_WORK, require_role
+from workspaces.authentication import membership_of
+from workspaces.enums import Tier
+from workspaces.models import ServiceToken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+    from calendars.models import Event
+    from calendars.queries import VisibleCalendar
+    from conferencing.plans import PlanTable
+    from workspaces.models import Membership
+
+READ, WRITE = "calendar:read", "calendar:write"
+STALE_HEADER = "X-Meridian-Stale"
+
+_WORKSPACE = OpenApiParameter(
+    "X-Workspace",
+    OpenApiTypes.UUID,
+    OpenApiParameter.HEADER,
+    description="The workspace that is meant; needed by those who are in several.",
+)
+_STALE = OpenApiParameter(
+    STALE_HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="Since when the oldest copy may be out of date; absent when all are fresh.",
+)
+
+
+def _refused(*statuses: int) -> dict[int, Any]:
+    return dict.fromkeys(statuses, shapes.RefusalOutput)
+
+
+_READ_REFUSED = _refused(400, 401, 403, 404)
+_WRITE_REFUSED = _refused(400, 401, 402, 403, 404, 409, 410, 412, 429, 503)
+
+
+class CalendarsView(APIView):
+    """The connected calendars of the workspace that the caller may see."""
+
+    @extend_schema(
+        operation_id="calendars_list",
+        parameters=[_WORKSPACE],
+        responses={200: shapes.CalendarOutput(many=True), **_READ_REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        membership = _member(request, READ)
+        return Response([shapes.calendar_json(one) for one in calendars_visible_to(membership)])
+
+
+class CapabilitiesView(APIView):
+    """What the workspace's plan holds, with a reason for each no, and the whole matrix."""
+
+    @extend_schema(
+        operation_id="calendar_capabilities",
+        parameters=[_WORKSPACE],
+        responses={200: shapes.CapabilitiesOutput, **_READ_REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        tier = Tier(_member(request, READ).workspace.tier)
+        answer: dict[str, Any] = {"tier": tier.value, "matrix": plans.matrix()}
+        for table in plans.TABLES:
+            answer[table.key] = _allowances(table, tier)
+        return Response(answer)
+
+
+class EventsView(APIView):
+    """List, create, change and delete events."""
+
+    @extend_schema(
+        operation_id="events_list",
+        parameters=[_WORKSPACE, shapes.ListQuery, _STALE],
+        responses={200: shapes.EventOutput(many=True), **_READ_REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        membership = _member(request, READ)
+        query = _query(request, shapes.ListQuery)
+        calendars = _calendars(membership, query)
+        now = timezone.now()
+        listing = reading.list_events_best_effort(
+            membership=membership,
+            calendars=calendars,
+            span=query["span"],
+            actor=user_actor(request),
+            session_key=_session_key(request),
+            now=now,
+        )
+        providers = {one.calendar.pk: one.connection.provider for one in calendars}
+        body = [shapes.event_json(one, providers[one.calendar_id]) for one in listing.events]
+        headers = {}
+        if listing.is_stale:
+            headers[STALE_HEADER] = (
+                f"{listing.as_of:%Y-%m-%dT%H:%M:%SZ}" if listing.as_of else "never"
+            )
+        return Response(body, headers=headers)
+
+    @extend_schema(
+        operation_id="events_create",
+        parameters=[_WORKSPACE],
+        request=shapes.CreateInput,
+        responses={201: shapes.WrittenOutput, **_WRITE_REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        membership = _member(request, WRITE)
+        given = _body(request, shapes.CreateInput)
+        one = access.calendar_for(membership, given["calendar"], to_write=True)
+        _agree(given, provider=one.connection.provider)
+        event = events.create_event(
+            calendar=one.calendar, draft=to_draft(given["draft"]), actor=user_actor(request)
+        )
+        return Response(_written(event, one), status=201)
+
+    @extend_schema(
+        operation_id="events_update",
+        parameters=[_WORKSPACE],
+        request=shapes.PatchInput,
+        responses={200: shapes.WrittenOutput, **_WRITE_REFUSED},
+    )
+    def patch(self, request: Request) -> Response:
+        membership = _member(request, WRITE)
+        given = _body(request, shapes.PatchInput)
+        event = access.event_for(membership, given["event"], to_write=True, with_deleted=True)
+        _agree(given, provider=event.calendar.connection.provider, calendar=event.calendar_id)
+        changed = events.update_event(
+            event=event,
+            draft=to_draft(given["draft"]),
+            actor=user_actor(request),
+            etag=given.get("etag", ""),
+            scope=Scope(given["scope"]),
+        )
+        return Response(_written(changed, access.calendar_for(membership, event.calendar_id)))
+
+    @extend_schema(
+        operation_id="events_delete",
+        parameters=[_WORKSPACE, shapes.DeleteQuery],
+        responses={200: shapes.DoneOutput, **_WRITE_REFUSED},
+    )
+    def delete(self, request: Request) -> Response:
+        membership = _member(request, WRITE)
+        query = _query(request, shapes.DeleteQuery)
+        event = access.event_for(membership, query["event"], to_write=True, with_deleted=True)
+        _agree(query, provider=event.calendar.connection.provider, calendar=event.calendar_id)
+        events.delete_event(
+            event=event,
+            actor=user_actor(request),
+            notify=query["notify"],
+            scope=Scope(query["scope"]),
+        )
+        return Response({"ok": True})
+
+
+def _member(request: Request, scope: str) -> Membership:
+    membership = membership_of(request, scope=scope)
+    require_role(membership, MAY_WORK)
+    return membership
+
+
+def _query(request: Request, shape: type[StrictSerializer]) -> dict[str, Any]:
+    serializer = shape(data=request.query_params.dict())
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _body(request: Request, shape: type[StrictSerializer]) -> dict[str, Any]:
+    serializer = shape(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def _calendars(membership: Membership, query: dict[str, Any]) -> Sequence[VisibleCalendar]:
+    """The calendars that are asked about: a named one, else all that are shown."""
+    if "calendar" in query:
+        one = access.calendar_for(membership, query["calendar"])
+        _agree(query, provider=one.connection.provider)
+        return [one]
+    found = [one for one in calendars_visible_to(membership) if one.calendar.is_shown]
+    wanted = query.get("provider")
+    return [one for one in found if wanted in (None, one.connection.provider)]
+
+
+def _agree(given: dict[str, Any], *, provider: str, calendar: UUID | None = None) -> None:
+    """What is said beside a calendar or event has to be true of it. Raises InvalidInput."""
+    if given.get("provider", provider) != provider:
+        raise InvalidInput("provider", "This is not the calendar's provider.")
+    if calendar is not None and given.get("calendar", calendar) != calendar:
+        raise InvalidInput("calendar", "The event is not in this calendar.")
+
+
+def _written(event: Event, one: VisibleCalendar) -> dict[str, Any]:
+    body = shapes.event_json(seen(event, one.sight), one.connection.provider)
+    return {"ok": True, "eventId": event.pk, "event": body}
+
+
+def _session_key(request: Request) -> str:
+    if isinstance(request.auth, ServiceToken):
+        return f"token:{request.auth.pk}"
+    return request.session.session_key or f"user:{request.user.pk}"
+
+
+def _allowances(table: PlanTable, tier: Tier) -> list[dict[str, Any]]:
+    found = []
+    for row in table.rows:
+        lowest = plans.lowest_tier_with(row.feature)
+        allowed = tier in row.tiers
+        found.append(
+            {
+                "feature": row.feature.value,
+                "label": row.label,
+                "allowed": allowed,
+                "reason": "" if allowed else f"{row.label} is on the {lowest.label} plan.",
+                "tier": lowest.value,
+            }
+        )
+    return found
