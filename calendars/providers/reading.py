@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from common.errors import BadReply
@@ -11,6 +11,7 @@ from common.errors import BadReply
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AnyDate = TypeVar("AnyDate", bound=date)
 _ZONES = frozenset(available_timezones())
 
 
@@ -85,20 +86,27 @@ class Reply:
 def read_moment(text: str) -> datetime:
     """An aware instant (RFC 3339) in UTC. Raises BadReply."""
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise BadReply
+        moment = within_reach(datetime.fromisoformat(text))
+    except ValueError:
+        raise BadReply from None
+    if moment.tzinfo is None:
+        raise BadReply
+    return moment.astimezone(UTC)
 
 
 def read_date(text: str) -> date:
     """A date. Raises BadReply."""
     try:
-        return date.fromisoformat(text)
+        return within_reach(date.fromisoformat(text))
     except ValueError:
         raise BadReply from None
+
+
+def within_reach(day: AnyDate) -> AnyDate:
+    """The same, unless no zone could be applied to it: the calendar's first and last year."""
+    if not date.min.year < day.year < date.max.year:
+        raise BadReply
+    return day
 
 
 def known_zone(name: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from calendars.enums import ConferenceState
 from calendars.providers.base import (
+    UNSET,
     BusySpan,
     CalendarProvider,
     Changes,
@@ -84,7 +85,7 @@ class OutlookCalendar(CalendarProvider):
         return read_event(reply, calendar)
 
     def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
-        if not draft.notify and draft.attendees:
+        if not draft.notify and _invites(draft):
             self._refuse_silence()
         body = create_body(draft, calendar, self._account.kind)
         answer = self._send("POST", f"{_calendar(calendar)}/events", json=body)
@@ -124,7 +125,7 @@ class OutlookCalendar(CalendarProvider):
         if needs_current(draft):
             current = self.get_event(calendar, event_remote_id)
             etag = etag or current.etag
-        if not draft.notify and (draft.attendees or (current and current.attendees)):
+        if not draft.notify and (_invites(draft) or (current and current.attendees)):
             self._refuse_silence()
         body = update_body(draft, calendar, self._account.kind, current)
         if not body:
@@ -328,6 +329,10 @@ def _window(span: Span) -> dict[str, str]:
 
 def _instant_text(text: str) -> str:
     return text.replace("+00:00", "Z")
+
+
+def _invites(draft: EventDraft) -> bool:
+    return draft.attendees is not UNSET and bool(draft.attendees)
 
 
 def _has_link(event: RemoteEvent) -> bool:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import tz_win, win_tz
 
-from calendars.providers.reading import known_zone
+from calendars.providers.reading import known_zone, within_reach
 from common.errors import BadReply
 from common.spans import in_utc
 from common.wallclock import wall_clock
@@ -82,7 +82,7 @@ def _agree(at: datetime, zone: str, windows: str) -> bool:
 def read_wall(reply: Reply) -> datetime:
     """The naive wall time of a dateTimeTimeZone. Raises BadReply."""
     try:
-        wall = datetime.fromisoformat(reply.needed("dateTime"))
+        wall = within_reach(datetime.fromisoformat(reply.needed("dateTime")))
     except ValueError:
         raise BadReply from None
     if wall.tzinfo is not None:
