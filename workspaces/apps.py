@@ -8,3 +8,10 @@ from django.apps import AppConfig
 class WorkspacesConfig(AppConfig):
     name = "workspaces"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import workspaces.schema  # noqa: F401, PLC0415 -- app registry
+        from common import outbox  # noqa: PLC0415 -- app registry
+        from workspaces.services import invitations  # noqa: PLC0415 -- app registry
+
+        outbox.register(invitations.INVITATION, invitations.send_invitation)

@@ -12,7 +12,6 @@ from calendars.api.drafts import DraftInput, StrictSerializer
 from calendars.enums import Scope
 from calendars.providers.registry import PROVIDERS
 from common.spans import Span
-from conferencing.enums import Conference
 from workspaces.enums import Tier
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class AttendeeOutput(serializers.Serializer[Any]):
 
 
 class ConferenceOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=Conference.choices)
+    kind = serializers.ChoiceField(choices=["meet", "teams", "zoom"])
     state = serializers.ChoiceField(choices=["pending", "ready", "failed"])
     url = serializers.CharField()
     note = serializers.CharField()
