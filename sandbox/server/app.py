@@ -33,7 +33,8 @@ class SandboxApp:
     """Stands for Google, Microsoft and Zoom under one address.
 
     A server or transport may put two callables into the environ: `sandbox.pause(seconds)` in
-    place of sleeping, and `sandbox.drop()` to be told that the connection is to be dropped.
+    place of sleeping, and `sandbox.drop()` to be told that the connection is to be dropped; it
+    finds the id of the fault that was applied, or None, in `sandbox.fault`.
     """
 
     def __init__(self, store: Records, base_url: str | None = None) -> None:
@@ -86,6 +87,7 @@ class SandboxApp:
         route, params = found
         account = oauth.account_email_of(request)
         fault = take_fault(self.store, route.operation, account)
+        environ["sandbox.fault"] = fault["id"] if fault else None
         if fault and fault.get("delay"):
             environ.get("sandbox.pause", time.sleep)(float(fault["delay"]))
         response = fault_answer(fault, request, route.operation) if fault else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.server.records import Records
 
 Json = dict[str, Any]
-Environ = Mapping[str, Any]
+Environ = dict[str, Any]
 
 
 class NotJson(Exception):

@@ -48,13 +48,16 @@ class WSGIAdapter(BaseAdapter):
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             started[:] = [status, headers]
 
+        self.before(request)
         body = b"".join(self.app(environ, start_response))
+        status, headers = started
+        if not environ.get("sandbox.fault"):
+            self.after(request, int(status.partition(" ")[0]), body)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         if limit is not None and sum(pauses) >= limit:
             raise requests.ReadTimeout("the sandbox took too long", request=request)
         if drops:
             raise requests.ConnectionError("the sandbox dropped the answer", request=request)
-        status, headers = started
         code, _, reason = status.partition(" ")
         raw = HTTPResponse(
             body=BytesIO(body),
@@ -65,6 +68,12 @@ class WSGIAdapter(BaseAdapter):
             request_method=request.method,
         )
         return self._builder.build_response(request, raw)
+
+    def before(self, request: requests.PreparedRequest) -> None:
+        """Called with every request; a subclass may check it."""
+
+    def after(self, request: requests.PreparedRequest, status: int, body: bytes) -> None:
+        """Called with every answer that no fault touched; a subclass may check it."""
 
     def _pause(self, pauses: list[float], seconds: float) -> None:
         pauses.append(seconds)
