@@ -2,8 +2,48 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+from django.views.generic import RedirectView
+
+from booking.views import clients, links, meetings, public, scheduling
 
 app_name = "booking"
 
-urlpatterns: list[URLPattern] = []
+_MINE = "admin/sales/scheduling"
+_CLIENT = "workspace/<uuid:client_id>"
+
+# Staff. The source document fixes the first address of both groups.
+_staff: list[URLPattern] = [
+    path(_MINE, scheduling.my_scheduling, name="my_scheduling"),
+    path(
+        f"{_MINE}/", RedirectView.as_view(pattern_name="booking:my_scheduling", query_string=True)
+    ),
+    path(f"{_MINE}/hours", scheduling.my_hours, name="my_hours"),
+    path(f"{_MINE}/calendars", scheduling.my_calendars, name="my_calendars"),
+    path(f"{_MINE}/links/new", links.my_link_new, name="my_link_new"),
+    path(f"{_CLIENT}/client-info", clients.client_info, name="client_info"),
+    path(
+        f"{_CLIENT}/client-info/",
+        RedirectView.as_view(pattern_name="booking:client_info", query_string=True),
+    ),
+    path(f"{_CLIENT}/edit", clients.client_edit, name="client_edit"),
+    path(f"{_CLIENT}/hours", clients.client_hours, name="client_hours"),
+    path(f"{_CLIENT}/calendars", clients.client_calendars, name="client_calendars"),
+    path(f"{_CLIENT}/links/new", links.client_link_new, name="client_link_new"),
+    path("links/<uuid:link_id>", links.link_edit, name="link_edit"),
+    path("links/<uuid:link_id>/switch", links.link_switch, name="link_switch"),
+    path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),
+    path("meetings", meetings.meetings, name="meetings"),
+    path("meetings/<uuid:meeting_id>", meetings.meeting_detail, name="meeting_detail"),
+    path("meetings/<uuid:meeting_id>/send", meetings.meeting_send, name="meeting_send"),
+]
+
+# Everybody.
+_public: list[URLPattern] = [
+    path("book/<slug:slug>", public.book, name="book"),
+    path("book/<slug:slug>/new", public.book_details, name="book_details"),
+    path("book/<slug:slug>/done/<slug:token>", public.book_done, name="book_done"),
+    path("book/<slug:slug>/done/<slug:token>/invite.ics", public.book_file, name="book_file"),
+]
+
+urlpatterns: list[URLPattern] = [*_staff, *_public]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -43,10 +44,21 @@ def dialog_done(
     `to` is a path or URL name for browsers without scripts. `more` goes into the event's detail.
     """
     if not is_htmx(request):
+        if message:
+            messages.success(request, message)
         return redirect(to)
     triggers: dict[str, Any] = {event: more or True}
     if message:
         triggers["toast"] = {"message": message, "level": level}
+    return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(triggers)})
+
+
+def refused(request: HttpRequest, *, to: str, message: str) -> HttpResponse:
+    """Say why a small button changed nothing: a lasting toast, on page `to` without htmx."""
+    if not is_htmx(request):
+        messages.error(request, message)
+        return redirect(to)
+    triggers = {"toast": {"message": message, "level": "error"}}
     return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(triggers)})
 
 

@@ -37,6 +37,7 @@ class Shell:
     nav: list[NavItem]
     user_initials: str
     theme: str
+    keys_off: bool = False
 
 
 _SECTIONS = (
@@ -79,6 +80,7 @@ def _build(request: HttpRequest) -> Shell:
         nav=_nav(request, membership) if membership else [],
         user_initials=_initials(user.get_full_name()),
         theme=profile.theme if profile else "",
+        keys_off=profile is not None and not profile.single_keys,
     )
 
 

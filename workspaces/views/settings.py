@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from workspaces.enums import Theme
 from workspaces.guards import member_required
 from workspaces.middleware import SESSION_KEY
-from workspaces.models import Membership, UserProfile
+from workspaces.models import Membership
+from workspaces.services.profile import change_theme
 
 if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
@@ -39,7 +41,9 @@ def theme(request: StaffRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "")
     if wanted not in Theme.values:
         raise Http404
-    UserProfile.objects.update_or_create(user=request.user, defaults={"theme": wanted})
+    change_theme(user=request.user, theme=wanted)
     if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
         return HttpResponse(status=204)
-    return redirect("calendars:calendar")
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if is_ours else "calendars:calendar")

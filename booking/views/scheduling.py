@@ -1,0 +1,171 @@
+"""The scheduling page of an owner: calendars, hours, links; and the one of the member themself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.actors import user_actor
+from booking.hours import Hours, find_faults, hours_of, press, read_hours
+from booking.views.desk import accounts_of, desk_of, link_rows, offers_for, standing_of
+from booking.wording import clock, offset_words
+from calendars.owners import calendars_of
+from calendars.services.connections import choose_booking_calendar
+from calendars.services.preferences import arrange_calendar
+from common.errors import InvalidInput
+from common.htmx import dialog_done, refused
+from workspaces.access import MAY_WORK
+from workspaces.availability import OVERRIDES
+from workspaces.guards import member_required
+from workspaces.owners import owner_of_user
+from workspaces.services.hours import save_hours
+from workspaces.staff_forms import ZoneSelect
+from workspaces.zones import is_zone, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpResponse
+
+    from workspaces.guards import StaffRequest
+    from workspaces.owners import Owner
+
+MINE = "booking/staff/my_scheduling.html"
+
+
+def page(
+    request: StaffRequest,
+    owner: Owner,
+    template: str,
+    *,
+    hours: Hours | None = None,
+    faults: Sequence[InvalidInput] = (),
+    **more: Any,
+) -> HttpResponse:
+    """The owner's page. `hours` are edited ones that are not saved; `faults` say why not."""
+    now = timezone.now()
+    shown = hours or hours_of(owner.availability, owner.zone.key)
+    context = {
+        "owner": owner,
+        "desk": desk_of(owner),
+        "offers": offers_for(owner),
+        "accounts": accounts_of(owner, owner.zone, now),
+        "links": link_rows(owner, now),
+        "hours": shown,
+        "is_draft": hours is not None,
+        "this_year": now.astimezone(owner.zone).year,
+        "zone_select": _zone_select(shown.zone or owner.zone.key, now),
+        "faults": [(_anchor(fault), fault.message) for fault in faults],
+        "fault_of": {_row(fault): fault.message for fault in faults},
+        "standing": (
+            standing_of(owner, now=now, actor=user_actor(request))
+            if "check" in request.GET
+            else None
+        ),
+        **more,
+    }
+    response = render(request, template, context, status=422 if faults else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def change_hours(request: StaffRequest, owner: Owner, template: str, **more: Any) -> HttpResponse:
+    """A press on the availability card: a small button changes the draft, Save keeps it."""
+    try:
+        typed = read_hours(request.POST)
+    except InvalidInput as fault:
+        return page(request, owner, template, faults=[fault], **more)
+    try:
+        draft = press(typed, request.POST)
+    except InvalidInput as fault:
+        return page(request, owner, template, hours=typed, faults=[fault], **more)
+    if draft is not None:
+        return page(request, owner, template, hours=draft, **more)
+    faults: list[InvalidInput] = list(find_faults(typed))
+    if not is_zone(typed.zone):
+        faults.append(InvalidInput("timezone", "Choose a time zone from the list."))
+    if faults:
+        return page(request, owner, template, hours=typed, faults=faults, **more)
+    save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
+    message = "The hours are saved. Guests see them at once."
+    return dialog_done(request, "hours:changed", to=desk_of(owner).page, message=message)
+
+
+def change_calendars(request: StaffRequest, owner: Owner) -> HttpResponse:
+    """A tick on the calendars card: what counts as busy, and where bookings are written."""
+    ticked = set(request.POST.getlist("busy"))
+    offered = set(request.POST.getlist("offered"))
+    chosen = request.POST.get("write", "")
+    mine = list(calendars_of(owner).filter(gone_at__isnull=True))
+    if not {*ticked, *offered, *([chosen] if chosen else [])} <= {str(one.pk) for one in mine}:
+        raise Http404
+    for calendar in mine:
+        counts = str(calendar.pk) in ticked
+        if str(calendar.pk) in offered and counts != calendar.counts_as_busy:
+            arrange_calendar(
+                calendar=calendar,
+                hue=calendar.hue,
+                is_shown=calendar.is_shown,
+                counts_as_busy=counts,
+            )
+    here = desk_of(owner).page
+    for calendar in mine:
+        if str(calendar.pk) == chosen:
+            if not calendar.is_writable:
+                message = f"Bookings cannot be written to {calendar.name}."
+                return refused(request, to=here, message=message)
+            choose_booking_calendar(owner=owner, calendar=calendar)
+    return dialog_done(request, "calendars:changed", to=here, message="Saved.")
+
+
+def _zone_select(name: str, now: datetime) -> str:
+    """The zone's select, the chosen one said with its clock: Europe/Dublin, GMT, 14:20 now."""
+    own = []
+    if is_zone(name):
+        chosen = zone(name)
+        said = offset_words(chosen, now).split(",")[0]
+        own = [(name, f"{name}, {said}, {clock(now, chosen)} now")]
+    return ZoneSelect(own=own).render("zone", name, {"id": "id_zone", "class": "select auto"})
+
+
+def _row(fault: InvalidInput) -> str:
+    """The row of the card a fault stands in: a weekday, `overrides`, or `timezone`."""
+    return fault.field.partition(".")[0].partition("[")[0]
+
+
+def _anchor(fault: InvalidInput) -> str:
+    row = _row(fault)
+    return (
+        "id_zone" if row == "timezone" else ("special-days" if row == OVERRIDES else f"day-{row}")
+    )
+
+
+# --- One's own ---
+
+
+def _mine(request: StaffRequest) -> Owner:
+    return owner_of_user(request.user, request.membership.workspace)
+
+
+@require_safe
+@member_required(roles=MAY_WORK)
+def my_scheduling(request: StaffRequest) -> HttpResponse:
+    return page(request, _mine(request), MINE)
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+def my_hours(request: StaffRequest) -> HttpResponse:
+    return change_hours(request, _mine(request), MINE)
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+def my_calendars(request: StaffRequest) -> HttpResponse:
+    return change_calendars(request, _mine(request))

@@ -1,0 +1,59 @@
+"""Reading people, clients and invitations of a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from common.enums import OutboxState
+from common.models import OutboxMessage
+from workspaces.models import Client, Invitation, Membership
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from workspaces.models import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation nobody has accepted yet, with the state of its mail."""
+
+    invitation: Invitation
+    mail: OutboxMessage | None
+    is_over: bool
+
+    @property
+    def mail_failed(self) -> bool:
+        return self.mail is not None and self.mail.state == OutboxState.FAILED
+
+
+def clients_of(workspace: Workspace, containing: str = "") -> QuerySet[Client]:
+    """The workspace's clients by name, narrowed to those whose name contains the text."""
+    rows = Client.objects.filter(workspace=workspace).order_by("name", "created_at")
+    return rows.filter(name__icontains=containing) if containing else rows
+
+
+def members_of(workspace: Workspace) -> QuerySet[Membership]:
+    """Everybody in the workspace, by name."""
+    return (
+        Membership.objects.filter(workspace=workspace)
+        .select_related("user")
+        .order_by("user__name", "user__email")
+    )
+
+
+def open_invitations(workspace: Workspace, now: datetime) -> list[OpenInvitation]:
+    """Invitations without a yes, newest first; those that ran out too, so that they are seen."""
+    rows = list(
+        Invitation.objects.filter(workspace=workspace, accepted_at__isnull=True)
+        .select_related("invited_by")
+        .order_by("-created_at")
+    )
+    keys = {f"invitation:{row.pk}": row.pk for row in rows}
+    mails = {
+        keys[mail.dedupe_key]: mail for mail in OutboxMessage.objects.filter(dedupe_key__in=keys)
+    }
+    return [OpenInvitation(row, mails.get(row.pk), row.expires_at <= now) for row in rows]
