@@ -12,6 +12,7 @@ os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("TOKEN_KEYS", "t1:" + base64.b64encode(b"k" * 32).decode())
 os.environ.setdefault("DATA_DIR", str(_data))
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_data / 'tests.sqlite3'}")
+os.environ.setdefault("LOG_LEVEL", "CRITICAL")
 os.environ.setdefault("PUBLIC_URL", "http://testserver")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 
@@ -20,7 +21,6 @@ from config.settings import DATABASES, IS_POSTGRES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-LOG_LEVEL = "WARNING"
 if not IS_POSTGRES:
     # Rival threads fail with "table is locked" on SQLite's in-memory test database.
     DATABASES["default"]["TEST"] = {"NAME": str(_data / "test.sqlite3")}
