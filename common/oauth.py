@@ -195,11 +195,18 @@ def _signing_key(jwks_url: str, header: Mapping[str, Any], time_limit: timedelta
         answer = session.send("GET", jwks_url)
         if not answer.ok or not isinstance(answer.data, dict):
             raise UpstreamUnavailable("The sign-in service did not answer as expected. Try again.")
-        known = {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(answer.data).keys}
+        known = _read_keys(answer.data)
         _keys[jwks_url] = (time.monotonic(), known)
     if kid not in known:
         raise jwt.InvalidKeyError
     return known[kid]
+
+
+def _read_keys(key_set: dict[str, Any]) -> dict[str, jwt.PyJWK]:
+    try:
+        return {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(key_set).keys}
+    except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
+        raise BadReply("The sign-in service gave an answer that could not be read.") from None
 
 
 class _TokenClient(OAuth2Client):  # type: ignore[misc]  # Authlib is untyped

@@ -50,13 +50,16 @@ def written(moment: datetime, zone: str) -> dict[str, str]:
     """
     at = in_utc(moment)
     windows = windows_name(zone)
-    if not windows or not _agree(at, zone, windows):
-        return {
-            "dateTime": f"{wall_clock(at, ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%S}",
-            "timeZone": "UTC",
-        }
-    wall = wall_clock(at, ZoneInfo(zone))
-    return {"dateTime": f"{wall:%Y-%m-%dT%H:%M:%S}", "timeZone": windows}
+    if windows and _agree(at, zone, windows):
+        wall = wall_clock(at, ZoneInfo(zone))
+        # In the repeated hour of autumn a wall time says its first instant only.
+        if wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) == at:
+            return _named(wall, windows)
+    return _named(at, "UTC")
+
+
+def _named(wall: datetime, zone: str) -> dict[str, str]:
+    return {"dateTime": f"{wall:%Y-%m-%dT%H:%M:%S}", "timeZone": zone}
 
 
 def midnight(day: date, zone: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 import responses
 
 from calendars.enums import ConferenceState
-from calendars.providers.base import Attendee, ChannelWish, EventDraft, RemoteCalendar
+from calendars.providers.base import Attendee, ChannelWish, EventDraft
 from calendars.providers.cursors import baseline_cursor
 from calendars.providers.errors import CursorLost
 from common.errors import (
@@ -15,10 +15,6 @@ from common.errors import (
 )
 from conferencing.enums import Conference
 from tests.calendars.providers.contract import CalendarProviderContract, at, draft, span
-
-API = "https://graph.microsoft.com/v1.0"
-CALENDAR = RemoteCalendar("AAMk=", "Calendar", "Europe/Berlin")
-VIEW = f"{API}/me/calendars/AAMk%3D/calendarView"
 
 
 class TestOutlook(CalendarProviderContract):
