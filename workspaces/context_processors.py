@@ -51,16 +51,22 @@ _SECTIONS = (
 
 
 def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
-    items = []
+    found = []
     for label, name, icon, roles in _SECTIONS:
+        if membership.role not in roles:
+            continue
         try:
-            url = reverse(name)
+            found.append((label, reverse(name), icon))
         except NoReverseMatch:
             continue
-        if membership.role in roles:
-            here = request.path == url or request.path.startswith(f"{url}/")
-            items.append(NavItem(label, url, icon, here))
-    return items
+    here = _section_of(request.path, [url for _, url, _ in found])
+    return [NavItem(label, url, icon, current=url == here) for label, url, icon in found]
+
+
+def _section_of(path: str, urls: list[str]) -> str:
+    """The most particular section that holds the page: one section's address begins another's."""
+    around = [url for url in urls if path == url or path.startswith(f"{url}/")]
+    return max(around, key=len, default="")
 
 
 def _initials(name: str) -> str:
