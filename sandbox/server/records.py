@@ -32,6 +32,7 @@ class Records:
         self._depth = 0
         self._kinds: dict[str, dict[str, Record]] = {}
         self._events: dict[str, dict[str, Record]] = {}
+        self._exceptions: dict[tuple[str, str], dict[str, Record]] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -66,6 +67,9 @@ class Records:
             self._kinds.setdefault(kind, {})[key] = record
             if kind == "event":
                 self._events.setdefault(record["calendar"], {})[key] = record
+                if _series_of(record):
+                    series = (record["calendar"], _series_of(record))
+                    self._exceptions.setdefault(series, {})[key] = record
             self._touched(kind, key)
         return record
 
@@ -74,6 +78,8 @@ class Records:
             record = self._kinds.get(kind, {}).pop(key, None)
             if record and kind == "event":
                 self._events[record["calendar"]].pop(key, None)
+                series = (record["calendar"], _series_of(record))
+                self._exceptions.get(series, {}).pop(key, None)
             self._touched(kind, key)
 
     def all(self, kind: str) -> list[Record]:
@@ -91,6 +97,11 @@ class Records:
         """Every event record of the calendar, tombstones included."""
         with self._lock:
             return list(self._events.get(calendar, {}).values())
+
+    def exceptions_of(self, calendar: str, series: str) -> list[Record]:
+        """The event records that stand for changed or deleted occurrences of the series."""
+        with self._lock:
+            return list(self._exceptions.get((calendar, series), {}).values())
 
     def next_revision(self) -> int:
         """A number larger than every one before; cursors and etags are made of it."""
@@ -114,6 +125,11 @@ class Records:
                     if (kind, key) != ("setting", "signing_key"):
                         self.drop(kind, key)
             self.log.clear()
+
+
+def _series_of(record: Record) -> str:
+    """The series that an event's record is an exception of, as either provider keeps it."""
+    return str(record.get("master") or record["body"].get("recurringEventId") or "")
 
 
 def random_text(length: int = 32) -> str:

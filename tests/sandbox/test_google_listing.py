@@ -75,6 +75,13 @@ def test_pages_hold_every_event_once(google, five):
     assert third["nextSyncToken"]
 
 
+def test_first_page_may_be_empty_without_being_the_last(google, store, five):
+    store.set_setting("google.empty_first_page", True)
+    first = listed(google)
+    assert ids(first) == []
+    assert ids(listed(google, pageToken=first["nextPageToken"])) == five
+
+
 def test_page_token_of_another_kind_is_refused(google, five):
     answer = google.api("GET", EVENTS, params={"pageToken": "nonsense"})
     assert reason(answer) == (400, "invalid")

@@ -95,6 +95,21 @@ def test_settled_link_reaches_an_incremental_sync(google, store):
     assert state(second["items"][0]) == "success"
 
 
+def test_occurrence_changed_while_the_link_is_pending_gets_it_too(google, store):
+    store.set_setting("meet", {"mode": "pending", "reads": 2})
+    zone = {"timeZone": "UTC"}
+    made = insert(
+        google,
+        start={"dateTime": "2026-11-23T09:00:00Z", **zone},
+        end={"dateTime": "2026-11-23T10:00:00Z", **zone},
+        recurrence=["RRULE:FREQ=DAILY;COUNT=3"],
+    )
+    one = {"id": f"{made['id']}_20261124T090000Z"}
+    changed = google.api("PATCH", f"{EVENTS}/{one['id']}", json={"summary": "x"}).json()
+    assert state(changed) == "pending"
+    assert [state(get(google, one)) for _ in range(3)][-1] == "success"
+
+
 def test_calendar_without_meet_refuses_it(google, store, amara):
     calendar = store.add_calendar(amara, name="Plain", meet=False)
     answer = google.api("POST", f"/calendars/{calendar['id']}/events", json=draft(), params=VERSION)

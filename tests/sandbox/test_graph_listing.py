@@ -199,6 +199,14 @@ def test_delta_link_that_is_lost_is_410(graph, store, calendar, five):
     assert code(follow(graph, link)) == (410, "SyncStateNotFound")
 
 
+def test_delta_may_never_end(graph, store, five):
+    store.set_setting("microsoft.endless_delta", True)
+    first = graph.api("GET", "/me/calendarView/delta", params=WINDOW)
+    second = follow(graph, first.json()["@odata.nextLink"])
+    assert ids(second) == ids(first)
+    assert "@odata.deltaLink" not in second.json()
+
+
 def test_delta_refuses_select(graph):
     graph.adapter.before = lambda request: None
     params = {**WINDOW, "$select": "subject"}

@@ -112,11 +112,8 @@ def occurrence_named(record: Record, event_id: str, zone: ZoneInfo) -> Json | No
 
 
 def exceptions_of(where: Place, series_id: str) -> dict[str, Record]:
-    return {
-        record["body"]["id"]: record
-        for record in where.store.events_of(where.calendar["id"])
-        if record["body"].get("recurringEventId") == series_id
-    }
+    records = where.store.exceptions_of(where.calendar["id"], series_id)
+    return {record["body"]["id"]: record for record in records}
 
 
 def answer(

@@ -288,6 +288,9 @@ def _page(where: Place, items: list[Item], state: Json | None) -> Response:
         ) from None
     size = min(size, int(where.store.setting("google.page_size", LARGEST)))
     first, revision = _page_start(where, request.arg("pageToken"))
+    if not request.arg("pageToken") and where.store.setting("google.empty_first_page"):
+        # Google may answer an empty page that is not the last.
+        size = 0
     zone = _asked_zone(where)
     shown = [answer(where, record, body, zone) for record, body in items[first : first + size]]
     calendar = where.calendar
@@ -301,7 +304,7 @@ def _page(where: Place, items: list[Item], state: Json | None) -> Response:
         "defaultReminders": [{"method": "popup", "minutes": 10}],
         "items": shown,
     }
-    if first + size < len(items):
+    if first + size < len(items) or not size:
         result["nextPageToken"] = encode(n=first + size, r=revision, c=calendar["id"])
     elif state is not None:
         result["nextSyncToken"] = encode(**{**state, "r": revision})

@@ -37,13 +37,18 @@ def request_conference(store: Records, record: Record, wanted: Json, base_url: s
     record["meet"] = {"mode": how["mode"], "reads": int(how["reads"]), "base_url": base_url}
     if how["mode"] == "immediate":
         succeed(record)
+        return
+    pending = {"key": record["key"], "calendar": record["calendar"]}
+    store.put("pending_meet", record["key"], pending)
 
 
 def settle_calendar(store: Records, calendar: Record) -> None:
     """Count one read of the calendar: pending links that waited long enough are settled."""
-    for record in store.events_of(calendar["id"]):
-        waiting = record.get("meet")
-        if not waiting:
+    for pending in store.where("pending_meet", calendar=calendar["id"]):
+        record = store.get("event", pending["key"])
+        waiting = record.get("meet") if record else None
+        if record is None or waiting is None:
+            store.drop("pending_meet", pending["key"])
             continue
         if waiting["reads"] > 0:
             waiting["reads"] -= 1

@@ -111,6 +111,10 @@ def _target(where: Place, event_id: str) -> Record:
     master, body = found
     record = new_record(where, deepcopy(body))
     record["changed"] = master["changed"]
+    if master.get("meet"):
+        record["meet"] = dict(master["meet"])
+        pending = {"key": record["key"], "calendar": record["calendar"]}
+        where.store.put("pending_meet", record["key"], pending)
     return record
 
 

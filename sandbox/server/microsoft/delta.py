@@ -24,6 +24,8 @@ from sandbox.server.microsoft.queries import window
 from sandbox.server.records import Record
 
 DEFAULT_SIZE = 50
+FULL, BRIEF, GONE = "full", "brief", "gone"
+Row = tuple[str, Record]
 FORBIDDEN = ("$select", "$filter", "$orderby", "$expand", "$search")
 
 
@@ -42,9 +44,13 @@ def delta(request: Request) -> Response:
     address = f"{request.base_url}{quote(request.path, safe='/')}"
     result: Json = {
         "@odata.context": f"{request.base_url}/microsoft/graph/v1.0/$metadata#Collection(event)",
-        "value": rows[first : first + size],
+        "value": [_shown(who, row) for row in rows[first : first + size]],
     }
-    if first + size < len(rows):
+    if who.store.setting("microsoft.endless_delta"):
+        # A known fault of Graph: the same page and a next link, for ever.
+        more = encode(**state)
+        result["@odata.nextLink"] = f"{address}?$skiptoken={more}"
+    elif first + size < len(rows):
         more = encode(**{**state, "n": first + size})
         result["@odata.nextLink"] = f"{address}?$skiptoken={more}"
     else:
@@ -73,42 +79,44 @@ def _state(who: Caller, calendar: Record) -> dict[str, Any]:
 
 def _rows(
     who: Caller, calendar: Record, after: datetime, before: datetime, since: int
-) -> list[Json]:
+) -> list[Row]:
     """What changed after the revision, in a stable order; at revision 0 all there is."""
     records = who.store.events_of(calendar["id"])
-    changed = [r for r in records if r["changed"] > since]
-    series = {r["id"] if r["recurrence"] else r["master"] for r in changed}
-    rows: list[Json] = []
+    changed = {r["id"] for r in records if r["changed"] > since}
+    series = {r["id"] if r["recurrence"] else r["master"] for r in records if r["id"] in changed}
+    rows: list[Row] = []
     for record in sorted(records, key=lambda r: str(r["key"])):
         if record["recurrence"]:
             if record["id"] in series:
                 rows += _series(who, record, after, before, since)
-        elif record in changed and not record["master"]:
-            rows += _single(who, record, after, before, since)
+        elif record["id"] in changed and not record["master"]:
+            rows += _single(record, after, before, since)
     return rows
 
 
-def _single(
-    who: Caller, record: Record, after: datetime, before: datetime, since: int
-) -> list[Json]:
+def _single(record: Record, after: datetime, before: datetime, since: int) -> list[Row]:
     if not record["deleted"] and overlaps(span_of(record), after, before):
-        return [_typed(answer(who, record))]
-    return [_removed(record["id"])] if since else []
+        return [(FULL, record)]
+    return [(GONE, record)] if since else []
 
 
 def _series(
     who: Caller, master: Record, after: datetime, before: datetime, since: int
-) -> list[Json]:
+) -> list[Row]:
     """The series and all that is left of it: a deleted occurrence is told by its absence."""
-    if master["deleted"]:
-        gone = [made["id"] for made in occurrences(master, after, before)]
-        return [_removed(one) for one in [master["id"], *gone]] if since else []
     left = list(occurrences(master, after, before))
     changed = [e for e in exceptions_of(who, master) if overlaps(span_of(e), after, before)]
-    if not left and not changed:
-        return [_removed(master["id"])] if since else []
-    rows = [_typed(answer(who, master)), *(_brief(who, made) for made in left)]
-    return rows + [_typed(answer(who, exception)) for exception in changed]
+    if master["deleted"] or not (left or changed):
+        return [(GONE, one) for one in [master, *left]] if since else []
+    rows = [(FULL, master), *((BRIEF, made) for made in left)]
+    return rows + [(FULL, exception) for exception in changed]
+
+
+def _shown(who: Caller, row: Row) -> Json:
+    kind, record = row
+    if kind == GONE:
+        return {"@removed": {"reason": "deleted"}, "id": record["id"]}
+    return _typed(answer(who, record)) if kind == FULL else _brief(who, record)
 
 
 def _typed(shown: Json) -> Json:
@@ -126,7 +134,3 @@ def _brief(who: Caller, record: Record) -> Json:
         "start": shown_time(who, record, "start"),
         "end": shown_time(who, record, "end"),
     }
-
-
-def _removed(event_id: str) -> Json:
-    return {"@removed": {"reason": "deleted"}, "id": event_id}

@@ -119,8 +119,8 @@ def find_occurrence(who: Caller, event_id: str) -> tuple[Record, Record] | None:
 
 
 def exceptions_of(who: Caller, master: Record) -> list[Record]:
-    mine = who.store.events_of(master["calendar"])
-    return [r for r in mine if r["master"] == master["id"] and not r["deleted"]]
+    records = who.store.exceptions_of(master["calendar"], master["id"])
+    return [record for record in records if not record["deleted"]]
 
 
 def shown_time(who: Caller, record: Record, name: str) -> Json:
