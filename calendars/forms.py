@@ -92,22 +92,26 @@ class EventForm(forms.Form):
     day = forms.DateField(
         label="Day",
         input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": "Day"}),
         error_messages=dict.fromkeys(("required", "invalid"), "Give a day such as 2026-11-19."),
     )
     start = forms.TimeField(
         label="Starts",
         required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "bare"}),
+        widget=forms.TimeInput(
+            format="%H:%M", attrs={"type": "time", "class": "bare", "aria-label": "Starts"}
+        ),
         error_messages={"invalid": "Give a time such as 09:30."},
     )
     end = forms.TimeField(
         label="Ends",
         required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "bare"}),
+        widget=forms.TimeInput(
+            format="%H:%M", attrs={"type": "time", "class": "bare", "aria-label": "Ends"}
+        ),
         error_messages={"invalid": "Give a time such as 10:30."},
     )
-    zone = forms.CharField(label="Time zone", widget=ZoneSelect)
+    zone = forms.CharField(label="Time zone", widget=ZoneSelect(attrs={"aria-label": "Time zone"}))
     last_day = forms.DateField(
         label="Last day",
         required=False,

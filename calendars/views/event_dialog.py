@@ -91,6 +91,7 @@ class EventDialog:
         is_new = self.event is None
         context = {
             "form": form,
+            "selects": [form["reminders"], form["visibility"]],
             "cells": self.cells,
             "overlap": self._overlap(),
             "calendar": self.source.calendar,
