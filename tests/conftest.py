@@ -150,6 +150,20 @@ class Sandbox:
         session = http._BareSession()
         return grant_consent(session, authorize_url, email=email, **choices)
 
+    def account(self, connection):
+        """The account behind a connection, on the provider's side."""
+        side = "microsoft" if connection.provider == "outlook" else connection.provider
+        return self.store.get("account", f"{side}:{connection.connected_email}")
+
+    def calendar(self, connection):
+        """That account's own calendar, on the provider's side."""
+        return self.store.primary_calendar(self.account(connection))
+
+    def events(self, connection):
+        """What its own calendar holds, on the provider's side, deleted ones left out."""
+        records = self.store.events_of(self.calendar(connection)["id"])
+        return [one for one in records if not _is_deleted(one)]
+
     def fault(self, operation: str, **fault: Any):
         """Something to go wrong, by operation such as `google.events.insert`."""
         return self.store.add_fault(operation, **fault)
@@ -157,6 +171,11 @@ class Sandbox:
     def calls(self, operation: str = "") -> list[dict[str, Any]]:
         """The requests that reached the sandbox, oldest first, of that operation if named."""
         return [call for call in self.store.log if not operation or call["operation"] == operation]
+
+
+def _is_deleted(record):
+    """Google keeps a cancelled event, Microsoft a mark."""
+    return record.get("deleted", False) or record.get("body", {}).get("status") == "cancelled"
 
 
 @pytest.fixture
