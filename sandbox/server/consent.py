@@ -129,7 +129,11 @@ def read_decision(request: Request, ask: Ask) -> Decision | None:
     form = request.form()
     if "deny" in form:
         return None
-    email = (form.get("account", [""])[0] or form.get("new_email", [""])[0]).strip().lower()
+    typed = form.get("new_email", [""])[0].strip().lower()
+    email = form.get("account", [""])[0].strip().lower()
+    if not email or (typed and typed != ask.login_hint):
+        # Who types an address means it, even when another account is still marked.
+        email = typed
     account = accounts.find_account(request.store, ask.provider, email)
     if account is None:
         if not _EMAIL.match(email):

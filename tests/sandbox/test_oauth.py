@@ -120,6 +120,24 @@ def test_typed_address_makes_a_new_account(web, store, provider):
     assert store.get("account", f"{provider}:new@person.example")["email"] == "new@person.example"
 
 
+def test_typed_address_wins_over_an_account_still_marked(web, store):
+    fields = {"ask": authorize_url("google").partition("?")[2], "account": EMAIL}
+    fields |= {"new_email": "new@person.example", "scope": SCOPES["google"].split()}
+    answer = web.post(ENDPOINTS["GOOGLE_AUTH_URL"], data=fields, allow_redirects=False, timeout=10)
+    given = exchange(web, "google", returned(answer.headers["Location"])["code"]).json()
+    claims = jwt.decode(given["id_token"], options={"verify_signature": False})
+    assert claims["email"] == "new@person.example"
+
+
+@pytest.mark.parametrize(
+    ("hint", "marked"), [("AMARA@finch.example", EMAIL), ("new@person.example", "")]
+)
+def test_login_hint_is_marked_or_filled_in(web, hint, marked):
+    page = web.get(authorize_url("google", login_hint=hint), timeout=10).text
+    assert f'value="{marked}" checked' in page
+    assert ('value="new@person.example"' in page) == (marked == "")
+
+
 @ALL
 def test_no_account_chosen_shows_the_page_again(web, provider):
     with pytest.raises(ConsentRefused):

@@ -31,7 +31,7 @@ def _problem(error: str) -> str:
 
 def _accounts(ask: Ask, accounts: list[Record]) -> str:
     hinted = next((a for a in accounts if a["email"] == ask.login_hint), None)
-    chosen = hinted or (accounts[0] if accounts else None)
+    chosen = hinted or (accounts[0] if accounts and not ask.login_hint else None)
     rows = [
         f'<label class="check"><input type="radio" name="account" value="{text(a["email"])}"'
         f"{' checked' if a is chosen else ''}> <span>{text(a['email'])} "
