@@ -33,7 +33,8 @@ def clock():
 @pytest.fixture(autouse=True)
 def _fresh_limits(request):
     """What other tests booked does not count."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
         cache.clear()
 
 
