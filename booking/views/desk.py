@@ -208,7 +208,8 @@ def _facts(link: BookingLink, booked: int | None) -> list[str]:
     lengths = [str(minutes) for minutes in link.durations]
     facts = [f"{_listed(lengths)} min"]
     if link.conference != Conference.NONE:
-        facts.append(f"{link.get_conference_display()} link")
+        is_auto = link.conference == Conference.AUTO
+        facts.append("automatic link" if is_auto else link.get_conference_display())
     if link.location:
         facts.append(link.location)
     if link.notice_minutes:
