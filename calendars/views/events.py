@@ -216,9 +216,7 @@ def _consequence(event: Event, source: VisibleCalendar) -> str:
     label = provider_label(source.connection)
     what = f"It is removed from {source.calendar.name} in {label}."
     if event.series_remote_id:
-        what = (
-            f"This occurrence is removed from {source.calendar.name} in {label}; the others stay."
-        )
+        what = f"This occurrence leaves {source.calendar.name} in {label}. The others stay."
     return f"{what} Guests are told." if event.attendees and event.is_organizer else what
 
 

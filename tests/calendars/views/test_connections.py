@@ -1,0 +1,200 @@
+"""The connections page: every account, how it is doing, how its calendars are arranged."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from audit.enums import ConnectionState
+from calendars.models import UserCalendarConnection
+from calendars.owners import booking_calendar_of
+from conferencing.models import ZoomConnection
+from tests.factories import make_calendar, make_connection
+from workspaces.enums import Tier
+
+pytestmark = pytest.mark.django_db
+
+URL = "/calendar/connections"
+SAVED = {"hue": "plum", "is_shown": "on"}
+
+
+@pytest.fixture
+def browser(sign_in, alice, workspace):
+    return sign_in(alice)
+
+
+@pytest.fixture
+def own(user_owner):
+    return make_calendar(make_connection(user_owner, email="alice@google.example"), "Studio")
+
+
+def text(response) -> str:
+    return html.unescape(response.content.decode())
+
+
+def test_page_names_own_and_clients_accounts_with_their_state(browser, own, client_owner):
+    make_calendar(make_connection(client_owner, provider="outlook", email="desk@north.example"))
+    page = text(browser.get(URL))
+    assert 'alice@google.example<span class="sub">Google, 1 calendar</span>' in page
+    assert 'desk@north.example<span class="sub">Microsoft, 1 calendar</span>' in page
+    assert "Northgate, client" in page
+    assert page.count("Disconnect</a>") == 2
+
+
+def test_colleagues_account_is_not_listed(browser, bob_owner):
+    make_connection(bob_owner, email="bob@google.example")
+    assert "bob@google.example" not in text(browser.get(URL))
+
+
+def test_stranger_sees_none_of_it(sign_in, charlie, other_workspace, own):
+    assert "alice@google.example" not in text(sign_in(charlie).get(URL))
+
+
+def test_account_that_needs_consent_comes_first_with_the_way_out(browser, user_owner):
+    make_connection(
+        user_owner,
+        provider="outlook",
+        email="a@outlook.example",
+        state=ConnectionState.RECONNECT_NEEDED,
+    )
+    page = text(browser.get(URL))
+    assert "Microsoft has stopped accepting a@outlook.example." in page
+    assert page.count('href="/oauth/outlook/start?user=me&next=connections"') == 3
+
+
+def test_clients_account_is_reconnected_for_the_client(browser, client_owner, northgate):
+    make_connection(client_owner, state=ConnectionState.RECONNECT_NEEDED)
+    assert f"/oauth/google/start?client={northgate.pk}&next=connections" in text(browser.get(URL))
+
+
+def test_right_that_was_left_unticked_is_said_in_words(browser, user_owner):
+    make_connection(user_owner, scopes=["openid", "email"], email="a@google.example")
+    page = text(browser.get(URL))
+    assert "was left unticked." in page
+    assert "Ask again" in page
+
+
+def test_zoom_is_offered_from_the_advanced_plan_on(browser, workspace):
+    assert "/oauth/zoom/start?user=me&next=connections" in text(browser.get(URL))
+    workspace.tier = Tier.STANDARD
+    workspace.save()
+    page = text(browser.get(URL))
+    assert "/oauth/zoom/start" not in page
+    assert "Zoom is on the Advanced plan." in page
+
+
+def test_zoom_account_is_listed(browser, workspace, alice):
+    ZoomConnection.objects.create(
+        workspace=workspace, user=alice, provider="zoom", account_remote_id="z",
+        connected_email="alice@zoom.example",
+    )  # fmt: skip
+    assert 'alice@zoom.example<span class="sub">Zoom</span>' in text(browser.get(URL))
+
+
+def test_page_without_accounts_says_the_next_step(browser):
+    assert "No account connected yet" in text(browser.get(URL))
+
+
+def test_hostile_names_are_only_text(browser, own):
+    own.name = "<script>alert(1)</script>"
+    own.save()
+    assert "<script>alert" not in browser.get(URL).content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_do_not_grow_with_accounts(browser, user_owner, client_owner, count):
+    for _ in range(count):
+        for owner in (user_owner, client_owner):
+            make_calendar(make_connection(owner))
+    browser.get(URL)
+    with CaptureQueriesContext(database) as queries:
+        browser.get(URL)
+    assert len(queries) == 11
+
+
+# --- Arranging ---
+
+
+def test_settings_of_a_calendar_are_kept(browser, own):
+    response = browser.post(f"/calendar/calendars/{own.pk}/settings", SAVED)
+    assert (response.status_code, response["Location"]) == (302, URL)
+    own.refresh_from_db()
+    assert (own.hue, own.is_shown, own.counts_as_busy) == ("plum", True, False)
+
+
+def test_settings_are_kept_in_place_with_htmx(browser, own):
+    response = browser.post(
+        f"/calendar/calendars/{own.pk}/settings", SAVED, headers={"HX-Request": "true"}
+    )
+    assert response.status_code == 204
+    assert "Studio is saved" in response["HX-Trigger"]
+
+
+def test_wrong_settings_are_refused_naming_the_field(browser, own):
+    response = browser.post(f"/calendar/calendars/{own.pk}/settings", {"hue": "red"})
+    assert response.status_code == 422
+    assert re.search(r'href="#id_hue">Hue: ', text(response))
+    own.refresh_from_db()
+    assert own.hue == "tide"
+
+
+def test_bookings_go_to_the_chosen_calendar(browser, own, user_owner):
+    own.connection.is_booking = True
+    own.connection.save()
+    other = make_calendar(make_connection(user_owner, provider="outlook"), "Board")
+    browser.post(f"/calendar/calendars/{other.pk}/booking")
+    assert booking_calendar_of(user_owner) == other
+    assert UserCalendarConnection.objects.filter(is_booking=True).count() == 1
+
+
+def test_bookings_cannot_go_where_nothing_can_be_written(browser, own, user_owner):
+    own.is_writable = False
+    own.save()
+    response = browser.post(f"/calendar/calendars/{own.pk}/booking", follow=True)
+    assert "Studio can be read only." in text(response)
+    assert booking_calendar_of(user_owner) is None
+
+
+@pytest.mark.parametrize("path", ["settings", "booking"])
+def test_stranger_arranges_nothing(sign_in, charlie, other_workspace, own, path):
+    response = sign_in(charlie).post(f"/calendar/calendars/{own.pk}/{path}", SAVED)
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["settings", "booking"])
+def test_colleague_arranges_nothing(sign_in, bob, own, path):
+    response = sign_in(bob).post(f"/calendar/calendars/{own.pk}/{path}", SAVED)
+    assert response.status_code == 403
+    own.refresh_from_db()
+    assert own.hue == "tide"
+
+
+# --- Disconnecting ---
+
+
+def test_disconnecting_asks_first(browser, own):
+    page = text(browser.get(f"/calendar/connections/{own.connection.pk}"))
+    assert "Disconnect alice@google.example?" in page
+    assert f'action="/calendar/connections/{own.connection.pk}/disconnect"' in page
+    assert UserCalendarConnection.objects.count() == 1
+
+
+def test_stranger_and_colleague_are_not_asked(sign_in, charlie, bob, other_workspace, own):
+    for person in (charlie, bob):
+        response = sign_in(person).get(f"/calendar/connections/{own.connection.pk}")
+        assert response.status_code == 404
+
+
+def test_account_can_be_disconnected(browser, side, user_owner):
+    account = side(user_owner)
+    response = browser.post(
+        f"/calendar/connections/{account.calendar.connection.pk}/disconnect",
+        {"next": "connections"},
+        follow=True,
+    )
+    assert "alice@google.example is disconnected." in text(response)
+    assert UserCalendarConnection.objects.count() == 0
