@@ -155,7 +155,7 @@ class EventForm(forms.Form):
         zones: Sequence[tuple[str, str]],
     ) -> None:
         super().__init__(data, initial={"idempotency_key": uuid.uuid4().hex, **initial})
-        self.fields["zone"].widget.own = zones  # type: ignore[attr-defined]
+        self.fields["zone"].widget.own = zones
         if calendars is None:
             del self.fields["calendar"]  # an event stays in its calendar
         else:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from calendars.blocks import PlaceIcon
+    from calendars.models import Event
     from calendars.queries import SeenEvent, VisibleCalendar
 
 NO_TITLE = "(no title)"
@@ -129,12 +130,12 @@ def _events_url() -> str:
     return reverse("calendars:event_detail", args=[nobody]).removesuffix(str(nobody))
 
 
-def all_day_from(event: SeenEvent) -> date:
+def all_day_from(event: Event | SeenEvent) -> date:
     """The first date of an all-day event."""
     return date.fromisoformat(event.start_wall[:10])
 
 
-def all_day_until(event: SeenEvent) -> date:
+def all_day_until(event: Event | SeenEvent) -> date:
     """The date after the last one; providers may send an empty event, which still has a day."""
     return max(date.fromisoformat(event.end_wall[:10]), all_day_from(event) + _ONE_DAY)
 
