@@ -236,6 +236,9 @@ class GoogleCalendar(CalendarProvider):
             page = self._call(
                 "GET", path, params={**params, "pageToken": token} if token else params
             )
+            if "items" not in page:
+                # An answer without a list is not an empty one.
+                raise BadReply
             yield page
             following = page.text("nextPageToken")
             if not following:

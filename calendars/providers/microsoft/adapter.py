@@ -240,6 +240,9 @@ class OutlookCalendar(CalendarProvider):
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             page = self._call("GET", path, params=params, page_size=page_size)
+            if "value" not in page:
+                # An answer without a list is not an empty one.
+                raise BadReply
             yield page
             link = page.text("@odata.nextLink")
             if not link:
