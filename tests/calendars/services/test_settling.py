@@ -1,0 +1,127 @@
+"""Meeting links that come late, or never."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from audit.enums import AccessReason
+from audit.models import OAuthTokenAccessLog
+from calendars.enums import ConferenceState
+from calendars.models import Event
+from calendars.providers.base import EventDraft
+from calendars.services import events
+from calendars.services.settling import NO_LINK
+from common import outbox
+from common.enums import OutboxState
+from common.models import OutboxMessage
+from conferencing.enums import Conference
+
+pytestmark = pytest.mark.django_db
+
+START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+@pytest.fixture
+def pending(connect, user_owner, sandbox, actor):
+    """An event whose Meet link needs two more reads."""
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 2})
+    calendar = connect(user_owner, "google").calendars.get()
+    draft = EventDraft(
+        title="Board", start=START, end=START + timedelta(hours=1), conference=Conference.MEET
+    )
+    return events.create_event(calendar=calendar, draft=draft, actor=actor)
+
+
+def deliver(seconds=0):
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        return outbox.deliver(OutboxMessage.objects.get().pk)
+
+
+def state():
+    event = Event.objects.get()
+    return event.conference_state, bool(event.conference_url), event.conference_note
+
+
+def test_the_link_is_waited_for_until_it_is_there(pending):
+    assert state() == (ConferenceState.PENDING, False, "")
+    states = [deliver(seconds) for seconds in (0, 5, 20)]
+    assert states == [OutboxState.PENDING, OutboxState.PENDING, OutboxState.SENT]
+    assert state() == (ConferenceState.READY, True, "")
+
+
+def test_every_look_is_logged_as_a_read_by_the_task(pending):
+    deliver()
+    row = OAuthTokenAccessLog.objects.order_by("seq").last()
+    assert (row.reason, row.actor_kind) == (AccessReason.EVENT_GET, "task")
+
+
+def test_waiting_does_not_count_as_an_attempt(pending):
+    deliver()
+    assert OutboxMessage.objects.get().attempts == 0
+
+
+def test_a_link_that_does_not_come_is_given_up_and_said(pending, sandbox):
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 999})
+    (record,) = sandbox.events(pending.calendar.connection)
+    record["meet"]["reads"] = 999
+    sandbox.store.put("event", record["key"], record)
+    deliver()
+    assert deliver(61) == OutboxState.SENT
+    assert state() == (ConferenceState.FAILED, False, NO_LINK)
+
+
+def test_what_was_given_up_stays_so_until_the_link_comes(pending, sandbox, copy_events):
+    Event.objects.update(conference_state=ConferenceState.FAILED, conference_note=NO_LINK)
+    connection = pending.calendar.connection
+    copy_events(connection)
+    assert state() == (ConferenceState.FAILED, False, NO_LINK)
+    for _ in range(3):
+        copy_events(connection)
+    assert state() == (ConferenceState.READY, True, "")
+
+
+def test_choosing_again_starts_over(pending, sandbox, actor):
+    Event.objects.update(conference_state=ConferenceState.FAILED, conference_note=NO_LINK)
+    sandbox.store.set_setting("meet", {"mode": "immediate", "reads": 0})
+    event = Event.objects.select_related("calendar").get()
+    for conference in (Conference.NONE, Conference.MEET):
+        event = events.update_event(
+            event=event, draft=EventDraft(conference=conference), actor=actor
+        )
+    assert (event.conference_state, event.conference_note) == (ConferenceState.READY, "")
+
+
+def test_a_refused_link_is_a_state_of_the_event(connect, user_owner, sandbox, actor):
+    sandbox.store.set_setting("meet", {"mode": "failure", "reads": 0})
+    calendar = connect(user_owner, "google").calendars.get()
+    draft = EventDraft(start=START, end=START + timedelta(hours=1), conference=Conference.MEET)
+    events.create_event(calendar=calendar, draft=draft, actor=actor)
+    deliver()
+    assert state()[0] == ConferenceState.FAILED
+
+
+def test_personal_outlook_account_without_link_says_so(connect, user_owner, sandbox, actor):
+    sandbox.store.add_account("microsoft", email="me@outlook.example", kind="personal")
+    calendar = connect(user_owner, "outlook", email="me@outlook.example").calendars.get()
+    calendar.allowed_conferences = ["teams"]
+    calendar.save()
+    draft = EventDraft(start=START, end=START + timedelta(hours=1), conference=Conference.TEAMS)
+    event = events.create_event(calendar=calendar, draft=draft, actor=actor)
+    assert (event.conference, event.conference_state) == ("teams", ConferenceState.FAILED)
+    assert event.conference_note
+
+
+def test_an_event_deleted_meanwhile_ends_the_waiting(pending, sandbox):
+    sandbox.store.delete_event(sandbox.calendar(pending.calendar.connection), pending.remote_id)
+    assert deliver() == OutboxState.SENT
+    assert Event.objects.get().deleted_at is not None
+
+
+def test_a_provider_that_is_down_is_asked_again(pending, sandbox):
+    sandbox.fault("google.events.get", status=503)
+    assert deliver() == OutboxState.PENDING
+    assert OutboxMessage.objects.get().attempts == 1

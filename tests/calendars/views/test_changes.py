@@ -1,0 +1,86 @@
+"""What an open page asks every few seconds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from calendars.models import Calendar
+from tests.factories import make_calendar, make_connection
+from workspaces.enums import Role
+
+pytestmark = pytest.mark.django_db
+
+CHANGES = "/calendar/changes"
+
+
+@pytest.fixture
+def calendar(user_owner):
+    return make_calendar(make_connection(user_owner))
+
+
+@pytest.fixture
+def page(sign_in, alice, calendar):
+    return sign_in(alice)
+
+
+def cursor(page):
+    return page.get(CHANGES).json()["cursor"]
+
+
+def test_nothing_new_is_204(page):
+    answer = page.get(f"{CHANGES}?since={cursor(page)}")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_a_change_is_told_with_the_next_cursor(page, calendar):
+    before = cursor(page)
+    Calendar.objects.update(changed_at=timezone.now() + timedelta(seconds=1))
+    answer = page.get(f"{CHANGES}?since={before}")
+    assert answer.status_code == 200
+    assert page.get(f"{CHANGES}?since={answer.json()['cursor']}").status_code == 204
+
+
+@pytest.mark.parametrize("since", ["", "nonsense", "0"])
+def test_an_unknown_cursor_is_a_change(page, since):
+    assert page.get(f"{CHANGES}?since={since}").status_code == 200
+
+
+def test_old_copies_are_read_again_by_the_workers(
+    page, calendar, django_capture_on_commit_callbacks
+):
+    Calendar.objects.update(sync_tried_at=timezone.now() - timedelta(seconds=5))
+    with django_capture_on_commit_callbacks() as asked:
+        page.get(CHANGES)
+        page.get(CHANGES)
+    assert [call.args[1][2] for call in asked] == [[str(calendar.pk)]]
+
+
+def test_a_fresh_copy_costs_no_more_than_looking(page, calendar, django_assert_max_num_queries):
+    since = cursor(page)
+    with django_assert_max_num_queries(5):
+        page.get(f"{CHANGES}?since={since}")
+
+
+def test_no_page_waits_for_a_provider(page, calendar, sandbox):
+    Calendar.objects.update(sync_tried_at=None)
+    page.get(CHANGES)
+    assert sandbox.calls() == []
+
+
+def test_stranger_hears_nothing_of_it(sign_in, charlie, other_workspace, calendar):
+    stranger = sign_in(charlie)
+    before = cursor(stranger)
+    Calendar.objects.update(changed_at=timezone.now() + timedelta(seconds=1))
+    assert stranger.get(f"{CHANGES}?since={before}").status_code == 204
+
+
+def test_visitor_is_sent_to_sign_in(client, db):
+    assert client.get(CHANGES)["Location"].startswith("/accounts/login")
+
+
+def test_auditor_has_no_calendar_page(page, workspace, alice):
+    workspace.memberships.filter(user=alice).update(role=Role.AUDITOR)
+    assert page.get(CHANGES).status_code == 404
