@@ -112,7 +112,7 @@ class Picker:
     day_words: str
     count: int
     parts: list[Part]
-    ruler: list[tuple[float, float]]
+    ruler: list[tuple[str, str]]
     hint: str
     next_open_words: str = ""
     next_open_url: str = ""
@@ -303,14 +303,14 @@ def _part_of(start: datetime, zone_: ZoneInfo) -> str:
     return _("Afternoon") if hour < 18 else _("Evening")
 
 
-def _ruler(slots: Iterable[Slot], zone_: ZoneInfo) -> list[tuple[float, float]]:
-    """Where and how wide the open stretches are on a scale of 240 units a day."""
+def _ruler(slots: Iterable[Slot], zone_: ZoneInfo) -> list[tuple[str, str]]:
+    """Where and how wide the open stretches are on a scale of 240 units a day, as SVG writes."""
     found = []
     for span in merge(Span(slot.start, slot.end) for slot in slots):
         local = span.start.astimezone(zone_)
         at = (local.hour * 60 + local.minute) / 1440 * _RULER
         width = span.duration / timedelta(days=1) * _RULER
-        found.append((round(at, 1), round(min(width, _RULER - at), 1)))
+        found.append((f"{at:.1f}", f"{min(width, _RULER - at):.1f}"))
     return found
 
 

@@ -82,7 +82,7 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         **_about(link, owner, asked.duration),
         "asked": asked,
-        "minutes": int(asked.duration / timedelta(minutes=1)),
+        "minutes": str(int(asked.duration / timedelta(minutes=1))),
         "problems": asked.problems,
         "zones": zone_choices(asked.zone, owner.zone, now),
     }
@@ -281,7 +281,7 @@ class _Details:
             "form": form,
             "token": self.token,
             "start": f"{self.start:%Y-%m-%dT%H:%M:%SZ}",
-            "minutes": int(self.duration / timedelta(minutes=1)),
+            "minutes": str(int(self.duration / timedelta(minutes=1))),
             "zone": self.zone.key,
             "button_day": wording.weekday(day),
             "button_time": wording.clock(self.start, self.zone),

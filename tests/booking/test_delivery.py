@@ -244,7 +244,9 @@ def test_an_event_that_fails_after_the_notice_is_told_once_more(
     assert len(to("ann@tallship.example")) == 1
 
 
-def test_a_mail_server_that_fails_for_one_of_two_repeats_only_that_one(link, owner, clock, settings):
+def test_a_mail_server_that_fails_for_one_of_two_repeats_only_that_one(
+    link, owner, clock, settings
+):
     settings.EMAIL_BACKEND = "tests.booking.flaky_mail.Backend"
     flaky_mail.refuse = [owner.notice_email]
     meeting = book(link)
@@ -306,4 +308,3 @@ def test_the_own_event_never_counts_as_busy(sandbox, connection, owner, copy_eve
     meeting.save()
     Hold.objects.all().delete()
     assert book(link, start=NINE).start_at == NINE
-

@@ -264,7 +264,9 @@ def test_answers_are_kept_with_their_questions(owner, clock):
         (datetime(2026, 10, 26, tzinfo=UTC), 8),
     ],
 )
-def test_nine_in_berlin_is_nine_on_both_sides_of_a_clock_change(client_owner, clock, day, first_utc):
+def test_nine_in_berlin_is_nine_on_both_sides_of_a_clock_change(
+    client_owner, clock, day, first_utc
+):
     clock.move_to(day - timedelta(days=7))
     link = make_link(client_owner)
     start = day.replace(hour=first_utc)

@@ -1,0 +1,55 @@
+"""Limits count every use exactly, however many come at once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from booking.services.limits import Limit, check, note, use
+from common.errors import RateLimited
+from tests.booking.conftest import NOW
+
+FIVE = Limit("five", 5, timedelta(minutes=10))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rivals_get_exactly_as_many_as_there_are():
+    barrier = threading.Barrier(20)
+
+    def one(_number):
+        try:
+            barrier.wait(timeout=30)
+            use(FIVE, "192.0.2.1", NOW)
+        except RateLimited:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) == 5
+    cache.clear()
+
+
+@pytest.mark.django_db
+class TestWindow:
+    def test_another_subject_and_the_next_window_start_anew(self, clock):
+        for _use in range(5):
+            note(FIVE, "A@example.com", NOW)
+        with pytest.raises(RateLimited) as refusal:
+            check(FIVE, "a@example.com ", NOW + timedelta(minutes=4))
+        assert refusal.value.retry_after == timedelta(minutes=6)
+        check(FIVE, "b@example.com", NOW)
+        check(FIVE, "a@example.com", NOW + timedelta(minutes=10))
+
+    def test_redis_style_caches_count_too(self, clock, settings):
+        settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        for _use in range(5):
+            use(FIVE, "x", NOW)
+        with pytest.raises(RateLimited):
+            use(FIVE, "x", NOW)

@@ -1,0 +1,457 @@
+"""The public pages as a browser without scripts and cookies sees them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core import mail
+from django.test import Client as Browser
+from django.urls import reverse
+from icalendar import Calendar as ICalendar
+
+from booking.enums import MeetingState
+from booking.models import Meeting
+from booking.owners import tables_of
+from booking.services import limits
+from booking.services.links import set_active
+from booking.tokens import issue_form_token
+from calendars.models import Hold
+from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, deliver_all, make_link
+from tests.booking.pages import fill_in, form_url, open_form, read
+from workspaces.owners import owner_of_user
+
+pytestmark = pytest.mark.django_db
+
+ANN = {"name": "Ann Other", "email": "ann@tallship.example"}
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def browser():
+    """Checks CSRF as a real server does."""
+    return Browser(enforce_csrf_checks=True)
+
+
+def page_of(link, **query):
+    url = reverse("booking:book", args=[link.slug])
+    return f"{url}?{'&'.join(f'{name}={value}' for name, value in query.items())}"
+
+
+def words(response):
+    text = re.sub(r"<[^>]+>", " ", response.content.decode())
+    text = text.replace("&#x27;", "'").replace("\N{EN DASH}", "-").replace("\N{MINUS SIGN}", "-")
+    return " ".join(text.split())
+
+
+def only_meeting(link):
+    return tables_of(link.owner_kind).meeting.objects.get()
+
+
+def test_a_visitor_books_without_scripts_or_cookies(link, browser):
+    page = browser.get(page_of(link, tz="America/New_York"))
+    assert page.status_code == 200
+    form_page = browser.get(read(page).slots()[0])
+    fields = read(form_page).fields
+    action = read(form_page).forms[-1]["action"]
+    answer = browser.post(action, {**fields, **ANN, "message": "The plans"})
+    assert answer.status_code == 303
+    done = browser.get(answer.headers["Location"])
+    assert done.status_code == 200
+    meeting = only_meeting(link)
+    assert (meeting.booker_name, meeting.message) == ("Ann Other", "The plans")
+    assert meeting.booker_timezone == "America/New_York"
+    assert "Booked. See you Wednesday." in words(done)
+    assert "04:00 - 04:30 New York (EST, UTC-5)" in words(done)
+    assert dict(browser.cookies) == {}
+    deliver_all()
+    assert mail.outbox[0].to == ["ann@tallship.example"]
+    assert "Confirmation sent to ann@tallship.example" in words(
+        browser.get(answer.headers["Location"])
+    )
+
+
+def test_the_page_chooses_the_first_open_day_and_counts(link, browser):
+    page = browser.get(page_of(link))
+    text = words(page)
+    assert "Intro call" in text
+    assert "Wednesday 18 14 times" in text
+    assert "November - December" in text
+    assert "Times in Berlin." in text
+    labels = [link_["aria-label"] for link_ in read(page).links if "aria-label" in link_]
+    assert labels[:3] == [
+        "Later weeks",
+        "Wednesday 18 November, 14 times",
+        "Thursday 19 November, 16 times",
+    ]
+
+
+def test_another_day_length_and_zone_are_addresses(link, browser):
+    page = browser.get(
+        page_of(link, date="2026-11-19", duration="45", tz="Asia/Kolkata", **{"from": "2026-11-16"})
+    )
+    text = words(page)
+    assert "Thursday 19 15 times" in text
+    assert "Times in Kolkata. On 19 November Berlin is 4 hours 30 minutes behind." in text
+    assert read(page).slots()[0].endswith("start=2026-11-19T08:00:00Z&duration=45&tz=Asia/Kolkata")
+    assert "Afternoon 13:30" in text
+
+
+def test_weeks_turn_until_the_horizon(link, browser):
+    urls = [page_of(link)]
+    for _turn in range(5):
+        page = read(browser.get(urls[-1]))
+        later = [a["href"] for a in page.links if a.get("aria-label") == "Later weeks"]
+        if not later:
+            break
+        urls += later
+    assert len(urls) == 2
+    assert "Earlier weeks" in browser.get(urls[-1]).content.decode()
+
+
+def test_the_next_open_time_is_named(owner, clock, browser):
+    hours = owner.availability.to_json()
+    for day in ("monday", "tuesday", "wednesday", "thursday", "friday"):
+        hours[day]["enabled"] = False
+    hours["overrides"] = {"2027-01-04": [["10:00", "11:00"]]}
+    link = make_link(owner, availability_settings=hours)
+    page = browser.get(page_of(link))
+    assert (
+        f"No open times in these weeks. {owner.name}'s next open time is Monday 4 January, 10:00"
+        in words(page)
+    )
+    (jump,) = [
+        a["href"] for a in read(page).links if "Monday 4 January" in str(a) or "2027" in a["href"]
+    ]
+    assert "Monday 4 2 times" in words(browser.get(jump))
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"tz": "Mars/Olympus"}, "tz"),
+        ({"tz": "../../etc/passwd"}, "tz"),
+        ({"tz": "%00"}, "tz"),
+        ({"tz": "x" * 5000}, "tz"),
+        ({"date": "2026-13-40"}, "date"),
+        ({"date": "0001-01-01"}, "date"),
+        ({"date": "9999-12-31"}, "date"),
+        ({"date": "20261119"}, "date"),
+        ({"from": "yesterday"}, "from"),
+        ({"duration": "7"}, "duration"),
+        ({"duration": "1e9"}, "duration"),
+        ({"duration": "%EF%BC%93%EF%BC%90"}, "duration"),
+    ],
+)
+def test_a_wrong_address_is_named_and_the_page_still_works(link, browser, query, field):
+    page = browser.get(page_of(link, **query))
+    assert page.status_code == 400
+    assert f"<code>{field}</code>" in page.content.decode()
+    assert len(read(page).slots()) == 14
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "start"),
+        ("start=tomorrow", "start"),
+        ("start=2026-11-19T08:00:00", "start"),
+        ("start=0001-01-01T00:00:00%2B23:59", "start"),
+        ("start=2026-11-19T08:07:00Z", "start"),
+        ("start=2026-11-21T08:00:00Z", "start"),
+        ("start=2026-11-19T08:00:00Z&tz=Mars/Olympus", "tz"),
+        ("start=2026-11-19T08:00:00Z&duration=1", "duration"),
+    ],
+)
+def test_a_form_for_no_time_is_refused_by_field(link, browser, query, field):
+    url = reverse("booking:book_details", args=[link.slug])
+    page = browser.get(f"{url}?{query}")
+    assert page.status_code == 400
+    assert f"<code>{field}</code>" in page.content.decode()
+    token = issue_form_token(link.id, NOW)
+    sent = dict(pair.split("=", 1) for pair in query.split("&") if pair)
+    answer = browser.post(url, {**sent, **ANN, "form": token})
+    assert answer.status_code in {400, 422}
+    assert Hold.objects.count() == 0
+
+
+@pytest.mark.parametrize("slug", ["nothing", "INTRO2", "x" * 200, "a.b", "..%2fadmin", "%00"])
+def test_an_unknown_link_is_a_kind_404(link, browser, slug):
+    answer = browser.get(f"/book/{slug}")
+    assert answer.status_code == 404
+    if re.fullmatch(r"[\w-]+", slug):
+        assert "This booking page is not open" in words(answer)
+
+
+def test_a_paused_link_is_not_told_from_none(link, browser):
+    form = open_form(browser, link)
+    set_active(link=link, is_active=False)
+    for answer in (
+        browser.get(page_of(link)),
+        browser.get(form_url(link)),
+        browser.post(form["action"], fill_in(form, **ANN)),
+    ):
+        assert answer.status_code == 404
+        assert "This booking page is not open" in words(answer)
+
+
+def test_a_taken_slot_keeps_what_was_typed_and_offers_the_nearest(link, browser):
+    form = open_form(browser, link, tz="America/New_York")
+    book(link)
+    typed = {"name": "Ben Rival", "email": "ben@osprey.example", "message": "My plans"}
+    answer = browser.post(form["action"], fill_in(form, **typed))
+    assert answer.status_code == 409
+    assert (
+        "Someone just took 03:00. Your details are kept. These are the nearest open times:"
+        in words(answer)
+    )
+    page = read(answer)
+    assert (page.fields["name"], page.fields["email"]) == ("Ben Rival", "ben@osprey.example")
+    assert "My plans</textarea>" in answer.content.decode()
+    name, value = page.buttons[0]
+    assert (name, value) == ("pick", "2026-11-19T08:30:00Z")
+    second = browser.post(
+        page.forms[-1]["action"], {**page.fields, "message": "My plans", name: value}
+    )
+    assert second.status_code == 303
+    meeting = tables_of(link.owner_kind).meeting.objects.get(booker_name="Ben Rival")
+    assert (meeting.start_at, meeting.message) == (NINE + HALF_HOUR, "My plans")
+
+
+def test_a_form_opened_for_a_taken_time_offers_links(link, browser):
+    book(link)
+    answer = browser.get(form_url(link))
+    assert answer.status_code == 409
+    assert "start=2026-11-19T08:30:00Z" in read(answer).slots()[0]
+
+
+def test_the_same_form_twice_is_one_meeting_and_one_page(link, browser):
+    form = open_form(browser, link)
+    first, second = (browser.post(form["action"], fill_in(form, **ANN)) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Hold.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ({"name": ""}, "Your name"),
+        ({"email": "nobody"}, "E-mail"),
+        ({"email": ""}, "E-mail"),
+        ({"name": "Ann\r\nBcc: x@y.example"}, "Your name"),
+        ({"name": "n\x00l"}, "Your name"),
+        ({"name": "x" * 5000}, "Your name"),
+        ({"message": "x" * 2001}, "What would you like to talk about?"),
+        ({"message": "bell\x07"}, "What would you like to talk about?"),
+    ],
+)
+def test_a_wrong_field_is_named_and_the_rest_kept(link, browser, typed, label):
+    form = open_form(browser, link)
+    answer = browser.post(form["action"], fill_in(form, **{**ANN, "message": "kept", **typed}))
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert f">{label}: " in text
+    assert 'role="alert"' in text
+    if "message" not in typed:
+        assert "kept</textarea>" in text
+    assert read(answer).fields["form"] == form["fields"]["form"]
+    assert Hold.objects.count() == 0
+
+
+def test_programs_that_fill_in_everything_book_nothing(link, browser):
+    form = open_form(browser, link)
+    answer = browser.post(form["action"], fill_in(form, **ANN, website="https://spam.example"))
+    assert answer.status_code == 422
+    assert Hold.objects.count() == 0
+
+
+@pytest.mark.parametrize("token", ["", "forged", "a.b.c", "x" * 3000])
+def test_a_form_of_nobody_books_nothing_but_is_handed_out_anew(link, browser, token):
+    form = open_form(browser, link)
+    answer = browser.post(form["action"], {**fill_in(form, **ANN), "form": token})
+    assert answer.status_code == 422
+    fields = read(answer).fields
+    assert fields["name"] == "Ann Other"
+    assert browser.post(form["action"], fields).status_code == 303
+
+
+def test_a_form_of_another_link_or_day_books_nothing(owner, link, browser, clock):
+    other = make_link(owner, slug="other")
+    for token in (
+        issue_form_token(other.id, NOW),
+        issue_form_token(link.id, NOW - timedelta(hours=13)),
+        issue_form_token(link.id, NOW + timedelta(minutes=5)),
+    ):
+        form = open_form(browser, link)
+        answer = browser.post(form["action"], {**fill_in(form, **ANN), "form": token})
+        assert answer.status_code == 422
+    assert Hold.objects.count() == 0
+
+
+def test_an_unreadable_calendar_is_said_on_page_and_form(sandbox, clock, connect, owner, browser):
+    connect(owner, "google")
+    link = make_link(owner)
+    form = open_form(browser, link)
+    sandbox.fault("google.freebusy.query", status=503, reason="backendError", count=None)
+    page = browser.get(page_of(link))
+    assert page.status_code == 503
+    assert f"{owner.name}'s calendar did not answer" in words(page)
+    answer = browser.post(form["action"], fill_in(form, **ANN))
+    assert answer.status_code == 503
+    assert "no time can be promised" in words(answer)
+    assert read(answer).fields["name"] == "Ann Other"
+    sandbox.store.clear_faults()
+    assert browser.post(form["action"], read(answer).fields).status_code == 303
+
+
+def test_requests_are_said_to_be_requests(owner, clock, browser):
+    link = make_link(owner, requires_approval=True)
+    assert "These are requests" in words(browser.get(page_of(link)))
+    form = open_form(browser, link)
+    done = browser.get(browser.post(form["action"], fill_in(form, **ANN)).headers["Location"])
+    assert "Your request is sent." in words(done)
+    assert "Add to calendar" not in words(done)
+
+
+def test_what_people_typed_is_never_markup(owner, clock, browser):
+    link = make_link(
+        owner,
+        title=HOSTILE,
+        description=HOSTILE,
+        location=HOSTILE,
+        questions=[{"key": "q", "label": HOSTILE, "kind": "text"}],
+    )
+    form = open_form(browser, link)
+    typed = fill_in(form, name=HOSTILE, email=ANN["email"], message=HOSTILE, q_q=HOSTILE)
+    again = browser.post(form["action"], {**typed, "email": "no"})
+    answer = browser.post(form["action"], typed)
+    done = browser.get(answer.headers["Location"])
+    deliver_all()
+    htmls = [part.content for message in mail.outbox for part in message.alternatives]
+    assert len(htmls) == 2
+    pages = [browser.get(page_of(link)), again, done]
+    for html in [*htmls, *(page.content.decode() for page in pages)]:
+        assert "<script>alert" not in html
+    for message in mail.outbox:
+        assert "\n" not in message.subject
+
+
+def test_the_file_is_the_same_invitation(link, browser):
+    form = open_form(browser, link)
+    done = browser.post(form["action"], fill_in(form, **ANN)).headers["Location"]
+    answer = browser.get(f"{done}/invite.ics")
+    assert answer.headers["Content-Type"].startswith("text/calendar")
+    (event,) = ICalendar.from_ical(answer.content).walk("VEVENT")
+    meeting = only_meeting(link)
+    assert (str(event["UID"]), event["DTSTART"].dt) == (meeting.uid, NINE)
+
+
+def test_the_done_page_opens_only_with_the_token_and_changes_nothing(link, browser):
+    form = open_form(browser, link)
+    done = browser.post(form["action"], fill_in(form, **ANN)).headers["Location"]
+    meeting = only_meeting(link)
+    for url in (done[:-1] + ("A" if done[-1] != "A" else "B"), done.replace("/intro/", "/other/")):
+        assert browser.get(url).status_code == 404
+    assert browser.post(done).status_code == 403
+    assert Browser().post(done).status_code == 405
+    browser.get(done)
+    fresh = only_meeting(link)
+    assert (fresh.state, fresh.updated_at) == (MeetingState.CONFIRMED, meeting.updated_at)
+    assert str(meeting.id) not in browser.get(done).content.decode()
+
+
+def test_public_pages_tell_no_more_than_they_need(link, owner, browser):
+    html = browser.get(page_of(link)).content.decode()
+    html += browser.get(form_url(link)).content.decode()
+    for secret in (owner.notice_email, str(owner.id), str(link.id), str(link.workspace_id)):
+        assert secret not in html
+
+
+def test_an_owner_without_a_name_is_not_shown_by_address(workspace, alice, clock, browser):
+    alice.name = ""
+    alice.save()
+    link = make_link(owner_of_user(alice, workspace))
+    assert "alice@example.com" not in browser.get(page_of(link)).content.decode()
+
+
+def test_headers_are_strict_and_nothing_is_kept(link, browser):
+    for answer in (browser.get(page_of(link)), browser.get(form_url(link))):
+        policy = answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "Set-Cookie" not in answer.headers
+        tags = read(answer).tags
+        assert [has for _tag, has in tags if "style" in has] == []
+        assert [has for tag, has in tags if tag == "script" and "src" not in has] == []
+        assert [key for _tag, has in tags for key in has if key.startswith("on")] == []
+
+
+def test_first_load_is_small(link, browser):
+    page = browser.get(page_of(link))
+    urls = {
+        (has.get("src") or has.get("href")).split("#")[0]
+        for tag, has in read(page).tags
+        if tag in {"script", "link", "use", "img"}
+    }
+    files = [finders.find(url.removeprefix("/static/")) for url in urls]
+    weight = len(gzip.compress(page.content))
+    weight += sum(len(gzip.compress(Path(name).read_bytes())) for name in files)
+    assert weight <= 40_000
+    assert 1 + len(urls) <= 5
+
+
+def test_a_page_of_bookings_needs_few_queries(link, browser, django_assert_max_num_queries):
+    browser.get(page_of(link))
+    with django_assert_max_num_queries(8):
+        browser.get(page_of(link))
+
+
+def test_too_many_attempts_from_one_address_are_stopped(link, browser, monkeypatch):
+    few = limits.Limit("attempts-address", 3, timedelta(minutes=10))
+    monkeypatch.setattr(limits, "ATTEMPTS_PER_ADDRESS", few)
+    form = open_form(browser, link)
+    statuses = [
+        browser.post(form["action"], fill_in(form, name="", email="x")).status_code
+        for _try in range(4)
+    ]
+    assert statuses == [422, 422, 422, 429]
+    answer = browser.post(form["action"], fill_in(form, **ANN))
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 601
+    assert read(answer).fields["name"] == "Ann Other"
+    assert Hold.objects.count() == 0
+
+
+def test_bookings_with_one_address_are_limited_but_refusals_are_free(owner, clock, browser):
+    link = make_link(owner, step_minutes=5, durations=[5])
+    taken = open_form(browser, link)
+    book(link, duration=timedelta(minutes=5))
+    for _try in range(30):
+        assert browser.post(taken["action"], fill_in(taken, **ANN)).status_code == 409
+    done = []
+    for number in range(1, 25):
+        form = open_form(browser, link, NINE + timedelta(minutes=5 * number))
+        clock.shift(timedelta(seconds=5))
+        done.append(browser.post(form["action"], fill_in(form, **ANN)).status_code)
+    assert done == [303] * limits.BOOKINGS_PER_EMAIL.most + [429] * 4
+    clock.shift(timedelta(hours=1))
+    assert browser.post(form["action"], fill_in(form, **ANN)).status_code == 303
+
+
+def test_a_clock_change_day_shows_its_own_hours(client_owner, clock, browser):
+    clock.move_to(datetime(2027, 3, 25, 6, tzinfo=UTC))
+    link = make_link(client_owner)
+    page = browser.get(page_of(link, date="2027-03-29", tz="America/New_York"))
+    assert "On 29 March Berlin is 6 hours ahead." in words(page)
+    assert "03:00" in words(page)
+    form = open_form(browser, link, datetime(2027, 3, 29, 7, tzinfo=UTC), tz="Europe/Berlin")
+    answer = browser.post(form["action"], fill_in(form, **ANN))
+    assert "09:00 - 09:30 Berlin (CEST, UTC+2)" in words(browser.get(answer.headers["Location"]))
+    assert Meeting.objects.get().start_at == datetime(2027, 3, 29, 7, tzinfo=UTC)
