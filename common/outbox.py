@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(minutes=30)
+# Brokers repeat what they hold for long; whatever is due later is left to the sweep.
+LONGEST_COUNTDOWN = timedelta(seconds=30)
 
 
 class NotYet(Exception):
@@ -92,10 +94,12 @@ def enqueue(
     return message
 
 
-def kick(message_id: uuid.UUID) -> None:
-    """Ask a worker to deliver now; without a broker the sweep does it later."""
+def kick(message_id: uuid.UUID, *, after: timedelta = timedelta(0)) -> None:
+    """Ask a worker to deliver soon; without a broker the sweep does it later."""
     try:
-        tasks.deliver_outbox_message.delay(str(message_id))
+        tasks.deliver_outbox_message.apply_async(
+            [str(message_id)], countdown=after.total_seconds() or None
+        )
     except Exception:  # noqa: BLE001 -- a broker in any trouble must not fail the request
         logger.warning("broker unreachable, the sweep will deliver", exc_info=False)
 
@@ -143,7 +147,11 @@ def deliver(message_id: uuid.UUID) -> OutboxState | None:
     try:
         handler.handle(message)
     except NotYet as wait:
-        return _close(message, OutboxState.PENDING, due_at=wait.due_at, uncount=True)
+        state = _close(message, OutboxState.PENDING, due_at=wait.due_at, uncount=True)
+        soon = wait.due_at - timezone.now()
+        if soon <= LONGEST_COUNTDOWN:
+            kick(message_id, after=max(soon, timedelta(0)))
+        return state
     except Exception as error:  # noqa: BLE001 -- whatever it was, the message must not be lost
         return _failed(message, handler, error)
     state = _close(message, OutboxState.SENT)

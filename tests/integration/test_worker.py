@@ -171,6 +171,7 @@ def book(link, key="k1", start=None):
 
 def test_a_booking_becomes_an_event_and_two_mails(link, owner, sandbox, processes):
     processes("worker")
+    processes("beat")
     meeting = book(link)
     wait_until(lambda: type(meeting).objects.get(pk=meeting.pk).notice_sent_at)
     meeting.refresh_from_db()

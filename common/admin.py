@@ -1,0 +1,95 @@
+"""What the operators' pages of every table share: nothing secret, nothing written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db import models
+
+from common import outbox
+from common.enums import OutboxState
+from common.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    AnyModelAdmin = admin.ModelAdmin  # it takes no type argument at run time
+
+# Secrets, what opens them, and hashes of what opens something. A sync cursor holds the provider's
+# own token in clear.
+HIDDEN = frozenset(
+    {
+        "lease_holder",
+        "manage_token_hash",
+        "nonce_hash",
+        "password",
+        "secret_hash",
+        "session_hash",
+        "submit_key",
+        "sync_cursor",
+        "token_hash",
+    }
+)
+
+
+def shown_fields(model: type[models.Model], *, without: frozenset[str] = frozenset()) -> list[str]:
+    """The columns an operator may see: never bytes, never one that is named in HIDDEN."""
+    return [
+        field.name
+        for field in model._meta.concrete_fields  # noqa: SLF001 -- Django's name
+        if field.name not in HIDDEN | without and not isinstance(field, models.BinaryField)
+    ]
+
+
+class ReadOnlyAdmin(AnyModelAdmin):
+    """A table that services write: it can be looked at. Actions need the right to change.
+
+    `hidden` are columns of this table that are not shown besides those that never are.
+    """
+
+    hidden: frozenset[str] = frozenset()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return shown_fields(self.model, without=self.hidden)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return shown_fields(self.model, without=self.hidden)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether this operator may use the actions: the stored right to change such rows."""
+        return super().has_change_permission(request)
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "kind", "state", "attempts", "due_at", "sent_at", "last_error")
+    list_filter = ("state", "kind")
+    search_fields = ("=id", "=workspace_id", "dedupe_key")
+    ordering = ("-created_at",)
+    actions = ("send_again",)
+
+    @admin.action(description="Send again what failed", permissions=["operate"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        failed = list(queryset.filter(state=OutboxState.FAILED))
+        for message in failed:
+            outbox.send_again(message)
+        self.message_user(
+            request,
+            f"{len(failed)} are tried again.",
+            messages.SUCCESS if failed else messages.INFO,
+        )
