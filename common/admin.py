@@ -40,7 +40,7 @@ def shown_fields(model: type[models.Model], *, without: frozenset[str] = frozens
     """The columns an operator may see: never bytes, never one that is named in HIDDEN."""
     return [
         field.name
-        for field in model._meta.concrete_fields  # noqa: SLF001 -- Django's name
+        for field in model._meta.concrete_fields
         if field.name not in HIDDEN | without and not isinstance(field, models.BinaryField)
     ]
 
