@@ -16,12 +16,19 @@ class CalendarsConfig(AppConfig):
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
         from audit.services.tokens import RECONNECT_KIND  # noqa: PLC0415 -- app registry
         from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
-        from calendars.services import conferences, notices, settling  # noqa: PLC0415 -- app registry
+        from calendars.services import (  # noqa: PLC0415 -- app registry
+            conferences,
+            membership,
+            notices,
+            settling,
+        )
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
+        from workspaces.services.members import MEMBERSHIP_ENDED  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
         outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
         outbox.register(conferences.SETTLE_KIND, settling.settle)
+        outbox.register(MEMBERSHIP_ENDED, membership.end_connections)

@@ -13,12 +13,11 @@ from audit.enums import AccessReason, ConnectionState
 from audit.oauth_apps import oauth_app
 from audit.services import vault
 from audit.services.tokens import resolve_provider_token
-from calendars import tasks
 from calendars.errors import ConsentIncomplete
 from calendars.models import UserCalendarConnection
 from calendars.owners import connection_model, connection_models, connections_of
 from calendars.providers.registry import PROVIDERS
-from calendars.services import listing
+from calendars.services import listing, sync
 from calendars.services.accounts import opened
 from common import oauth
 from common.errors import DomainError, PlanRequired
@@ -126,7 +125,7 @@ def read_calendars(*, connection: CalendarConnectionBase, actor: Actor, now: dat
         with opened(connection, actor=actor, reason=AccessReason.OAUTH_CONNECT) as provider:
             listing.refresh_calendars(connection, provider.list_calendars(), now)
     finally:
-        tasks.start(tasks.sync_connection, connection.owner_kind, str(connection.pk), None)
+        sync.refresh_account(connection)
 
 
 def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -110,6 +111,11 @@ def refresh_calendar(calendar_id: UUID) -> None:
     kick(Calendar.objects.filter(pk=calendar_id), timezone.now())
 
 
+def refresh_account(connection: CalendarConnectionBase) -> None:
+    """Have the account's list of calendars and all of them read again by a worker."""
+    tasks.start(tasks.sync_connection, connection.owner_kind, str(connection.pk), None)
+
+
 def sync_due_calendars() -> int:
     """Have every calendar synced that nobody looked at for a while; how many.
 
@@ -155,6 +161,10 @@ def run(*, kind: str, connection_id: UUID, calendar_ids: Sequence[UUID] | None) 
         )
     except UpstreamError as error:
         logger.info("calendars could not be read", extra={"code": error.code})
+    except IntegrityError:
+        if manager_of(connection_model(kind)).filter(pk=connection_id).exists():
+            raise
+        logger.info("the account was disconnected while it was read")
 
 
 def _not_tried_since(before: datetime) -> Q:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from audit.enums import AccessReason, ConnectionState, Outcome
 from audit.models import OAuthTokenAccessLog
 from calendars import tasks
-from calendars.models import Calendar, Event
-from calendars.services import mirror, sync
+from calendars.models import Calendar, Event, UserCalendarConnection
+from calendars.services import connections, mirror, sync
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamUnavailable
 from common.leases import drop_lease, take_lease
 from tests.factories import make_calendar, make_connection, make_event
@@ -407,3 +407,20 @@ def make_event_row(calendar, number, start):
         recurrence=[],
         seen_at=start,
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_disconnected_while_it_is_read_leaves_nothing_behind(
+    connect, user_owner, sandbox, actor
+):
+    connection = connect(user_owner, "google")
+    sandbox.store.add_event(
+        sandbox.calendar(connection), title="x", start=START, end=START + timedelta(hours=1)
+    )
+    sandbox.adapter.sleep = lambda seconds: connections.disconnect(
+        connection=UserCalendarConnection.objects.get(), actor=actor
+    )
+    sandbox.fault("google.events.list", delay=0.01)
+    tasks.sync_connection("user", str(connection.pk))
+    assert not Event.objects.exists()
+    assert not UserCalendarConnection.objects.exists()
