@@ -98,7 +98,7 @@ def kick(message_id: uuid.UUID, *, after: timedelta = timedelta(0)) -> None:
     """Ask a worker to deliver soon; without a broker the sweep does it later."""
     try:
         tasks.deliver_outbox_message.apply_async(
-            [str(message_id)], countdown=after.total_seconds() or None
+            (str(message_id),), countdown=after.total_seconds()
         )
     except Exception:  # noqa: BLE001 -- a broker in any trouble must not fail the request
         logger.warning("broker unreachable, the sweep will deliver", exc_info=False)

@@ -221,7 +221,8 @@ def bench_slot_answers() -> None:
             make_event(calendar, "Busy", start=start, end=start + timedelta(minutes=30))
     browser = Browser()
     until = monday.date() + timedelta(days=27)
-    address = f"/api/v1/booking/availability?link={link.slug}&duration=30&from={monday.date()}&to={until}&tz=Europe/Dublin"
+    asked = f"link={link.slug}&duration=30&from={monday.date()}&to={until}&tz=Europe/Dublin"
+    address = f"/api/v1/booking/availability?{asked}"
 
     def ask() -> None:
         answer = browser.get(address)

@@ -149,9 +149,9 @@ def open_page(chromium):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
-            lambda message: faults.append(message.text)
-            if "Content Security Policy" in message.text
-            else None,
+            lambda message: (
+                faults.append(message.text) if "Content Security Policy" in message.text else None
+            ),
         )
         return page
 
