@@ -1,6 +1,6 @@
 // Single-key shortcuts. An element names the keys that press it: `data-key="t"`, `data-key="k ArrowLeft"`; `data-key-g="c"` is
 // the sequence G, then C. They rest inside fields, while a dialog is open, and when the profile says so (`body[data-keys=off]`).
-const FIELDS = "input, select, textarea, [contenteditable], [role=textbox]";
+const FIELDS = "input:not([type=checkbox]), select, textarea, [contenteditable], [role=textbox]";
 let afterG = 0;
 
 function visible(attribute, key) {

@@ -295,6 +295,13 @@ def test_unticked_calendar_leaves_the_week_and_stays_out(browser, own):
     assert other.is_shown is False
 
 
+def test_boxes_of_the_page_can_be_sent_back_as_they_are(browser, own, bobs):
+    page = text(browser.get(PAGE))
+    offered = re.findall(r'name="offered" value="([^"]+)"', page)
+    shown = re.findall(r'name="shown" value="([^"]+)" checked', page)
+    assert set(offered) == set(shown) == {str(own.pk), str(bobs.pk)}
+
+
 def test_ticking_with_htmx_tells_the_page(browser, own):
     response = tick(browser, [own], [], headers={"HX-Request": "true"})
     assert response.status_code == 204
