@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from calendars.api.drafts import DraftInput, StrictSerializer
@@ -109,6 +110,7 @@ class ConferenceOutput(serializers.Serializer[Any]):
     note = serializers.CharField()
 
 
+@extend_schema_serializer(component_name="CalendarEvent")
 class EventOutput(serializers.Serializer[Any]):
     """An event as the caller may see it; a masked one tells its time only."""
 

@@ -413,14 +413,14 @@ def make_event_row(calendar, number, start):
 def test_an_account_disconnected_while_it_is_read_leaves_nothing_behind(
     connect, user_owner, sandbox, actor
 ):
-    connection = connect(user_owner, "google")
+    connection = connect(user_owner, "outlook")
     sandbox.store.add_event(
         sandbox.calendar(connection), title="x", start=START, end=START + timedelta(hours=1)
     )
     sandbox.adapter.sleep = lambda seconds: connections.disconnect(
         connection=UserCalendarConnection.objects.get(), actor=actor
     )
-    sandbox.fault("google.events.list", delay=0.01)
+    sandbox.fault("microsoft.*", delay=0.01)
     tasks.sync_connection("user", str(connection.pk))
     assert not Event.objects.exists()
     assert not UserCalendarConnection.objects.exists()
