@@ -68,7 +68,8 @@ def disconnect_question(request: StaffRequest, connection_id: UUID) -> HttpRespo
         "dialog_title": f"Disconnect {connection.connected_email}?",
         "form_action": reverse("calendars:disconnect", args=[connection.pk]),
         "close_url": reverse("calendars:connections"),
-        "next": PAGE,
+        # A name that is no page's leads to the owner's own one.
+        "next": request.GET.get("next", PAGE),
     }
     return answer(request, "disconnect_question", context)
 
