@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from calendars.enums import Hue
 from calendars.hues import nearest_hue
 from calendars.models import Calendar
 from calendars.owners import connection_field
@@ -30,17 +32,32 @@ def refresh_calendars(
     field = connection_field(connection.owner_kind)
     of_connection: dict[str, Any] = {field: connection}
     ours = {row.remote_id: row for row in Calendar.objects.filter(**of_connection)}
+    worn = Counter(
+        Calendar.objects.filter(workspace=connection.workspace_id).values_list("hue", flat=True)
+    )
     found = []
     for remote in remotes:
         row = ours.pop(remote.remote_id, None)
         if row is None:
             row = _new(connection, field, remote, now)
+            row.hue = _least_worn(row.hue, worn)
+            worn[row.hue] += 1
         _follow(row, remote, now)
         found.append(row)
     gone = [row.pk for row in ours.values() if row.gone_at is None]
     if gone:
         Calendar.objects.filter(pk__in=gone).update(gone_at=now, changed_at=now, updated_at=now)
     return found
+
+
+def _least_worn(wanted: str, worn: Counter[str]) -> str:
+    """The wanted hue while nobody has it, else the next one that fewest calendars have.
+
+    Providers give every new account the same colour; two calendars should not look alike.
+    """
+    hues = [str(hue) for hue in Hue]
+    start = hues.index(wanted)
+    return min(hues[start:] + hues[:start], key=lambda hue: worn[hue])
 
 
 def _new(

@@ -80,9 +80,11 @@ def _fill_account(store: Store, account: Account, monday: date) -> None:
     )
     for calendar in account.calendars:
         if calendar.name:
-            kept = store.add_calendar(made, name=calendar.name)
+            kept = store.add_calendar(made, name=calendar.name, color=calendar.colour)
         else:
             kept = store.primary_calendar(made)
+            name = calendar.shown_as or kept["name"]
+            store.change_calendar(kept, name=name, color=calendar.colour)
         for appointment in calendar.appointments:
             _add(store, kept, appointment, monday, ZoneInfo(account.timezone))
         if calendar.role != "owner":

@@ -46,11 +46,13 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class RemoteCalendar:
-    """A calendar of an account; a blank name is the account's default one."""
+    """A calendar of an account; a blank name is the default one, shown as `shown_as` if given."""
 
     name: str
     appointments: tuple[Appointment, ...] = ()
     role: str = "owner"
+    colour: str = ""
+    shown_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ ACCOUNTS = (
                     Appointment("Proposal: Harbour light", 4, (10, 12), is_private=True),
                     Appointment("Plan the week", 6, (18, 18.5), repeat=_WEEKLY),
                 ),
+                colour="#4986e7",
+                shown_as="Amara Okafor",
             ),
             RemoteCalendar(
                 "Studio",
@@ -125,11 +129,13 @@ ACCOUNTS = (
                     Appointment("Osprey Rail, Cork", 3, None, days=2),
                     Appointment("Retro", 4, (14.5, 15.25), is_tentative=True),
                 ),
+                colour="#16a765",
             ),
             RemoteCalendar(
                 "Holidays in Ireland",
                 (Appointment("Bank holiday", 7, None, is_busy=False),),
                 role="reader",
+                colour="#c2c2c2",
             ),
         ),
     ),
@@ -150,6 +156,8 @@ ACCOUNTS = (
                     Appointment("Ines on leave", 0, None, days=3, is_busy=False),
                     Appointment("Open day at Larkfield", 5, (10, 13), "Main hall"),
                 ),
+                colour="#b5179e",
+                shown_as="Larkfield",
             ),
         ),
     ),
@@ -165,6 +173,8 @@ ACCOUNTS = (
                     Appointment("Site visit", 3, (13, 15)),
                     Appointment("Signal works", 4, (11, 12)),
                 ),
+                colour="#f4511e",
+                shown_as="Osprey Rail desk",
             ),
         ),
     ),
@@ -181,6 +191,7 @@ ACCOUNTS = (
                     Appointment("Autumn list", 2, (11, 12)),
                     Appointment("Rota call", 4, (13, 13.5), has_link=True),
                 ),
+                colour="#8764b8",
             ),
             RemoteCalendar(
                 "Treatment rooms",
@@ -190,6 +201,7 @@ ACCOUNTS = (
                     Appointment("Room 2: L.P., speech", 2, (13.5, 14.5), repeat=_WEEKLY),
                     Appointment("Room 1 closed", 4, None),
                 ),
+                colour="#ca5010",
             ),
         ),
     ),
@@ -206,6 +218,8 @@ ACCOUNTS = (
                     Appointment("Dentist", 3, (8, 8.5)),
                     Appointment("Farmers' market", 5, (9, 10)),
                 ),
+                colour="#f6bf26",
+                shown_as="Home",
             ),
         ),
     ),
@@ -221,6 +235,7 @@ ACCOUNTS = (
                     Appointment("Book club", 2, (19.5, 21)),
                     Appointment("Sam's birthday", 5, None),
                 ),
+                colour="#00b7c3",
             ),
         ),
     ),
