@@ -7,7 +7,6 @@ time; what it stands for is kept here, and is used up before any code is exchang
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +24,7 @@ from calendars.models import CalendarConnectionBase, OAuthFlow
 from calendars.services import connections
 from common import oauth
 from common.errors import DomainError, Forbidden, NotFound, ReconnectNeeded, UpstreamError
+from common.secrets import hash_token
 from workspaces.access import MAY_WORK, membership_for, require_role
 from workspaces.enums import OwnerKind
 from workspaces.models import Client, User
@@ -93,8 +93,8 @@ def start_flow(
         owner_id=owner.id,
         workspace=owner.workspace,
         started_by=user,
-        nonce_hash=_hash(nonce),
-        session_hash=_hash(binding),
+        nonce_hash=hash_token(nonce),
+        session_hash=hash_token(binding),
         next_page=next_page,
         expires_at=now + FLOW_LASTS,
     )
@@ -142,8 +142,8 @@ def _use_up(
     """Consume the flow of this state, once. Raises ConsentRefused."""
     wanted = OAuthFlow.objects.filter(
         provider=provider,
-        nonce_hash=_hash(nonce),
-        session_hash=_hash(binding),
+        nonce_hash=hash_token(nonce),
+        session_hash=hash_token(binding),
         started_by=user,
         consumed_at__isnull=True,
         expires_at__gt=now,
@@ -204,7 +204,7 @@ def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str) -> Kept:
     granted = tokens.scopes or frozenset(app.spec.scopes)
     missing = app.spec.missing(granted)
     if missing:
-        _give_back(app, tokens)
+        # Not revoked: that would end the account's other connections with it.
         wanted = "; ".join(missing)
         raise ConsentIncomplete(
             f"{app.spec.label} was connected without: {wanted}. Connect again and allow it."
@@ -241,19 +241,6 @@ def _read(kept: Kept, actor: Actor, now: datetime) -> str:
     return ""
 
 
-def _give_back(app: OAuthApp, tokens: TokenSet) -> None:
-    """End a consent that is of no use, as far as that can be done quickly."""
-    try:
-        oauth.revoke(
-            app.endpoints(),
-            app.credentials(),
-            token=tokens.access_token,
-            time_limit=connections.REVOKE_LIMIT,
-        )
-    except (UpstreamError, oauth.OAuthFailure):
-        return
-
-
 def _refusal(app: OAuthApp, failure: oauth.OAuthFailure) -> DomainError:
     """What a person is told about a failed exchange: a new consent is the way out of most."""
     error = app.classify(failure)
@@ -281,7 +268,3 @@ def _place(flow: OAuthFlow) -> str:
 
 def _signer() -> TimestampSigner:
     return TimestampSigner(salt="calendars.oauth.state")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

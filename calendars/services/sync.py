@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SYNC_EVERY: Final = timedelta(minutes=10)
+RETRY_EVERY: Final = timedelta(seconds=30)
 TOMBSTONES_KEPT: Final = timedelta(days=90)
 MOST_AT_ONCE: Final = 500
 
@@ -100,8 +101,7 @@ def refresh_stale(calendars: Iterable[VisibleCalendar], *, older_than: timedelta
     stale = [
         one.calendar.pk
         for one in calendars
-        if one.calendar.is_shown
-        and (one.calendar.sync_tried_at is None or one.calendar.sync_tried_at < now - older_than)
+        if one.calendar.is_shown and _is_due(one.calendar, now, older_than)
     ]
     return kick(Calendar.objects.filter(pk__in=stale), now) if stale else 0
 
@@ -165,6 +165,13 @@ def run(*, kind: str, connection_id: UUID, calendar_ids: Sequence[UUID] | None) 
         if manager_of(connection_model(kind)).filter(pk=connection_id).exists():
             raise
         logger.info("the account was disconnected while it was read")
+
+
+def _is_due(calendar: Calendar, now: datetime, older_than: timedelta) -> bool:
+    """A calendar that could not be read is left alone for longer: it may be a quota."""
+    tried = calendar.sync_tried_at
+    wait = max(older_than, RETRY_EVERY) if calendar.sync_error else older_than
+    return tried is None or tried < now - wait
 
 
 def _not_tried_since(before: datetime) -> Q:

@@ -327,6 +327,16 @@ def test_stale_calendars_are_asked_for_once_per_connection(
     )
 
 
+@pytest.mark.parametrize(("seconds", "count"), [(29, 0), (31, 1)])
+def test_a_failing_calendar_is_left_alone_for_a_while(
+    user_owner, membership, asked, seconds, count
+):
+    tried = timezone.now() - timedelta(seconds=seconds)
+    make_calendar(make_connection(user_owner), sync_error="too many", sync_tried_at=tried)
+    runs = asked(lambda: sync.refresh_stale_calendars(membership, older_than=timedelta(seconds=4)))
+    assert len(runs) == count
+
+
 @pytest.mark.parametrize("state", ["paused", "reconnect_needed"])
 def test_connections_that_cannot_be_read_are_not_asked_for(user_owner, membership, asked, state):
     make_calendar(make_connection(user_owner, state=state), sync_tried_at=None)

@@ -232,6 +232,20 @@ def test_wrong_state_of_a_broken_provider_is_refused(sandbox, browser):
     assert exchanges(sandbox) == 0
 
 
+@pytest.mark.parametrize("state", ["", ":", "user:", "a:b:c:d:e", "\x00", "\u00e9:google:n:1:s"])
+def test_nonsense_state_is_refused(browser, sandbox, state):
+    answer = browser.get("/oauth/google/callback", {"state": state, "code": "c"})
+    assert answer["Location"] == "/calendar"
+    assert exchanges(sandbox) == 0
+
+
+def test_consent_with_less_leaves_the_account_that_works(sandbox, browser):
+    consent(sandbox, browser, "outlook")
+    consent(sandbox, browser, "outlook", untick=["Calendars.ReadWrite"])
+    assert UserCalendarConnection.objects.get().state == ConnectionState.ACTIVE
+    assert not sandbox.calls("microsoft.revoke")
+
+
 def test_callback_without_anything_is_refused(browser, sandbox):
     assert browser.get("/oauth/google/callback")["Location"] == "/calendar"
 
