@@ -97,7 +97,7 @@ ACCOUNTS = (
                     ),
                     Appointment("Reference call: Wells & Co", 1, (15, 15.5)),
                     Appointment("Swim", 2, (8, 8.75), repeat=_WEEKLY, is_private=True),
-                    Appointment("Invoice run", 2, None, repeat=_WEEKLY),
+                    Appointment("Invoice run", 2, None, repeat=_WEEKLY, is_busy=False),
                     Appointment(
                         "Kick-off: Osprey Rail",
                         3,
