@@ -9,8 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from audit.enums import ConnectionState
+from calendars.addresses import local_day, local_time
 from calendars.enums import Response
-from calendars.forms import CALENDAR_REMINDERS, guests_of, local_day, local_time
+from calendars.forms import CALENDAR_REMINDERS, guests_of
 from calendars.phrases import zone_in_words
 from calendars.presenters import all_day_from, all_day_until
 from calendars.prose import as_text

@@ -5,23 +5,22 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
+from calendars.addresses import FIRST_YEAR, LAST_YEAR
 from calendars.enums import Visibility
 from calendars.phrases import city_of
 from calendars.providers.base import UNSET, Attendee, EventDraft
 from calendars.wording import day_and_month
+from calendars.zone_select import ZoneSelect
 from common.wallclock import starts_at, wall_clock
 from conferencing.enums import Conference
-from workspaces.zones import is_zone, zone_names
+from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 ONE_DAY = timedelta(days=1)
 MAX_GUESTS = 200
-FIRST_YEAR, LAST_YEAR = 1970, 2100
 WHEN = frozenset({"day", "last_day", "start", "end", "zone", "all_day"})
 _BETWEEN_GUESTS = re.compile(r"[\s,;]+")
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -46,39 +44,6 @@ REMINDERS = (
     ("60", "1 h before"),
     ("1440", "1 day before"),
 )
-
-
-@cache
-def _every_zone() -> SafeString:
-    """The long list, written once: as a widget it would take most of the page's time."""
-    return format_html_join("", '<option value="{0}">{0}</option>', ((n,) for n in zone_names()))
-
-
-class ZoneSelect(forms.Select):
-    """A person's own zones first, with the chosen one, then every zone there is."""
-
-    own: Sequence[tuple[str, str]] = ()
-
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
-    ) -> SafeString:
-        own = list(self.own)
-        if value and value not in dict(own) and is_zone(str(value)):
-            own.append((str(value), city_of(str(value))))
-        top = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((key, SafeString(" selected" if key == value else ""), label) for key, label in own),
-        )
-        said = format_html_join(" ", '{}="{}"', self.build_attrs(self.attrs, attrs).items())
-        return format_html(
-            '<select name="{}" {}><optgroup label="Yours">{}</optgroup>'
-            '<optgroup label="Every zone">{}</optgroup></select>',
-            name,
-            said,
-            top,
-            _every_zone(),
-        )
 
 
 class EventForm(forms.Form):
@@ -226,25 +191,33 @@ class EventForm(forms.Form):
         said["starts"], said["ends"] = said["day"], last + ONE_DAY
 
     def _read_times(self, said: dict[str, Any]) -> None:
-        for name in ("start", "end"):
-            if said[name] is None:
-                self.add_error(name, "Give a time, or tick All day.")
-        if self.errors:
+        missing = [name for name in ("start", "end") if said[name] is None]
+        for name in missing:
+            self.add_error(name, "Give a time, or tick All day.")
+        if missing:
             return
         zone = ZoneInfo(said["zone"])
         first = datetime.combine(said["day"], said["start"])
         last = datetime.combine(said["last_day"] or said["day"], said["end"])
         if last <= first:
             self._say_backwards(first, last)
-            return
-        for name, wall in (("start", first), ("end", last)):
-            if wall_clock(starts_at(wall, zone), zone) != wall:
-                place, day = city_of(zone.key), day_and_month(wall)
-                skipped = f"The clocks in {place} skip {wall:%H:%M} on {day}."
-                self.add_error(name, f"{skipped} Choose another time.")
-        if not self.errors:
+        elif not self._say_skipped({"start": first, "end": last}, zone):
             said["starts"] = starts_at(first, zone).astimezone(zone)
             said["ends"] = starts_at(last, zone).astimezone(zone)
+
+    def _say_skipped(self, readings: Mapping[str, datetime], zone: ZoneInfo) -> bool:
+        """Name each time that no clock in the zone reads that day; whether there was one."""
+        skipped = {
+            name: wall
+            for name, wall in readings.items()
+            if wall_clock(starts_at(wall, zone), zone) != wall
+        }
+        for name, wall in skipped.items():
+            place, day = city_of(zone.key), day_and_month(wall)
+            self.add_error(
+                name, f"The clocks in {place} skip {wall:%H:%M} on {day}. Choose another time."
+            )
+        return bool(skipped)
 
     def _say_backwards(self, first: datetime, last: datetime) -> None:
         if last.date() < first.date():
@@ -334,23 +307,3 @@ def _plausible(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValidationError(f"Choose a year between {FIRST_YEAR} and {LAST_YEAR}.")
     return day
-
-
-def local_time(raw: str) -> datetime | None:
-    """A wall time from an address, such as `2026-11-19T14:30`; None when it is none."""
-    try:
-        found = datetime.fromisoformat(raw[:16])
-    except ValueError:
-        return None
-    plausible = FIRST_YEAR <= found.year <= LAST_YEAR and found.tzinfo is None
-    return found.replace(second=0, microsecond=0) if plausible else None
-
-
-def local_day(raw: str) -> date | None:
-    """A date from an address, such as `2026-11-19`; None when it is none."""
-    try:
-        found = date.fromisoformat(raw)
-    except ValueError:
-        return None
-    plausible = FIRST_YEAR <= found.year <= LAST_YEAR and found.isoformat() == raw
-    return found if plausible else None

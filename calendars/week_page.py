@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 
+from calendars.addresses import local_day
 from calendars.offers import reconnect_url
 from calendars.phrases import abbreviation, city_of
 from calendars.presenters import event_block, week_url
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 DAY, WEEK = "day", "week"
 VIEWS = (DAY, WEEK)
-FIRST_YEAR, LAST_YEAR = 1970, 2100
 _ONE_DAY = timedelta(days=1)
 _LENGTHS = {DAY: 1, WEEK: 7}
 
@@ -126,13 +126,8 @@ def read_address(query: Mapping[str, str], today: date) -> Asked:
     view = query.get("view") or WEEK
     if view not in VIEWS:
         raise InvalidInput("view", "There is a day view and a week view.")
-    raw = query.get("date") or today.isoformat()
-    try:
-        on = date.fromisoformat(raw)
-    except ValueError:
-        on = None
-    # fromisoformat also reads 20261119 and 2026-W47-4; one date has one address here.
-    if on is None or on.isoformat() != raw or not FIRST_YEAR <= on.year <= LAST_YEAR:
+    on = local_day(query.get("date") or today.isoformat())
+    if on is None:
         raise InvalidInput("date", "Write the date like 2026-11-19.")
     return Asked(view, on)
 

@@ -250,6 +250,11 @@ def test_what_cannot_be_used_is_named_and_kept(browser, google, changes, field, 
     assert google.held() == []
 
 
+def test_everything_wrong_is_said_at_once(browser, google):
+    response = create(browser, google.calendar, headers=HTMX, end="09:00", guests="kim@")
+    assert "2 things to put right" in text(response)
+
+
 def test_guests_may_be_parted_by_anything(browser, google):
     create(browser, google.calendar, guests="a@x.example; b@x.example\nc@x.example,A@x.example")
     (held,) = google.held()
