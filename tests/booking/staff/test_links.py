@@ -1,0 +1,197 @@
+"""Booking links from the staff's side: the same dialog for a client's and one's own."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from booking.models import BookingLink, Meeting, SalesMeeting
+from tests.booking.staff.test_scheduling import address
+from tests.factories import make_client
+from tests.rows import make_rows
+from workspaces.models import Workspace
+from workspaces.owners import ClientOwner
+
+pytestmark = pytest.mark.django_db
+FIELDS = {
+    "title": "Intro call",
+    "slug": "amara-intro",
+    "durations": "30, 45, 60",
+    "conference": "meet",
+    "location": "",
+    "description": "",
+    "notice_minutes": "720",
+    "horizon_days": "60",
+    "step_minutes": "15",
+    "buffer_before_minutes": "0",
+    "buffer_after_minutes": "15",
+    "max_per_day": "",
+    "max_per_week": "",
+    "degraded_mode": "refuse",
+    "hue": "tide",
+    "questions-TOTAL_FORMS": "1",
+    "questions-INITIAL_FORMS": "0",
+}
+
+
+@pytest.fixture
+def browser(sign_in, alice, workspace):
+    return sign_in(alice)
+
+
+def make_link(owner, slug="intro", **fields):
+    whose = {f"{owner.kind.value}_id": owner.id}
+    return BookingLink.objects.create(
+        workspace=owner.workspace, slug=slug, **{"title": "Intro", **whose, **fields}
+    )
+
+
+def edit(link):
+    return reverse("booking:link_edit", args=[link.pk])
+
+
+def test_new_link_belongs_to_its_owner(browser, owner):
+    assert browser.get(address(owner, "new")).status_code == 200
+    answer = browser.post(address(owner, "new"), FIELDS)
+    assert answer.url == address(owner)
+    link = BookingLink.objects.get()
+    assert (link.owner_kind, link.owner_id, link.workspace) == (
+        owner.kind,
+        owner.id,
+        owner.workspace,
+    )
+    assert (link.slug, link.durations, link.max_per_day) == ("amara-intro", [30, 45, 60], None)
+    page = browser.get(address(owner)).text
+    for words in ("testserver/book/amara-intro", "30, 45 or 60 min", "12 h notice"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"slug": "Ä"}, "slug"),
+        ({"slug": "admin"}, "slug"),
+        ({"slug": "taken"}, "slug"),
+        ({"durations": "soon"}, "durations"),
+        ({"durations": "2"}, "durations"),
+        ({"durations": "30, 30"}, "durations"),
+        ({"notice_minutes": "-1"}, "notice_minutes"),
+        ({"horizon_days": "0"}, "horizon_days"),
+        ({"step_minutes": "x"}, "step_minutes"),
+        ({"max_per_day": "0"}, "max_per_day"),
+        ({"conference": "carrier pigeon"}, "conference"),
+        ({"degraded_mode": "guess"}, "degraded_mode"),
+        ({"hue": "mud"}, "hue"),
+    ],
+)
+def test_wrong_link_is_refused_at_its_field(browser, owner, changes, field):
+    make_link(owner, "taken")
+    answer = browser.post(address(owner, "new"), {**FIELDS, **changes})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    assert BookingLink.objects.count() == 1
+
+
+def test_change_keeps_what_the_form_does_not_show(browser, owner):
+    hours = {
+        **owner.availability.to_json(),
+        "monday": {"enabled": False, "start": "09:00", "end": "10:00"},
+    }
+    link = make_link(owner, availability_settings=hours)
+    assert browser.post(edit(link), {**FIELDS, "title": "Renamed"}).url == address(owner)
+    link.refresh_from_db()
+    assert (link.title, link.availability_settings) == ("Renamed", hours)
+
+
+def test_form_shows_the_link_as_it_is_and_saving_it_changes_nothing(browser, owner):
+    question = {"key": "topic", "label": "Topic?", "kind": "choice", "required": True,
+                "choices": ["A", "B"]}  # fmt: skip
+    link = make_link(owner, questions=[question], durations=[45, 30], max_per_day=2)
+    form = browser.get(edit(link)).context
+    sent = {
+        name: value
+        for name, value in form["form"].initial.items()
+        if value is not None and value is not False
+    }
+    for field in form["questions"]:
+        sent |= {bound.html_name: bound.value() or "" for bound in field}
+    sent |= {"questions-TOTAL_FORMS": "2", "questions-INITIAL_FORMS": "1"}
+    sent["questions-0-required"] = "on"
+    sent.pop("questions-1-required")
+    before = BookingLink.objects.values().get()
+    assert browser.post(edit(link), sent).status_code == 302
+    after = BookingLink.objects.values().get()
+    assert {k: v for k, v in after.items() if k != "updated_at"} == {
+        k: v for k, v in before.items() if k != "updated_at"
+    }
+
+
+def test_question_gets_a_key_of_its_own_and_keeps_it(browser, owner):
+    asked = {"questions-0-label": "What is it about?", "questions-0-kind": "long"}
+    browser.post(address(owner, "new"), {**FIELDS, **asked})
+    link = BookingLink.objects.get()
+    (question,) = link.questions
+    assert (question["label"], question["kind"]) == ("What is it about?", "long")
+    renamed = {
+        "questions-0-key": question["key"], "questions-0-label": "Why?", "questions-0-kind": "text",
+        "questions-INITIAL_FORMS": "1",
+    }  # fmt: skip
+    browser.post(edit(link), {**FIELDS, **renamed})
+    link.refresh_from_db()
+    assert link.questions[0]["key"] == question["key"]
+    assert link.questions[0]["label"] == "Why?"
+    browser.post(edit(link), {**FIELDS, "questions-0-label": "", "questions-INITIAL_FORMS": "1"})
+    link.refresh_from_db()
+    assert link.questions == []
+
+
+def test_choice_without_answers_is_refused(browser, owner):
+    asked = {"questions-0-label": "Which?", "questions-0-kind": "choice"}
+    answer = browser.post(address(owner, "new"), {**FIELDS, **asked})
+    assert answer.status_code == 422
+    assert "Give 2 to 12 different answers." in answer.text
+
+
+def test_link_is_switched_off_and_on(browser, owner):
+    link = make_link(owner)
+    switch = reverse("booking:link_switch", args=[link.pk])
+    states = []
+    for wanted in ("0", "1"):
+        assert browser.post(switch, {"is_active": wanted}).url == address(owner)
+        link.refresh_from_db()
+        states.append(link.is_active)
+    assert states == [False, True]
+
+
+def test_delete_asks_first_and_leaves_meetings(browser, workspace, alice):
+    rows = make_rows(workspace, alice)
+    for meeting in (rows[Meeting], rows[SalesMeeting]):
+        question = reverse("booking:link_delete", args=[meeting.link_id])
+        assert browser.get(question).status_code == 200
+        assert BookingLink.objects.filter(pk=meeting.link_id).exists()
+        assert browser.post(question, {"really": "1"}).status_code == 302
+        assert not BookingLink.objects.filter(pk=meeting.link_id).exists()
+        meeting.refresh_from_db()
+        assert meeting.link is None
+
+
+def test_colleagues_and_foreign_links_do_not_exist(browser, bob_owner, other_workspace):
+    foreign_client = make_client(other_workspace, "Foreign")
+    foreign = make_link(ClientOwner(workspace=other_workspace, client=foreign_client), "foreign")
+    for link in (make_link(bob_owner, "bobs"), foreign):
+        for name in ("link_edit", "link_delete"):
+            page = reverse(f"booking:{name}", args=[link.pk])
+            assert browser.get(page).status_code == 404
+            assert browser.post(page, FIELDS).status_code == 404
+        switch = reverse("booking:link_switch", args=[link.pk])
+        assert browser.post(switch, {"is_active": "0"}).status_code == 404
+        link.refresh_from_db()
+        assert (link.title, link.is_active) == ("Intro", True)
+
+
+def test_nothing_changes_on_get(browser, owner):
+    link = make_link(owner)
+    switch = reverse("booking:link_switch", args=[link.pk])
+    assert browser.get(switch).status_code == 405
+    assert Workspace.objects.filter(booking_links=link).exists()
