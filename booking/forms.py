@@ -46,6 +46,7 @@ class DetailsForm(forms.Form):
         self.questions = {f"{ANSWER}{question.key}": question for question in questions}
         for name, question in self.questions.items():
             self.fields[name] = _field_for(question)
+            self.fields[name].error_messages["required"] = _("Answer this question.")
         self.fields["name"].error_messages["required"] = _("Add your name.")
         self.fields["email"].error_messages["required"] = _("Add your e-mail address.")
         self.order_fields(["name", "email", *self.questions, "message", "website"])

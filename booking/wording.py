@@ -25,15 +25,17 @@ def offset_words(zone: ZoneInfo, at: datetime) -> str:
     """What the zone's clock is called at that instant: its abbreviation and offset."""
     local = at.astimezone(zone)
     minutes = int((local.utcoffset() or timedelta(0)) / _MINUTE)
-    hours, rest = divmod(abs(minutes), 60)
-    sign = "+" if minutes >= 0 else _MINUS
-    utc = f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "") if minutes else "UTC"
     name = local.tzname() or ""
-    return f"{name}, {utc}" if name.isalpha() and name != utc else utc
+    name = name if name.isalpha() else ""
+    if not minutes:
+        return name or "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    utc = f"UTC{'+' if minutes > 0 else _MINUS}{hours}" + (f":{rest:02d}" if rest else "")
+    return f"{name}, {utc}" if name else utc
 
 
 def zone_words(zone: ZoneInfo, at: datetime) -> str:
-    """The place with what its clock is called then: London (GMT, UTC)."""
+    """The place with what its clock is called then: London (GMT)."""
     words = offset_words(zone, at)
     return place(zone) if words == place(zone) else f"{place(zone)} ({words})"
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workspaces.owners import Owner
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 Fact = tuple[str, str, str]
 
 
@@ -92,8 +93,7 @@ def notice(
     zone = ZoneInfo(meeting.booker_timezone)
     reader = _Reader(owner.notice_email, owner.zone, meeting.booker_name, zone)
     is_request = meeting.state == MeetingState.REQUESTED
-    who = f"{meeting.booker_name}, {meeting.booker_email}"
-    facts: list[Fact] = [("Who", who, "")]
+    facts = [_who(meeting)]
     if meeting.booker_phone:
         facts.append(("Phone", meeting.booker_phone, ""))
     facts += [_length(meeting), *_where(meeting), *_typed(meeting, "They wrote")]
@@ -122,12 +122,9 @@ def calendar_file(
     booker = Address(meeting.booker_email, meeting.booker_name)
     # A program that finds itself named as the organiser does not offer to add the event.
     hosts = sender if for_owner or not owner.notice_email else owner.notice_email
-    attendees = [booker]
-    if for_owner:
-        attendees = [Address(owner.notice_email, owner.name), booker]
-    lines = [f"{label}: {url or text}" for label, text, url in _where(meeting)]
-    if not for_owner:
-        lines += [f"{label}: {text}" for label, text, _ in _typed(meeting, "You wrote")]
+    attendees = [Address(owner.notice_email, owner.name)] if for_owner else [booker]
+    facts = [_who(meeting)] if for_owner else []
+    facts += [*_where(meeting), *_typed(meeting, "They wrote" if for_owner else "You wrote")]
     return build_invitation(
         method="REQUEST",
         uid=meeting.uid,
@@ -138,7 +135,7 @@ def calendar_file(
         summary=f"{meeting.title}: {meeting.booker_name}"
         if for_owner
         else meeting_words(meeting, owner),
-        description="\n".join(lines),
+        description="\n".join(f"{label}: {url or text}" for label, text, url in facts),
         organizer=Address(hosts, public_name(owner)),
         attendees=attendees,
         location=meeting.conference_url or meeting.location,
@@ -167,7 +164,7 @@ def _message(
     digest = hashlib.sha256(key.encode()).hexdigest()[:40]
     message = EmailMultiAlternatives(
         subject=context["subject"],
-        body=render_to_string(f"{stem}.txt", context),
+        body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
         from_email=formataddr((_header(f"{context['sender_name']} via Meridian"), sender)),
         to=[reader.email],
         reply_to=[reply_to] if reply_to else None,
@@ -203,6 +200,10 @@ def _common(
     }
 
 
+def _who(meeting: MeetingBase) -> Fact:
+    return "Who", f"{meeting.booker_name}, {meeting.booker_email}", ""
+
+
 def _what(meeting: MeetingBase, owner: Owner) -> Fact:
     length = wording.minutes_words(meeting.end_at - meeting.start_at)
     return "What", f"{meeting_words(meeting, owner)}, {length}", ""
@@ -221,7 +222,9 @@ def _where(meeting: MeetingBase) -> list[Fact]:
 
 
 def _typed(meeting: MeetingBase, label: str) -> list[Fact]:
-    facts = [(answer["label"], _quoted(answer["answer"]), "") for answer in meeting.answers]
+    facts = [
+        (answer["label"].rstrip("?:"), _quoted(answer["answer"]), "") for answer in meeting.answers
+    ]
     if meeting.message:
         facts.append((label, _quoted(meeting.message), ""))
     return facts
