@@ -155,6 +155,23 @@ document.addEventListener(
   true,
 );
 
+/* ---- the form: another start keeps the length ---- */
+const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
+const two = (number) => String(number).padStart(2, "0");
+document.addEventListener(
+  "change",
+  (event) => {
+    const start = event.target;
+    const end = start.name === "start" && start.form?.elements.end;
+    if (!end || !start.value || !end.value) return;
+    const length = minutes(end.value) - minutes(start.dataset.was || start.defaultValue || start.value);
+    const until = minutes(start.value) + length;
+    if (length > 0 && until < 24 * 60) end.value = `${two(Math.floor(until / 60))}:${two(until % 60)}`;
+    start.dataset.was = start.value;
+  },
+  true, // before the overlap is asked for
+);
+
 openAt();
 readNow();
 moveNow();
