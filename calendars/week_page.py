@@ -47,8 +47,12 @@ class Asked:
     on: date
 
     @property
+    def monday(self) -> date:
+        return self.on - timedelta(days=self.on.weekday())
+
+    @property
     def first(self) -> date:
-        return self.on if self.view == DAY else self.on - timedelta(days=self.on.weekday())
+        return self.on if self.view == DAY else self.monday
 
     @property
     def days(self) -> int:
@@ -154,7 +158,7 @@ def calendar_page(
     midday = starts_at(datetime.combine(asked.first, time(12)), zone)
     second = _second_zone(profile.second_timezone, midday)
     today = now.astimezone(zone).date()
-    mini = mini_month(asked.on, asked.on - timedelta(days=asked.on.weekday()), today)
+    mini = mini_month(asked.on, asked.monday, today)
     view = "" if asked.view == WEEK else asked.view
     shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
     unit, here = asked.view, week_url(asked.on, view)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from calendars.access import may_manage
 from calendars.offers import calendar_offers
 from calendars.queries import calendars_visible_to, changes_cursor, events_between
 from calendars.services.preferences import show_calendars
+from calendars.services.reading import list_events_best_effort
 from calendars.views.refusals import refusals_as_pages
 from calendars.week_page import calendar_page, read_address
 from common.errors import InvalidInput, NotFound
@@ -30,10 +30,12 @@ from workspaces.owners import owner_of_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from calendars.queries import VisibleCalendar
+    from calendars.models import Calendar
+    from calendars.queries import SeenEvent, VisibleCalendar
     from calendars.week_page import Asked, CalendarPage
+    from common.spans import Span
     from workspaces.guards import StaffRequest
     from workspaces.owners import UserOwner
 
@@ -69,14 +71,13 @@ def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) 
         if one.calendar.is_shown or _may_arrange(request, one)
     ]
     shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
-    events = events_between(membership, asked.span(owner.zone), calendars=shown) if shown else []
-    _log_reading(request, shown, asked, now)
+    span = asked.span(owner.zone)
     return calendar_page(
         asked=asked,
         profile=owner.profile,
         calendars=calendars,
         hidden=hidden,
-        events=events,
+        events=_events(request, shown, span, asked.monday, now),
         availability=owner.availability,
         offers=calendar_offers(owner, "calendar"),
         cursor=changes_cursor(visible),
@@ -84,19 +85,44 @@ def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) 
     )
 
 
-def _log_reading(
-    request: StaffRequest, shown: Sequence[VisibleCalendar], asked: Asked, now: datetime
-) -> None:
-    connections = {one.connection.pk: one.connection for one in shown}
-    if connections:
-        log_mirror_reads(
-            workspace_id=request.membership.workspace_id,
-            actor=user_actor(request),
-            session_key=request.session.session_key or "",
-            connections=list(connections.values()),
-            week_on=asked.on - timedelta(days=asked.on.weekday()),
+def _events(
+    request: StaffRequest,
+    shown: Sequence[VisibleCalendar],
+    span: Span,
+    monday: date,
+    now: datetime,
+) -> list[SeenEvent]:
+    """From the mirror, logged; of dates far from today as good as the providers answer."""
+    membership, actor = request.membership, user_actor(request)
+    session_key = request.session.session_key or ""
+    if any(_is_beyond(one.calendar, span) for one in shown):
+        listing = list_events_best_effort(
+            membership=membership,
+            calendars=shown,
+            span=span,
+            actor=actor,
+            session_key=session_key,
             now=now,
         )
+        return listing.events
+    connections = {one.connection.pk: one.connection for one in shown}
+    if not connections:
+        return []
+    log_mirror_reads(
+        workspace_id=membership.workspace_id,
+        actor=actor,
+        session_key=session_key,
+        connections=list(connections.values()),
+        week_on=monday,
+        now=now,
+    )
+    return events_between(membership, span, calendars=shown)
+
+
+def _is_beyond(calendar: Calendar, span: Span) -> bool:
+    """Whether the span reaches past what is copied. One never copied is on its way: no waiting."""
+    begins, ends = calendar.window_from, calendar.window_until
+    return begins is not None and ends is not None and (span.start < begins or ends < span.end)
 
 
 def _may_arrange(request: StaffRequest, one: VisibleCalendar) -> bool:

@@ -376,3 +376,28 @@ def test_full_week_weighs_little(browser, user_owner):
         start = monday + timedelta(minutes=10 * number)
         make_event(calendars[number % 10], f"Event number {number}", start=start, location="Room")
     assert len(gzip.compress(browser.get(PAGE).content)) < 120_000
+
+
+# --- Dates far from today ---
+
+
+@pytest.fixture
+def far(side, user_owner, copy_events):
+    """An account whose calendar holds an event two years ahead, beyond what is copied."""
+    account = side(user_owner)
+    copy_events(account.calendar.connection)
+    start = datetime(2028, 11, 15, 9, 0, tzinfo=UTC)
+    account.store.add_event(
+        account.remote, title="Jubilee", start=start, end=start + timedelta(hours=1)
+    )
+    return account
+
+
+def test_dates_beyond_the_copy_are_asked_for(browser, far):
+    assert titles(browser.get("/calendar?date=2028-11-15")) == ["Jubilee"]
+
+
+def test_dates_beyond_the_copy_never_break_the_page(browser, far, sandbox):
+    sandbox.fault("google.events.list", status=500, count=None)
+    response = browser.get("/calendar?date=2028-11-15")
+    assert (response.status_code, titles(response)) == (200, [])
