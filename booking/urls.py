@@ -16,7 +16,9 @@ _CLIENT = "workspace/<uuid:client_id>"
 _staff: list[URLPattern] = [
     path(_MINE, scheduling.my_scheduling, name="my_scheduling"),
     path(
-        f"{_MINE}/", RedirectView.as_view(pattern_name="booking:my_scheduling", query_string=True)
+        f"{_MINE}/",
+        RedirectView.as_view(pattern_name="booking:my_scheduling", query_string=True),
+        name="my_scheduling_slash",
     ),
     path(f"{_MINE}/hours", scheduling.my_hours, name="my_hours"),
     path(f"{_MINE}/calendars", scheduling.my_calendars, name="my_calendars"),
@@ -25,6 +27,7 @@ _staff: list[URLPattern] = [
     path(
         f"{_CLIENT}/client-info/",
         RedirectView.as_view(pattern_name="booking:client_info", query_string=True),
+        name="client_info_slash",
     ),
     path(f"{_CLIENT}/edit", clients.client_edit, name="client_edit"),
     path(f"{_CLIENT}/hours", clients.client_hours, name="client_hours"),

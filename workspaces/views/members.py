@@ -73,6 +73,8 @@ def invite(request: StaffRequest) -> HttpResponse:
 @require_POST
 @member_required(roles=MAY_MANAGE)
 def role(request: StaffRequest, membership_id: UUID) -> HttpResponse:
+    if not members_of(request.membership.workspace).filter(pk=membership_id).exists():
+        raise Http404
     wanted = request.POST.get("role", "")
     if wanted not in Role.values:
         return refused(request, to=PAGE, message="Choose one of the roles.")
