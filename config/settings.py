@@ -146,6 +146,8 @@ else:
         "default": {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
             "LOCATION": "cache_entries",
+            # Django's 300 would throw counted limits away under a little traffic.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }
 

@@ -27,10 +27,10 @@ class Limit:
 
 
 ATTEMPTS_PER_ADDRESS = Limit("attempts-address", 200, timedelta(minutes=10))
-BOOKINGS_PER_ADDRESS = Limit("bookings-address", 60, timedelta(hours=1))
+BOOKINGS_PER_ADDRESS = Limit("bookings-address", 120, timedelta(hours=1))
 BOOKINGS_PER_LINK = Limit("bookings-link", 200, timedelta(hours=1))
 BOOKINGS_PER_EMAIL = Limit("bookings-email", 20, timedelta(hours=1))
-HASTY_PER_ADDRESS = Limit("hasty-address", 20, timedelta(hours=1))
+HASTY_PER_ADDRESS = Limit("hasty-address", 60, timedelta(hours=1))
 
 _WORDS = "Too many bookings came from here. Nothing was booked. Try again later."
 

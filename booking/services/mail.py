@@ -223,7 +223,8 @@ def _where(meeting: MeetingBase) -> list[Fact]:
 
 def _typed(meeting: MeetingBase, label: str) -> list[Fact]:
     facts = [
-        (answer["label"].rstrip("?:"), _quoted(answer["answer"]), "") for answer in meeting.answers
+        ("Answer", f"{answer['label']} {_quoted(answer['answer'])}", "")
+        for answer in meeting.answers
     ]
     if meeting.message:
         facts.append((label, _quoted(meeting.message), ""))
