@@ -46,7 +46,7 @@ class Demo:
     @property
     def environment(self):
         return {
-            **os.environ,
+            **plain_environment(),
             "PORT": self.url.rsplit(":", 1)[1],
             "SANDBOX_PORT": self.sandbox_url.rsplit(":", 1)[1],
             "DEMO_DIR": str(self.folder),
@@ -70,12 +70,14 @@ class Demo:
         return "".join(path.read_text(errors="replace") for path in self.folder.glob("logs/*.log"))
 
 
+def plain_environment():
+    """What a person's shell has; the suite's own settings stand in this process's environment."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
 def start_demo(folder, port, sandbox_port):
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE"}
-    }
+    environment = plain_environment()
     environment |= {"PORT": str(port), "SANDBOX_PORT": str(sandbox_port), "DEMO_DIR": str(folder)}
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--settings", "sandbox.demo_settings"],

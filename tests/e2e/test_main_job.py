@@ -1,0 +1,184 @@
+"""The main job as a new person does it, in the demo: connect, create, edit, delete, book."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+
+import pytest
+
+AMARA = "amara@finchharbour.example"
+
+
+def read_sandbox(demo):
+    """What the stand-ins' own front page shows."""
+    with urllib.request.urlopen(f"{demo.sandbox_url}/", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def mails_to(page, demo, address):
+    """The subjects of the kept mails to somebody, newest first."""
+    page.goto(f"{demo.url}/demo/mail")
+    return page.locator("li", has_text=f"to {address}").locator("a").all_inner_texts()
+
+
+def wait_for_mail(page, demo, address, *, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if subjects := mails_to(page, demo, address):
+            return subjects
+        time.sleep(0.5)
+    pytest.fail(f"no mail to {address} within {seconds} s")
+
+
+def events(page):
+    """The titles in the week that is shown."""
+    return page.locator("#week .ev .t, #week .ad a > span:first-child").all_inner_texts()
+
+
+def test_both_providers_stand_in_one_week(sign_in_page):
+    page = sign_in_page()
+    titles = events(page)
+    assert "Kick-off: Osprey Rail" in titles  # Google
+    assert "Audit walkthrough" in titles  # Outlook
+    assert "Site visit" in titles  # a client's
+
+
+@pytest.mark.parametrize(
+    ("button", "email", "title"),
+    [
+        ("Connect Google", "amara.studio@gmail.example", "Dentist"),
+        ("Connect Microsoft", "amara.okafor@outlook.example", "Book club"),
+    ],
+)
+def test_a_new_account_appears_within_ten_seconds_without_a_reload(
+    sign_in_page, button, email, title
+):
+    page = sign_in_page()
+    page.get_by_role("link", name=button).first.click()
+    page.get_by_text("This is not").first.wait_for()
+    page.get_by_label(re.compile(re.escape(email))).check()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url("**/calendar**")
+    began = time.monotonic()
+    page.locator("#week .ev", has_text=title).first.wait_for(timeout=10_000)
+    assert time.monotonic() - began < 10
+
+
+def open_new(page, *, day, hour):
+    """Press the empty quarter at that hour of the day's column."""
+    cell = page.locator(f"#week .day.c{day} a.cell.s{hour * 4}")
+    cell.scroll_into_view_if_needed()
+    cell.click(position={"x": 60, "y": 4})
+    page.locator("dialog[open]").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("calendar", "choice", "link"),
+    [("Amara Okafor", "Meet", "/meet/"), ("Larkfield", "Teams", "/teams/")],
+)
+def test_an_event_is_made_found_changed_and_deleted_in_place(
+    demo, sign_in_page, calendar, choice, link
+):
+    page = sign_in_page()
+    title = f"Fitting with {choice}"
+    open_new(page, day=5, hour=16)
+    dialog = page.locator("dialog[open]")
+    assert page.url.startswith(f"{demo.url}/calendar")
+    dialog.get_by_label("Title").fill(title)
+    dialog.get_by_label("Calendar", exact=True).select_option(label=calendar)
+    dialog.locator("label", has=page.get_by_text(choice, exact=True)).click()
+    dialog.get_by_role("button", name="Create event").click()
+    page.locator("dialog[open]").wait_for(state="hidden")
+    block = page.locator("#week .day.c5 .ev", has_text=title)
+    block.wait_for()
+    assert title in read_sandbox(demo)
+
+    block.locator("a").click()
+    join = page.locator("dialog[open]").get_by_role("link", name="Join")
+    join.wait_for(timeout=30_000)
+    assert link in join.get_attribute("href")
+    page.locator("dialog[open]").get_by_role("link", name="Edit").click()
+    page.locator("dialog[open]").get_by_label("Title").fill(f"{title}, moved")
+    page.locator("dialog[open]").get_by_role("button", name="Save").click()
+    page.locator("dialog[open]").wait_for(state="hidden")
+    moved = page.locator("#week .day.c5 .ev", has_text=f"{title}, moved")
+    moved.wait_for()
+    assert f"{title}, moved" in read_sandbox(demo)
+
+    moved.locator("a").click()
+    page.locator("dialog[open]").get_by_role("link", name="Delete").click()
+    page.locator("dialog[open]").get_by_role("button", name=re.compile("Delete")).click()
+    moved.wait_for(state="detached")
+    assert title not in read_sandbox(demo)
+
+
+def fill_booking(page, name, email):
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(email)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize(
+    ("slug", "owner"),
+    [("amara-intro", AMARA), ("osprey-review", "kim@ospreyrail.example")],
+    ids=["internal", "client"],
+)
+def test_a_visitor_books_and_everybody_is_told(demo, open_page, sign_in_page, slug, owner, scripts):
+    visitor = f"bea-{slug}-{scripts}@visitor.example".lower()
+    page = open_page(scripts=scripts, phone=not scripts, timezone="America/New_York")
+    page.goto(f"{demo.url}/book/{slug}")
+    assert page.context.cookies() == []
+    page.locator("a.slot").last.click()
+    fill_booking(page, "Bea Lindqvist", visitor)
+    time.sleep(2.5)  # nobody types that fast
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    page.wait_for_url("**/done/**")
+    assert visitor in page.content()
+    assert page.context.cookies() == []
+
+    (subject,) = wait_for_mail(page, demo, visitor)
+    page.get_by_role("link", name=subject, exact=True).click()
+    text = page.locator("pre").inner_text()
+    assert f"{demo.sandbox_url}/" in text  # the join link
+    files = page.locator("code", has_text="text/calendar")
+    assert 'method="REQUEST"' in files.inner_text().replace("method=REQUEST", 'method="REQUEST"')
+    page.get_by_role("link", name="read it").click()
+    ics = page.locator("body").inner_text()
+    assert "METHOD:REQUEST" in ics
+    assert "SEQUENCE:0" in ics
+    page.go_back()
+    assert any("Bea Lindqvist" in line for line in wait_for_mail(page, demo, owner))
+
+    staff = sign_in_page()
+    for _ in range(10):
+        if staff.locator("#week .ev", has_text="Bea Lindqvist").count():
+            break
+        staff.get_by_role("link", name="Next week").click()
+        staff.wait_for_load_state("networkidle")
+    booked = staff.locator("#week .ev", has_text="Bea Lindqvist").first
+    booked.locator("a").click()
+    join = staff.locator("dialog[open]").get_by_role("link", name="Join")
+    join.wait_for(timeout=20_000)
+
+
+def test_the_log_is_whole_and_nothing_secret_was_written(demo, sign_in_page):
+    page = sign_in_page()
+    page.goto(f"{demo.url}/audit")
+    said = demo.manage("verify_audit_chain")
+    assert "chains are whole" in said
+    logs = demo.logs()
+    assert "calendar" in logs
+    for sign in ("ya29.", "Bearer ", "refresh_token", "code=", "/m/"):
+        assert sign not in logs
+
+
+def test_the_mailbox_shows_a_mail_as_html(demo, open_page):
+    page = open_page()
+    page.goto(f"{demo.url}/demo/mail")
+    if not page.locator("main li a").count():
+        pytest.fail("no mail yet: the booking tests run first in this file")
+    page.locator("main li a").first.click()
+    frame = page.frame_locator("iframe")
+    assert frame.locator("body").inner_text().strip()
