@@ -72,9 +72,7 @@ class BookingLink(UUIDModel):
     seats = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
     availability_settings = models.JSONField(null=True, blank=True)
     questions = models.JSONField(default=list, blank=True)
-    conference = models.CharField(
-        max_length=8, choices=Conference.choices, default=Conference.AUTO
-    )
+    conference = models.CharField(max_length=8, choices=Conference.choices, default=Conference.AUTO)
     location = models.CharField(max_length=300, blank=True, default="")
     degraded_mode = models.CharField(
         max_length=8, choices=DegradedMode.choices, default=DegradedMode.REFUSE

@@ -41,9 +41,7 @@ class Contact(PersonBase):
 
     class Meta(PersonBase.Meta):
         db_table = "contacts"
-        constraints = [
-            models.UniqueConstraint("client", Lower("email"), name="contact_email_once")
-        ]
+        constraints = [models.UniqueConstraint("client", Lower("email"), name="contact_email_once")]
 
 
 class SalesProspect(PersonBase):

@@ -102,9 +102,7 @@ class OAuthFlow(UUIDModel):
     workspace = models.ForeignKey(
         "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
     )
-    started_by = models.ForeignKey(
-        "workspaces.User", on_delete=models.CASCADE, related_name="+"
-    )
+    started_by = models.ForeignKey("workspaces.User", on_delete=models.CASCADE, related_name="+")
     nonce_hash = models.CharField(max_length=64, unique=True)
     session_hash = models.CharField(max_length=64)
     verifier_sealed = models.BinaryField()
