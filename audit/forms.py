@@ -70,11 +70,11 @@ class LogFilter(forms.Form):
         """The arguments of `log_rows`, without the page. Only after `is_valid()`."""
         said = self.cleaned_data
         act = said["act"]
-        reasons = {said["reason"]} if said["reason"] else set()
+        reasons: set[str] = {said["reason"]} if said["reason"] else set()
         if act and act != DENIED:
-            of_act = reasons_of(Act(act))
+            of_act = set(reasons_of(Act(act)))
             # Both named and at odds: nothing can be both, and an empty set would narrow nothing.
-            reasons = (of_act & reasons if reasons else set(of_act)) or {"-"}
+            reasons = (of_act & reasons if reasons else of_act) or {"-"}
         return {
             "connection_id": UUID(said["connection"]) if said["connection"] else None,
             "actor": said["actor"].strip(),

@@ -22,7 +22,7 @@ from calendars.models import (
 )
 from calendars.services import connections
 from common.admin import ReadOnlyAdmin
-from conferencing.models import ZoomConnection
+from conferencing.services import zoom_connection_model
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class UserCalendarConnectionAdmin(ConnectionAdmin):
     list_select_related = ("user", "workspace")
 
 
-@admin.register(ZoomConnection)
+@admin.register(zoom_connection_model())
 class ZoomConnectionAdmin(ConnectionAdmin):
     list_display = ("connected_email", "state", "client", "user", "workspace", "last_good_at")
     list_select_related = ("client", "user", "workspace")

@@ -55,7 +55,7 @@ class ReadOnlyAdmin(AnyModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return shown_fields(self.model, without=self.hidden)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

@@ -34,7 +34,8 @@ class MeridianAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As Django's, but for the tables that are not shown."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        is_one = isinstance(model_or_iterable, type)
+        models: list[Any] = [model_or_iterable] if is_one else list(model_or_iterable)
         shown = [model for model in models if model._meta.label_lower not in NOT_SHOWN]
         super().register(shown, admin_class, **options)
 

@@ -169,7 +169,7 @@ def accounts_of(owner: Owner, zone: ZoneInfo, now: datetime) -> list[AccountRow]
 def _health(
     connection: ConnectionBase, calendars: list[Calendar], zone: ZoneInfo, now: datetime
 ) -> tuple[str, bool]:
-    label = connection.get_provider_display().removeprefix("Microsoft ")  # type: ignore[attr-defined]
+    label = connection.get_provider_display().removeprefix("Microsoft ")
     if connection.state == ConnectionState.RECONNECT_NEEDED:
         read = [calendar.synced_at for calendar in calendars if calendar.synced_at]
         copy = f" Copy of {clock(min(read), zone)} in use" if read else ""
