@@ -245,7 +245,8 @@ def test_what_cannot_be_used_is_named_and_kept(browser, google, changes, field, 
     response = create(browser, google.calendar, headers=HTMX, **changes)
     assert response.status_code == 422
     page = text(response)
-    assert re.search(rf'href="#{field}[^"]*">[^<]*{re.escape(words)}', page)
+    assert re.search(rf'href="#{field}">[^<]*{re.escape(words)}', page)
+    assert f'id="{field}"' in page
     assert 'value="Kick-off"' in page
     assert google.held() == []
 
