@@ -227,4 +227,3 @@ def _duration(link: BookingLink, given: dict[str, Any]) -> timedelta:
     if "duration" in given:
         return timedelta(minutes=given["duration"])
     return durations_of(link)[0]
-
