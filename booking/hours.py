@@ -131,12 +131,12 @@ def press(hours: Hours, sent: QueryDict) -> Hours | None:
 
     Raises InvalidAvailability when the dates of a new special day do not hold.
     """
-    if name := sent.get("add"):
+    if name := sent.get("add_hours"):
         return _with_day(hours, name, _add)
-    if said := sent.get("remove"):
+    if said := sent.get("remove_hours"):
         name, _, index = said.partition(":")
         return _with_day(hours, name, lambda day: _without(day, index))
-    if name := sent.get("copy"):
+    if name := sent.get("copy_hours"):
         return _copied(hours, name)
     if key := sent.get("remove_special"):
         gone = _dates(key, ())

@@ -387,7 +387,7 @@ def test_wrong_profile_is_refused_at_its_field(browser, changes, field):
 def test_theme_without_scripts_leads_back_and_nowhere_else(browser):
     assert browser.post("/theme", {"theme": "dark", "next": "/meetings"}).url == "/meetings"
     elsewhere = browser.post("/theme", {"theme": "dark", "next": "//evil.example/"})
-    assert elsewhere.url == "/calendar"
+    assert elsewhere.url == "/"
 
 
 def test_plans_mark_the_workspaces_own(browser, workspace):
@@ -408,3 +408,29 @@ def test_workspace_pages_speak_of_the_sessions_workspace_only(sign_in, alice, wo
     browser = sign_in(alice)
     browser.post("/workspaces/switch", {"workspace": second.pk})
     assert [row.user for row in browser.get(PAGE).context["members"]] == [alice]
+
+
+@pytest.mark.parametrize(
+    ("role", "page"),
+    [
+        (Role.OWNER, "/calendar"),
+        (Role.ADMIN, "/calendar"),
+        (Role.MEMBER, "/calendar"),
+        (Role.AUDITOR, "/audit"),
+    ],
+)
+def test_everybody_lands_on_a_page_of_theirs(workspace, sign_in, role, page):
+    user = make_user("Somebody")
+    make_member(workspace, user, role=role)
+    browser = sign_in(user)
+    assert browser.get("/").url == page
+    assert browser.get(page).status_code == 200
+
+
+def test_people_in_no_workspace_land_on_their_profile_and_operators_in_the_admin(client, sign_in):
+    assert client.get("/").url == "/calendar"
+    person, operator = make_user("Person"), make_user("Operator", is_staff=True)
+    for user, page in ((person, "/profile"), (operator, "/admin/")):
+        browser = sign_in(user)
+        assert browser.get("/").url == page
+        assert browser.get(page).status_code == 200

@@ -31,7 +31,7 @@ def switch(request: StaffRequest) -> HttpResponse:
     if not Membership.objects.filter(user=request.user, workspace_id=workspace_id).exists():
         raise Http404
     request.session[SESSION_KEY] = str(workspace_id)
-    return redirect("calendars:calendar")
+    return redirect("home")
 
 
 @require_POST
@@ -46,4 +46,4 @@ def theme(request: StaffRequest) -> HttpResponse:
         return HttpResponse(status=204)
     back = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return redirect(back if is_ours else "calendars:calendar")
+    return redirect(back if is_ours else "home")

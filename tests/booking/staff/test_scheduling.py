@@ -201,11 +201,11 @@ def test_every_wrong_day_is_named_at_once(browser, owner):
 @pytest.mark.parametrize(
     ("button", "day", "expected"),
     [
-        ({"add": "monday"}, 0, (True, (("09:00", "17:00"), ("18:00", "19:00")))),
-        ({"add": "saturday"}, 5, (True, (("09:00", "17:00"),))),
-        ({"remove": "monday:0"}, 0, (False, ())),
-        ({"copy": "monday", "monday-from": "08:00"}, 4, (True, (("08:00", "17:00"),))),
-        ({"copy": "monday", "monday-from": "08:00"}, 6, (False, (("09:00", "17:00"),))),
+        ({"add_hours": "monday"}, 0, (True, (("09:00", "17:00"), ("18:00", "19:00")))),
+        ({"add_hours": "saturday"}, 5, (True, (("09:00", "17:00"),))),
+        ({"remove_hours": "monday:0"}, 0, (False, ())),
+        ({"copy_hours": "monday", "monday-from": "08:00"}, 4, (True, (("08:00", "17:00"),))),
+        ({"copy_hours": "monday", "monday-from": "08:00"}, 6, (False, (("09:00", "17:00"),))),
     ],
 )
 def test_small_button_changes_the_draft_and_saves_nothing(browser, owner, button, day, expected):
