@@ -79,19 +79,20 @@ def enqueue(
 
     The payload holds ids only, never content or a secret.
     """
-    message, created = OutboxMessage.objects.get_or_create(
+    message = OutboxMessage(
+        kind=kind,
+        payload=payload,
         dedupe_key=dedupe_key,
-        defaults={
-            "kind": kind,
-            "payload": payload,
-            "workspace_id": workspace_id,
-            "ordering_key": ordering_key,
-            "due_at": due_at or timezone.now(),
-        },
+        workspace_id=workspace_id,
+        ordering_key=ordering_key,
+        due_at=due_at or timezone.now(),
     )
-    if created and message.due_at <= timezone.now():
+    # One statement where get_or_create needs four; bookings write two messages each.
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    kept = OutboxMessage.objects.get(dedupe_key=dedupe_key)
+    if kept.pk == message.pk and message.due_at <= timezone.now():
         transaction.on_commit(lambda: kick(message.id), robust=True)
-    return message
+    return kept
 
 
 def kick(message_id: uuid.UUID, *, after: timedelta = timedelta(0)) -> None:

@@ -9,12 +9,18 @@ from django.core.exceptions import ValidationError
 
 
 @cache
+def _all_names() -> frozenset[str]:
+    """Every name there is. Python reads the whole zone directory for it each time."""
+    return frozenset(available_timezones() - {"localtime"})
+
+
+@cache
 def zone_names() -> tuple[str, ...]:
     """Every zone a person may choose, sorted; without the aliases that are no places."""
     return tuple(
         sorted(
             name
-            for name in available_timezones()
+            for name in _all_names()
             if name == "UTC"
             or ("/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/")))
         )
@@ -23,7 +29,7 @@ def zone_names() -> tuple[str, ...]:
 
 def is_zone(name: str) -> bool:
     """Whether the name is a zone that can be used."""
-    return name in available_timezones() and name != "localtime"
+    return name in _all_names()
 
 
 def zone(name: str) -> ZoneInfo:
