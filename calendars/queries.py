@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -37,6 +37,13 @@ class VisibleCalendar:
 
     calendar: Calendar
     sight: Sight
+    # Whether the copy could not be brought up to date at the last try. Asked for each event.
+    is_stale: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_stale = bool(self.calendar.sync_error)
+        is_stale = is_stale or self.connection.state != ConnectionState.ACTIVE
+        object.__setattr__(self, "is_stale", is_stale)
 
     @property
     def connection(self) -> CalendarConnectionBase:
@@ -56,11 +63,6 @@ class VisibleCalendar:
     def may_write(self) -> bool:
         """Whether the member may make, change and delete events here."""
         return self.sight >= Sight.EDIT and self.calendar.is_writable
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the copy could not be brought up to date at the last try."""
-        return bool(self.calendar.sync_error) or self.connection.state != ConnectionState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,11 @@ _MORE = (
     "conference_state", "conference_url", "conference_note", "etag",
 )  # fmt: skip
 _VISIBILITY = len(_OPEN) + _MORE.index("visibility")
+# A grid of hundreds of events shows none of these, and they are most of what a row weighs.
+_NOT_IN_GRID = frozenset(
+    {"description", "organizer_email", "attendees", "reminders", "conference_note", "etag"}
+)
+_GRID = (*_OPEN, *(name for name in _MORE if name not in _NOT_IN_GRID))
 
 
 def calendars_in(membership: Membership) -> QuerySet[Calendar]:
@@ -152,18 +159,24 @@ def sight_of(
 
 
 def events_between(
-    membership: Membership, span: Span, *, calendars: Sequence[VisibleCalendar] | None = None
+    membership: Membership,
+    span: Span,
+    *,
+    calendars: Sequence[VisibleCalendar] | None = None,
+    for_grid: bool = False,
 ) -> list[SeenEvent]:
     """What the member may see of the span, in the order of starts.
 
     With `calendars` (from `calendars_visible_to`) only of those, in one query; else of every
-    calendar that is shown, in three.
+    calendar that is shown, in three. `for_grid` leaves out what no grid shows: guests,
+    description, reminders and the like.
     """
     if calendars is None:
         calendars = [one for one in calendars_visible_to(membership) if one.calendar.is_shown]
     sights = {one.calendar.pk: one.sight for one in calendars}
     rows = live_events(sights, span).order_by("start_at", "end_at", "id")
-    return [_seen(row, sights) for row in rows.values_list(*_OPEN, *_MORE)]
+    names = _GRID if for_grid else (*_OPEN, *_MORE)
+    return [_seen(row, sights, names) for row in rows.values_list(*names)]
 
 
 def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
@@ -190,7 +203,7 @@ def changes_cursor(calendars: Iterable[VisibleCalendar]) -> str:
 def seen(event: Event, sight: Sight) -> SeenEvent:
     """One event of the mirror as somebody with that sight may see it."""
     values = tuple(getattr(event, name) for name in (*_OPEN, *_MORE))
-    return _seen(values, {event.calendar_id: sight})
+    return _seen(values, {event.calendar_id: sight}, (*_OPEN, *_MORE))
 
 
 def is_masked(visibility: str, sight: Sight) -> bool:
@@ -198,10 +211,12 @@ def is_masked(visibility: str, sight: Sight) -> bool:
     return sight == Sight.BUSY or (visibility == Visibility.PRIVATE and sight < Sight.FULL)
 
 
-def _seen(values: tuple[Any, ...], sights: dict[UUID, Sight]) -> SeenEvent:
+def _seen(
+    values: tuple[Any, ...], sights: dict[UUID, Sight], names: tuple[str, ...]
+) -> SeenEvent:
     if is_masked(values[_VISIBILITY], sights[values[1]]):
         return SeenEvent(**dict(zip(_OPEN, values, strict=False)), title=MASK, is_masked=True)
-    return SeenEvent(*values)
+    return SeenEvent(**dict(zip(names, values, strict=True)))
 
 
 def _place(one: VisibleCalendar, membership: Membership) -> int:

@@ -6,10 +6,10 @@ longer than everything else of the page together.
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from common.templatetags.meridian import icon_markup

@@ -116,7 +116,7 @@ def _events(
         week_on=monday,
         now=now,
     )
-    return events_between(membership, span, calendars=shown)
+    return events_between(membership, span, calendars=shown, for_grid=True)
 
 
 def _is_beyond(calendar: Calendar, span: Span) -> bool:
