@@ -173,6 +173,12 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "workspaces.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "workspaces.account_forms.SignIn",
+    "signup": "workspaces.account_forms.SignUp",
+    "reset_password": "workspaces.account_forms.ResetPassword",
+    "reset_password_from_key": "workspaces.account_forms.ResetPasswordKey",
+}
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="mandatory")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "workspaces.adapter.AccountAdapter"

@@ -22,7 +22,9 @@ class SignupForm(forms.Form):
     workspace_name = forms.CharField(
         label="Workspace", max_length=120, help_text="Your team's or company's name."
     )
-    timezone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+    timezone = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"data-zone-of-browser": ""})
+    )
 
     field_order = ("name", "workspace_name", "email", "password1")
 

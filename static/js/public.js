@@ -66,15 +66,14 @@ addEventListener("pageshow", () => {
 });
 addEventListener("popstate", () => go(location.href, { push: false }));
 
-/* The visitor's own zone, unless the address already names one. */
-const shown = document.querySelector("[data-zone]")?.dataset.zone;
+/* The visitor's own zone: times are shown in it unless the address already names one; a form that asks for it is told. */
+const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const shown = document.querySelector("[data-part][data-zone]")?.dataset.zone;
 const here = new URL(location.href);
-if (shown !== undefined && !here.searchParams.has("tz")) {
-  const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (mine && mine !== shown) {
-    here.searchParams.set("tz", mine);
-    go(here.href, { push: false });
-  }
+if (mine && shown !== undefined && mine !== shown && !here.searchParams.has("tz")) {
+  here.searchParams.set("tz", mine);
+  go(here.href, { push: false });
 }
+for (const field of document.querySelectorAll("input[data-zone-of-browser]")) field.value = mine || "";
 
 document.querySelector("[data-autofocus]")?.focus();

@@ -170,7 +170,7 @@ def sign_in_page(demo, open_page):
     def signed_in(email="amara@finchharbour.example", **options):
         page = open_page(**options)
         page.goto(f"{demo.url}/calendar")
-        page.get_by_label("Email").fill(email)
+        page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url("**/calendar**")
