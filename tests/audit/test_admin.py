@@ -162,11 +162,11 @@ def test_password_of_a_user_is_set_and_never_shown(desk, alice):
 
 
 def test_operator_who_is_no_superuser_gives_themself_no_rights(sign_in, alice):
-    helper = make_user("Helper", is_staff=True)
-    helper.user_permissions.set(
+    clerk = make_user("Clerk", is_staff=True)
+    clerk.user_permissions.set(
         Permission.objects.filter(codename__in=["change_user", "view_user"])
     )
-    browser = sign_in(helper)
+    browser = sign_in(clerk)
     fields = {
         "name": "H",
         "email": "x@y.example",
@@ -174,10 +174,10 @@ def test_operator_who_is_no_superuser_gives_themself_no_rights(sign_in, alice):
         "is_superuser": "on",
         "is_staff": "on",
     }
-    browser.post(page(User, "change", helper.pk), fields)
-    helper.refresh_from_db()
-    assert (helper.name, helper.is_superuser) == ("H", False)
-    assert helper.email != "x@y.example"
+    browser.post(page(User, "change", clerk.pk), fields)
+    clerk.refresh_from_db()
+    assert (clerk.name, clerk.is_superuser) == ("H", False)
+    assert clerk.email != "x@y.example"
 
 
 def test_failed_message_is_sent_again(desk, rows):
