@@ -55,7 +55,15 @@ class Calendar(UUIDModel, LeasedModel):
     is_writable = models.BooleanField(default=True)
     allowed_conferences = models.JSONField(default=list)
     gone_at = models.DateTimeField(null=True, blank=True)
-    sync_cursor = models.TextField(blank=True, default="")
+    sync_cursor = models.TextField(
+        blank=True, default="", help_text="The provider's word for how far our copy goes."
+    )
+    baseline_cursor = models.TextField(
+        blank=True, default="", help_text="Where a first reading goes on; blank when none is."
+    )
+    baseline_at = models.DateTimeField(
+        null=True, blank=True, help_text="When that reading began: what it has not met is older."
+    )
     window_from = models.DateTimeField(null=True, blank=True)
     window_until = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(
@@ -63,6 +71,18 @@ class Calendar(UUIDModel, LeasedModel):
     )
     sync_tried_at = models.DateTimeField(null=True, blank=True)
     sync_error = models.CharField(max_length=300, blank=True, default="")
+    sync_after = models.DateTimeField(
+        null=True, blank=True, help_text="The provider asked not to be asked before."
+    )
+    noticed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider last told of a change."
+    )
+    push_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the provider tells of changes by itself."
+    )
+    push_tried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last asked to."
+    )
     changed_at = models.DateTimeField(
         null=True, blank=True, help_text="When a sync or a write last changed the copy."
     )
@@ -154,6 +174,9 @@ class Event(models.Model):
     organizer_email = models.CharField(max_length=320, blank=True, default="")
     attendees = models.JSONField(default=list)
     recurrence = models.JSONField(default=list)
+    is_exception = models.BooleanField(
+        default=False, help_text="An occurrence that is not as its series has it, or was deleted."
+    )
     reminders = models.JSONField(null=True, blank=True)
     conference = models.CharField(max_length=8, blank=True, default="")
     conference_state = models.CharField(
@@ -171,6 +194,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["calendar", "start_at", "end_at"], name="event_calendar_span"),
             models.Index(fields=["calendar", "series_remote_id"], name="event_series"),
+            models.Index(fields=["calendar", "remote_id"], name="event_remote"),
             models.Index(fields=["workspace", "ical_uid"], name="event_ical_uid"),
         ]
 
@@ -218,6 +242,7 @@ class PushChannel(UUIDModel):
 
     class Meta:
         db_table = "push_channels"
+        indexes = [models.Index(fields=["remote_id"], name="push_channel_remote")]
 
     def __str__(self) -> str:
         return f"channel of {self.calendar_id}"

@@ -24,6 +24,8 @@ class Feature(Enum):
     MOVE_CALENDAR = "an event can move to another calendar"
     SECONDARY_COLOURS = "one event can have its own colour"
     DELTA = "changes by cursor"
+    EXPANDED_CHANGES = "a changed series comes with all its occurrences"
+    CALENDAR_ZONES = "a calendar tells its time zone"
     PUSH = "tells us of changes"
 
 
@@ -88,7 +90,10 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvent:
-    """An event as the provider holds it. A cancelled one may carry ids and status only."""
+    """An event as the provider holds it. A cancelled one may carry ids and status only.
+
+    `is_exception` marks an occurrence that is not as its series has it; not every listing tells.
+    """
 
     remote_id: str
     status: EventStatus
@@ -109,6 +114,7 @@ class RemoteEvent:
     ical_uid: str = ""
     series_remote_id: str = ""
     original_start_at: datetime | None = None
+    is_exception: bool = False
     conference: RemoteConference | None = None
     etag: str = ""
     updated_at: datetime | None = None
@@ -154,10 +160,14 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """One increment: what changed since the cursor, and the next cursor."""
+    """What changed since the cursor, and the next cursor.
+
+    Of a single page that is not the last (`is_whole` is False) the cursor leads to the page after.
+    """
 
     events: tuple[RemoteEvent, ...]
     cursor: str
+    is_whole: bool = True
 
 
 class CalendarProvider(ABC):
@@ -215,8 +225,28 @@ class CalendarProvider(ABC):
         """
 
     @abstractmethod
+    def list_occurrences(
+        self, calendar: RemoteCalendar, series_remote_id: str, span: Span
+    ) -> Iterator[list[RemoteEvent]]:
+        """The occurrences of one series that touch the span, page by page. Raises EventGone."""
+
+    @abstractmethod
+    def get_occurrence(
+        self, calendar: RemoteCalendar, series_remote_id: str, original_start_at: datetime
+    ) -> RemoteEvent:
+        """The occurrence that its series has at that instant, wherever it was moved.
+
+        Raises EventGone.
+        """
+
+    @abstractmethod
+    def change_pages(self, calendar: RemoteCalendar, cursor: str) -> Iterator[Changes]:
+        """Everything since the cursor, page by page. Raises CursorLost, and BadReply on a loop."""
+
     def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
-        """Everything since the cursor, all pages. Raises CursorLost."""
+        """Everything since the cursor, all pages. Raises what `change_pages` does."""
+        pages = list(self.change_pages(calendar, cursor))
+        return Changes(tuple(event for page in pages for event in page.events), pages[-1].cursor)
 
     @abstractmethod
     def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
@@ -251,8 +281,9 @@ class ChannelWish:
 
 @dataclass(frozen=True, slots=True)
 class RemoteChannel:
-    """An open channel."""
+    """An open channel. `is_proven` when the provider has reached our address already."""
 
     remote_id: str
     resource_remote_id: str
     expires_at: datetime
+    is_proven: bool = False

@@ -1,4 +1,4 @@
-"""The cursor before the first: it asks for a whole window and the cursor after it."""
+"""Cursors of ours: the one before the first, which asks for a whole window, and those of pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from common.errors import BadReply
 from common.spans import Span
 
 _MARK = "baseline:"
+_PAGE = "page:"
 
 
 def baseline_cursor(span: Span) -> str:
@@ -26,3 +27,16 @@ def baseline_span(cursor: str) -> Span | None:
         return Span(read_moment(start), read_moment(end))
     except (BadReply, ValueError):
         raise CursorLost from None
+
+
+def page_cursor(cursor: str, page_token: str) -> str:
+    """Where a listing begun with `cursor` goes on, for a provider whose pages do not say."""
+    return f"{_PAGE}{page_token}\n{cursor}"
+
+
+def split_page(cursor: str) -> tuple[str, str]:
+    """The cursor that a listing began with, and its page's token, blank for the first page."""
+    if not cursor.startswith(_PAGE):
+        return cursor, ""
+    page_token, _, began = cursor.removeprefix(_PAGE).partition("\n")
+    return began, page_token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from calendars.providers.base import (
     RemoteEvent,
 )
 from calendars.providers.busy import busy_events, windows
-from calendars.providers.cursors import baseline_span
+from calendars.providers.cursors import baseline_span, page_cursor, split_page
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.providers.google.drafting import NEEDS_CURRENT, create_body, update_body
 from calendars.providers.google.errors import error_for, error_for_busy, reason_of
@@ -46,7 +47,13 @@ class GoogleCalendar(CalendarProvider):
     key: ClassVar[str] = "google"
     label: ClassVar[str] = "Google Calendar"
     features: ClassVar[frozenset[Feature]] = frozenset(
-        {Feature.NOTIFY_SWITCH, Feature.CLIENT_EVENT_ID, Feature.DELTA, Feature.PUSH}
+        {
+            Feature.NOTIFY_SWITCH,
+            Feature.CLIENT_EVENT_ID,
+            Feature.DELTA,
+            Feature.CALENDAR_ZONES,
+            Feature.PUSH,
+        }
     )
     native_conference: ClassVar[Conference] = Conference.MEET
 
@@ -183,24 +190,46 @@ class GoogleCalendar(CalendarProvider):
             for taken in busy_events(events, calendar, window, ignoring=ignoring)
         ]
 
-    def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
+    def list_occurrences(
+        self, calendar: RemoteCalendar, series_remote_id: str, span: Span
+    ) -> Iterator[list[RemoteEvent]]:
+        params = {
+            "timeMin": _instant(span.start),
+            "timeMax": _instant(span.end),
+            "maxResults": str(PAGE_SIZE),
+        }
+        path = f"{_event(calendar, series_remote_id)}/instances"
+        for page in self._pages(path, params, on_event=True):
+            yield [read_event(item, calendar) for item in page.parts("items")]
+
+    def get_occurrence(
+        self, calendar: RemoteCalendar, series_remote_id: str, original_start_at: datetime
+    ) -> RemoteEvent:
+        path = f"{_event(calendar, series_remote_id)}/instances"
+        params = {"originalStart": _instant(original_start_at)}
+        for item in self._call("GET", path, params=params, on_event=True).parts("items"):
+            return _living(read_event(item, calendar))
+        raise EventGone
+
+    def change_pages(self, calendar: RemoteCalendar, cursor: str) -> Iterator[Changes]:
         """Series come as masters and changed occurrences: a cursor over expanded ones would
         stand on Google's own horizon.
         """
-        span = baseline_span(cursor)
+        began, page_token = split_page(cursor)
+        span = baseline_span(began)
         params = {"singleEvents": "false", "maxResults": str(PAGE_SIZE)}
         if span is None:
-            params["syncToken"] = cursor
+            params["syncToken"] = began
         else:
             params |= {"timeMin": _instant(span.start), "timeMax": _instant(span.end)}
-        events: list[RemoteEvent] = []
-        following = ""
-        for page in self._pages(_events(calendar), params):
-            events += [read_event(item, calendar) for item in page.parts("items")]
-            following = page.text("nextSyncToken")
-        if not following:
-            raise BadReply
-        return Changes(tuple(events), following)
+        for page in self._pages(_events(calendar), params, first=page_token):
+            events = [read_event(item, calendar) for item in page.parts("items")]
+            told = tuple(replace(e, is_exception=bool(e.series_remote_id)) for e in events)
+            following = page.text("nextPageToken")
+            if following:
+                yield Changes(told, page_cursor(began, following), is_whole=False)
+            else:
+                yield Changes(told, page.needed("nextSyncToken"))
 
     def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
         body = {
@@ -229,12 +258,20 @@ class GoogleCalendar(CalendarProvider):
         reply = self._call("GET", _event(calendar, event_remote_id), on_event=True)
         return reply, _living(read_event(reply, calendar))
 
-    def _pages(self, path: str, params: Mapping[str, str]) -> Iterator[Reply]:
-        """Every page; a page may be empty and still not the last. Raises BadReply on a loop."""
-        token = ""
+    def _pages(
+        self, path: str, params: Mapping[str, str], *, first: str = "", on_event: bool = False
+    ) -> Iterator[Reply]:
+        """Every page from the `first` on; a page may be empty and still not the last.
+
+        Raises BadReply on a loop.
+        """
+        token = first
         for _ in range(MOST_PAGES):
             page = self._call(
-                "GET", path, params={**params, "pageToken": token} if token else params
+                "GET",
+                path,
+                params={**params, "pageToken": token} if token else params,
+                on_event=on_event,
             )
             if "items" not in page:
                 # An answer without a list is not an empty one.

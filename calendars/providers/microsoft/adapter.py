@@ -34,19 +34,21 @@ from calendars.providers.microsoft.errors import DUPLICATE, code_of, error_for
 from calendars.providers.microsoft.mapping import read_calendar, read_event
 from calendars.providers.reading import Reply, read_moment
 from common.errors import BadReply, Unsupported, UpstreamConflict
+from common.spans import Span
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from calendars.providers.account import RemoteAccount
     from calendars.providers.base import ChannelWish, EventDraft
     from common.http import Answer
-    from common.spans import Span
 
 PAGE_SIZE: Final = 500
 DELTA_PAGE_SIZE: Final = 200
 MOST_PAGES: Final = 400
+NEIGHBOURHOOD: Final = timedelta(days=400)
 # Graph allows just under seven days for events.
 SUBSCRIPTION_LIFE: Final = timedelta(days=6, hours=20)
 _BUSY_FIELDS = (
@@ -61,7 +63,9 @@ class OutlookCalendar(CalendarProvider):
 
     key: ClassVar[str] = "outlook"
     label: ClassVar[str] = "Outlook"
-    features: ClassVar[frozenset[Feature]] = frozenset({Feature.DELTA, Feature.PUSH})
+    features: ClassVar[frozenset[Feature]] = frozenset(
+        {Feature.DELTA, Feature.EXPANDED_CHANGES, Feature.PUSH}
+    )
     native_conference: ClassVar[Conference] = Conference.TEAMS
 
     def __init__(self, account: RemoteAccount) -> None:
@@ -180,35 +184,67 @@ class OutlookCalendar(CalendarProvider):
                 found += busy_events(events, calendar, span, ignoring=ignoring)
         return found
 
-    def changes(self, calendar: RemoteCalendar, cursor: str) -> Changes:
+    def list_occurrences(
+        self, calendar: RemoteCalendar, series_remote_id: str, span: Span
+    ) -> Iterator[list[RemoteEvent]]:
+        params = {**_window(span), "$top": str(PAGE_SIZE)}
+        path = f"{_event(series_remote_id)}/instances"
+        for page in self._pages(path, params, on_event=True):
+            yield [read_event(item, calendar) for item in page.parts("value")]
+
+    def get_occurrence(
+        self, calendar: RemoteCalendar, series_remote_id: str, original_start_at: datetime
+    ) -> RemoteEvent:
+        """Graph finds occurrences by where they are now: it lets none pass its neighbours."""
+        around = Span(original_start_at - NEIGHBOURHOOD, original_start_at + NEIGHBOURHOOD)
+        for page in self.list_occurrences(calendar, series_remote_id, around):
+            for event in page:
+                if event.original_start_at == original_start_at:
+                    return event
+        raise EventGone
+
+    def change_pages(self, calendar: RemoteCalendar, cursor: str) -> Iterator[Changes]:
         span = baseline_span(cursor)
         path, params = cursor, None
         if span is not None:
             path, params = f"{_calendar(calendar)}/calendarView/delta", _window(span)
         elif not self._is_ours(cursor):
             raise CursorLost
-        items: list[Reply] = []
-        following = ""
+        known: dict[str, Reply | None] = {}
         for page in self._pages(path, params, page_size=DELTA_PAGE_SIZE):
-            items += page.parts("value")
-            following = page.text("@odata.deltaLink")
-        if not following:
-            raise BadReply
-        events = [read_event(item, calendar) for item in self._completed(items)]
-        return Changes(tuple(events), following)
+            items = self._completed(page.parts("value"), known)
+            events = tuple(read_event(item, calendar) for item in items)
+            following = page.text("@odata.nextLink")
+            if following:
+                yield Changes(events, following, is_whole=False)
+            else:
+                yield Changes(events, page.needed("@odata.deltaLink"))
 
-    def _completed(self, items: list[Reply]) -> Iterator[Reply]:
-        """Occurrences in a delta hold few fields: the others are those of their series."""
-        known = {item.text("id"): item for item in items if item.text("type") == "seriesMaster"}
+    def _completed(self, items: list[Reply], known: dict[str, Reply | None]) -> Iterator[Reply]:
+        """Occurrences in a delta hold few fields: the others are those of their series.
+
+        `known` keeps the series of the pages before, None for one that is gone.
+        """
+        known |= {item.text("id"): item for item in items if item.text("type") == "seriesMaster"}
         for item in items:
             series_id = item.text("seriesMasterId")
             if "@removed" in item or not series_id or "subject" in item:
                 yield item
                 continue
             if series_id not in known:
-                known[series_id] = self._call("GET", _event(series_id), on_event=True)
-            of_series = {k: v for k, v in known[series_id].record.items() if k != "recurrence"}
+                known[series_id] = self._series(series_id)
+            series = known[series_id]
+            if series is None:
+                yield Reply({"id": item.needed("id"), "@removed": {"reason": "deleted"}})
+                continue
+            of_series = {k: v for k, v in series.record.items() if k != "recurrence"}
             yield Reply({**of_series, **item.record})
+
+    def _series(self, series_id: str) -> Reply | None:
+        try:
+            return self._call("GET", _event(series_id), on_event=True)
+        except EventGone:
+            return None
 
     def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
         """Graph names the channel itself; the secret is sent back as clientState."""
@@ -226,7 +262,9 @@ class OutlookCalendar(CalendarProvider):
             body["lifecycleNotificationUrl"] = channel.lifecycle_address
         reply = self._call("POST", "subscriptions", json=body)
         ends = read_moment(reply.needed("expirationDateTime"))
-        return RemoteChannel(reply.needed("id"), reply.text("resource") or resource, ends)
+        # Graph has asked our address for the handshake before it answers.
+        found = reply.text("resource") or resource
+        return RemoteChannel(reply.needed("id"), found, ends, is_proven=True)
 
     def unwatch(self, channel: RemoteChannel) -> None:
         answer = self._send("DELETE", f"subscriptions/{quote(channel.remote_id, safe='')}")
@@ -234,12 +272,17 @@ class OutlookCalendar(CalendarProvider):
             raise error_for(answer, on_event=False)
 
     def _pages(
-        self, path: str, params: Mapping[str, str] | None, *, page_size: int = 0
+        self,
+        path: str,
+        params: Mapping[str, str] | None,
+        *,
+        page_size: int = 0,
+        on_event: bool = False,
     ) -> Iterator[Reply]:
         """Every page, its link followed as it is. Raises BadReply on a loop: Graph has had some."""
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            page = self._call("GET", path, params=params, page_size=page_size)
+            page = self._call("GET", path, params=params, page_size=page_size, on_event=on_event)
             if "value" not in page:
                 # An answer without a list is not an empty one.
                 raise BadReply

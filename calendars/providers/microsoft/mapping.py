@@ -93,6 +93,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         ical_uid=reply.text("iCalUId"),
         series_remote_id=reply.text("seriesMasterId"),
         original_start_at=_original_start(reply, start),
+        is_exception=reply.text("type") == "exception",
         conference=_conference(reply) or zoom_in(description, location),
         etag=reply.text("@odata.etag"),
         updated_at=read_moment(reply.text("lastModifiedDateTime"))
