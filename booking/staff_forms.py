@@ -15,6 +15,8 @@ from calendars.enums import Hue
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from booking.models import BookingLink
 
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -38,6 +40,21 @@ def _number(label: str, least: int, most: int, help_text: str = "", **options: A
     )
 
 
+class ReasonedSelect(forms.Select):
+    """A choice whose impossible answers stay visible, with their reasons in `refused`."""
+
+    refused: Mapping[str, str] = {}
+
+    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> Any:
+        reason = self.refused.get(str(value))
+        option = super().create_option(
+            name, value, f"{label}: {reason}" if reason else label, *args, **kwargs
+        )
+        if reason and not option["selected"]:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 class LinkForm(forms.Form):
     """Names its fields as `LinkData` does. All rules that need the database are the service's."""
 
@@ -58,7 +75,9 @@ class LinkForm(forms.Form):
         help_text="The first is the usual one, for example 30, 45, 60.",
         error_messages={"required": "Give at least one length, for example 30."},
     )
-    conference = forms.ChoiceField(label="Meeting link", choices=Conference.choices)
+    conference = forms.ChoiceField(
+        label="Meeting link", choices=Conference.choices, widget=ReasonedSelect
+    )
     location = forms.CharField(
         label="Place",
         required=False,
@@ -80,6 +99,10 @@ class LinkForm(forms.Form):
     )
     requires_approval = forms.BooleanField(label="Every booking waits for a yes", required=False)
     hue = forms.ChoiceField(label="Colour", choices=Hue.choices)
+
+    def __init__(self, *args: Any, refused: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["conference"].widget.refused = refused
 
     def clean_durations(self) -> tuple[int, ...]:
         words = [word for word in _BETWEEN.split(self.cleaned_data["durations"]) if word]

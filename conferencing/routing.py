@@ -56,6 +56,9 @@ class Host:
     zoom_connected: bool = False
 
 
+_NOWHERE = Host(native=Conference.NONE, allowed=frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class Routed:
     """The conference to make, never AUTO; `note` says why it is not the preferred one."""
@@ -132,6 +135,12 @@ def route(wanted: str, host: Host, tier: str, *, preferred: str | None = None) -
 def choices(host: Host, tier: str, preferred: str | None = None) -> list[Choice]:
     """The dialog's cells in their order, each decided by `route`."""
     return [_choice(wanted, host, tier, preferred) for wanted in _CELLS]
+
+
+def check_plan(wanted: str, tier: str) -> None:
+    """Whatever the calendar will be: raises PlanRefusal when the plan lacks this."""
+    if Conference(wanted) is not Conference.NONE:
+        _check_plan(Conference(wanted), _NOWHERE, tier)
 
 
 def _auto(host: Host, tier: str, preferred: str | None) -> Routed:

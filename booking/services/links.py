@@ -13,8 +13,11 @@ from booking.enums import RESERVED_SLUGS, DegradedMode
 from booking.models import BookingLink
 from booking.questions import parse_questions
 from calendars.enums import Hue
+from calendars.hosts import route as route_on
+from calendars.owners import booking_calendar_of
 from common.errors import InvalidInput
 from conferencing.enums import Conference
+from conferencing.routing import RouteRefusal, check_plan
 from workspaces.availability import InvalidAvailability, parse_availability
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ class LinkData:
 def save_link(*, owner: Owner, link: BookingLink | None, data: LinkData) -> BookingLink:
     """Make the owner's new link, or change theirs. Raises InvalidInput naming the field."""
     values = _checked(data)
+    _refuse_conference(owner, link, values["conference"])
     _refuse_taken(values["slug"], link)
     saved = link or BookingLink(workspace=owner.workspace, **{f"{owner.kind.value}_id": owner.id})
     for name, value in values.items():
@@ -100,6 +104,36 @@ def suggest_slug(words: str) -> str:
         number += 1
         slug = f"{stem}-{number}"
     return slug
+
+
+def conference_refusals(owner: Owner) -> dict[str, RouteRefusal]:
+    """The meeting links that the owner's plan or booking calendar cannot make today, and why."""
+    refused: dict[str, RouteRefusal] = {}
+    calendar = booking_calendar_of(owner)
+    for wanted in Conference:
+        try:
+            if calendar is None:
+                check_plan(wanted, owner.workspace.tier)
+            else:
+                route_on(calendar, wanted)
+        except RouteRefusal as refusal:
+            refused[wanted.value] = refusal
+    return refused
+
+
+def usual_conference(owner: Owner) -> Conference:
+    """What a new link starts with: the first that can be made."""
+    refused = conference_refusals(owner)
+    wishes = (Conference.AUTO, Conference.MEET, Conference.TEAMS)
+    return next((wish for wish in wishes if wish.value not in refused), Conference.NONE)
+
+
+def _refuse_conference(owner: Owner, link: BookingLink | None, wanted: str) -> None:
+    """What guests are promised has to be possible; what a link has already may stay."""
+    if link is not None and link.conference == wanted:
+        return
+    if refusal := conference_refusals(owner).get(wanted):
+        raise InvalidInput("conference", refusal.message)
 
 
 def _checked(data: LinkData) -> dict[str, Any]:

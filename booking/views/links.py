@@ -10,7 +10,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import access
 from booking.owners import owner_of_link
-from booking.services.links import LinkData, delete_link, save_link, set_active, suggest_slug
+from booking.services.links import (
+    LinkData,
+    conference_refusals,
+    delete_link,
+    save_link,
+    set_active,
+    suggest_slug,
+    usual_conference,
+)
 from booking.staff_forms import LinkForm, link_values, questions_asked, questions_form
 from booking.views.clients import client_owner
 from booking.views.desk import desk_of
@@ -87,7 +95,8 @@ def _link(request: StaffRequest, link_id: UUID) -> tuple[BookingLink, Owner]:
 
 
 def _form(request: StaffRequest, owner: Owner, link: BookingLink | None) -> HttpResponse:
-    form = LinkForm(request.POST or None, initial=_initial(owner, link))
+    refused = {name: refusal.hint for name, refusal in conference_refusals(owner).items()}
+    form = LinkForm(request.POST or None, initial=_initial(owner, link), refused=refused)
     questions = questions_form(request.POST or None, link)
     is_whole = form.is_valid() & questions.is_valid()
     if is_whole:
@@ -114,6 +123,7 @@ def _form(request: StaffRequest, owner: Owner, link: BookingLink | None) -> Http
 def _initial(owner: Owner, link: BookingLink | None) -> dict[str, Any]:
     if link is not None:
         return link_values(link)
-    usual = LinkData(title="", slug=suggest_slug(f"{owner.name} call"))
+    slug = suggest_slug(f"{owner.name} call")
+    usual = LinkData(title="", slug=slug, conference=usual_conference(owner))
     values = {name: getattr(usual, name) for name in LinkForm.base_fields}
     return {**values, "durations": ", ".join(str(minutes) for minutes in usual.durations)}

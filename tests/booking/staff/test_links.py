@@ -195,3 +195,25 @@ def test_nothing_changes_on_get(browser, owner):
     switch = reverse("booking:link_switch", args=[link.pk])
     assert browser.get(switch).status_code == 405
     assert Workspace.objects.filter(booking_links=link).exists()
+
+
+def test_a_link_on_the_free_plan_starts_with_meet_and_names_what_it_cannot_make(
+    browser, workspace, alice
+):
+    Workspace.objects.filter(pk=workspace.pk).update(tier="free")
+    page = browser.get(reverse("booking:my_link_new"))
+    text = page.content.decode()
+    assert '<option value="meet" selected>Google Meet</option>' in text
+    assert '<option value="auto" disabled>Auto: On Standard</option>' in text
+    assert '<option value="zoom" disabled>Zoom: On Advanced</option>' in text
+    refused = browser.post(reverse("booking:my_link_new"), {**FIELDS, "conference": "auto"})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors["conference"] == ["Auto is on the Standard plan."]
+    assert not BookingLink.objects.exists()
+
+
+def test_a_link_keeps_a_meeting_link_that_the_plan_has_lost(browser, workspace, user_owner):
+    link = make_link(user_owner, conference="zoom")
+    Workspace.objects.filter(pk=workspace.pk).update(tier="free")
+    answer = browser.post(edit(link), {**FIELDS, "slug": "intro", "conference": "zoom"})
+    assert answer.status_code == 302
