@@ -15,7 +15,7 @@ from django.core.validators import validate_email
 
 from booking.ics import Address
 from common.errors import InvalidInput
-from workspaces.zones import is_zone
+from workspaces.zones import is_zone, name_today
 
 MAX_NAME = 120
 MAX_EMAIL = 254
@@ -91,10 +91,10 @@ def clean_phone(raw: str) -> str:
 
 
 def clean_zone(raw: str, field: str = "tz") -> str:
-    """An IANA zone."""
+    """An IANA zone, under its name of today."""
     if len(raw) > 64 or not is_zone(raw):
         raise InvalidInput(field, "Choose a time zone from the list, for example Europe/Dublin.")
-    return raw
+    return name_today(raw)
 
 
 def clean_start(raw: str) -> datetime:

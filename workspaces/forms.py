@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django import forms
 
 from workspaces.services import join
-from workspaces.zones import is_zone
+from workspaces.zones import is_zone, name_today
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,7 +31,7 @@ class SignupForm(forms.Form):
     def clean_timezone(self) -> str:
         """The browser's zone if it is one; UTC else, and nobody is bothered with it here."""
         name: str = self.cleaned_data["timezone"]
-        return name if is_zone(name) else "UTC"
+        return name_today(name) if is_zone(name) else "UTC"
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Called by allauth when the user is made."""
