@@ -203,7 +203,7 @@ def event_sheet(
         location=event.location,
         location_url=event.location if is_web_address(event.location) else "",
         description=as_safe_html(event.description),
-        shows_as="Busy" if event.is_busy else "Free",
+        shows_as="busy" if event.is_busy else "free",
         answer=Response(event.response).label if event.response else "",
     )
 
