@@ -95,6 +95,17 @@ def own_calendar_for(membership: Membership, calendar_id: UUID) -> Calendar:
     return seen.calendar
 
 
+def calendar_to_share(membership: Membership, calendar_id: UUID) -> Calendar:
+    """A calendar of the member's own, which they may show to colleagues.
+
+    Raises NotFound, also for a client's, which every member sees in full, and Forbidden.
+    """
+    calendar = own_calendar_for(membership, calendar_id)
+    if calendar.user_connection is None:
+        raise NotFound
+    return calendar
+
+
 def owner_to_connect(membership: Membership, client_id: UUID | None) -> Owner:
     """The client, or the member themself, whose account is to be connected.
 

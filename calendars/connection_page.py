@@ -14,12 +14,13 @@ from calendars.models import Calendar
 from calendars.offers import reconnect_url
 from calendars.owners import connection_field, connection_model, manager_of
 from calendars.phrases import as_of
+from calendars.sharing_page import shared_in_words
 from calendars.sidebar import is_booking_calendar
 from conferencing.services import zoom_connection_model
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
     from zoneinfo import ZoneInfo
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
 
 PAGE = "connections"
 HUES = tuple(Hue.choices)
+_NOTHING: Mapping[UUID, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """One calendar of an account and how it is arranged. `note` says what is wrong with it."""
+    """One calendar of an account and how it is arranged.
+
+    `note` says what is wrong with it, `shared` which colleagues see more than busy times.
+    """
 
     id: UUID
     name: str
@@ -44,6 +49,7 @@ class CalendarRow:
     is_booking: bool
     is_writable: bool
     note: str
+    shared: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class ConnectionRow:
 
 
 def connection_rows(membership: Membership, zone: ZoneInfo, now: datetime) -> list[ConnectionRow]:
-    """The member's own accounts, then the clients', Zoom after calendars. Five queries."""
+    """The member's own accounts, then the clients', Zoom after calendars. Six queries."""
     rows = []
     for kind in (OwnerKind.USER, OwnerKind.CLIENT):
         connections = list(
@@ -76,7 +82,12 @@ def connection_rows(membership: Membership, zone: ZoneInfo, now: datetime) -> li
             .order_by("created_at")
         )
         calendars = _calendars_of(connection_field(kind), connections)
-        rows += [_row(one, calendars.get(one.pk, ()), membership, zone, now) for one in connections]
+        all_of_kind = [calendar for mine in calendars.values() for calendar in mine]
+        shared = shared_in_words(all_of_kind) if kind == OwnerKind.USER else {}
+        rows += [
+            _row(one, calendars.get(one.pk, ()), membership, zone, now, shared=shared)
+            for one in connections
+        ]
     zoom = zoom_connection_model().objects.filter(
         Q(user=membership.user_id) | Q(client__isnull=False), workspace=membership.workspace_id
     )
@@ -107,6 +118,8 @@ def _row(
     membership: Membership,
     zone: ZoneInfo,
     now: datetime,
+    *,
+    shared: Mapping[UUID, str] = _NOTHING,
 ) -> ConnectionRow:
     state = ConnectionState(connection.state)
     good_at = _last_good(connection, calendars)
@@ -124,7 +137,7 @@ def _row(
         problem=connection.last_error if is_active else "",
         missing=_missing(connection),
         reconnect_url=reconnect_url(connection, PAGE),
-        calendars=[_calendar(calendar) for calendar in calendars],
+        calendars=[_calendar(one, shared.get(one.pk, "")) for one in calendars],
     )
 
 
@@ -139,7 +152,7 @@ def _missing(connection: ConnectionBase) -> list[str]:
     return spec.missing(frozenset(connection.scopes)) if connection.scopes else []
 
 
-def _calendar(calendar: Calendar) -> CalendarRow:
+def _calendar(calendar: Calendar, shared: str) -> CalendarRow:
     note = "" if calendar.is_writable else "Can be read only."
     return CalendarRow(
         id=calendar.pk,
@@ -150,4 +163,5 @@ def _calendar(calendar: Calendar) -> CalendarRow:
         is_booking=is_booking_calendar(calendar),
         is_writable=calendar.is_writable,
         note=calendar.sync_error or note,
+        shared=shared,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.views import calendar, changes, connections, events, oauth
+from calendars.views import calendar, changes, connections, events, oauth, sharing
 
 app_name = "calendars"
 
@@ -30,6 +30,11 @@ urlpatterns = [
         "calendar/calendars/<uuid:calendar_id>/booking",
         connections.set_booking,
         name="set_booking",
+    ),
+    path(
+        "calendar/calendars/<uuid:calendar_id>/sharing",
+        sharing.calendar_sharing,
+        name="calendar_sharing",
     ),
     path("calendar/changes", changes.changes, name="changes"),
     path(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from calendars.services import connections
+from calendars.services import connections, sharing
 from workspaces.models import Membership, User, Workspace
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def end_connections(message: OutboxMessage) -> None:
-    """Pause the former member's connections there and erase their tokens.
+    """Pause the former member's connections there, erase their tokens and end what they shared.
 
     Nothing to do for somebody who is a member again, or for what was deleted meanwhile.
     """
@@ -24,3 +24,4 @@ def end_connections(message: OutboxMessage) -> None:
     workspace = Workspace.objects.filter(pk=workspace_id).first()
     if user is not None and workspace is not None:
         connections.pause_connections(user=user, workspace=workspace)
+        sharing.end_shares(user=user, workspace=workspace)
