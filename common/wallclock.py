@@ -37,6 +37,16 @@ def ends_at(wall: datetime, zone: ZoneInfo) -> datetime:
     return first
 
 
+def occurs_at(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) of an occurrence that a rule puts at the naive `wall` (RFC 5545, 3.3.5).
+
+    A skipped reading counts under the offset before the change, so that 02:30 becomes 03:30; of
+    two equal readings the first is taken. Calendar providers do the same, and an occurrence is
+    known by this instant.
+    """
+    return _readings(wall, zone)[0]
+
+
 def day_begins(day: date, zone: ZoneInfo) -> datetime:
     """The first instant (UTC) of the local date, also where midnight is skipped."""
     return starts_at(datetime.combine(day, _MIDNIGHT), zone)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.wallclock import day_begins, ends_at, starts_at, wall_clock
+from common.wallclock import day_begins, ends_at, occurs_at, starts_at, wall_clock
 
 MINUTE = timedelta(minutes=1)
 # Zone, and a date within a day of a change of its clock.
@@ -107,3 +107,16 @@ def test_readings_agree_with_a_walk_over_every_minute(change, minute):
     last = max(i for i, reading in enumerate(read) if reading < wall)
     assert starts_at(wall, zone) == walk[first]
     assert ends_at(wall, zone) == walk[last + 1]
+
+
+@pytest.mark.parametrize(
+    ("zone", "wall", "expected"),
+    [
+        ("America/New_York", "2026-03-08T02:30", "2026-03-08T07:30"),  # skipped: 03:30 EDT
+        ("America/New_York", "2026-11-01T01:30", "2026-11-01T05:30"),  # twice: the first
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:45"),  # skipped by half an hour
+        ("Asia/Kathmandu", "2026-06-01T09:00", "2026-06-01T03:15"),
+    ],
+)
+def test_occurrence_at_a_skipped_reading_keeps_the_offset_before(zone, wall, expected):
+    assert occurs_at(datetime.fromisoformat(wall), ZoneInfo(zone)) == utc(expected)
