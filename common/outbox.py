@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +35,9 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(minutes=30)
+# A sweep begins nothing new after this: Celery ends a task that runs for too long wherever it is,
+# and between sending a mail and marking it that would send it twice.
+SWEEP_FOR = timedelta(seconds=60)
 # Brokers repeat what they hold for long; whatever is due later is left to the sweep.
 LONGEST_COUNTDOWN = timedelta(seconds=30)
 
@@ -48,7 +52,11 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What to do with one kind of message. `on_failure` hears of the final failure."""
+    """What to do with one kind of message.
+
+    `on_failure` hears of the final failure within the transaction that closes the message, so it
+    writes rows and calls nobody.
+    """
 
     handle: Callable[[OutboxMessage], None]
     on_failure: Callable[[OutboxMessage, str], None] | None = None
@@ -148,24 +156,27 @@ def deliver(message_id: uuid.UUID) -> OutboxState | None:
     try:
         handler.handle(message)
     except NotYet as wait:
-        state = _close(message, OutboxState.PENDING, due_at=wait.due_at, uncount=True)
+        _close(message, OutboxState.PENDING, due_at=wait.due_at, uncount=True)
         soon = wait.due_at - timezone.now()
         if soon <= LONGEST_COUNTDOWN:
             kick(message_id, after=max(soon, timedelta(0)))
-        return state
+        return OutboxState.PENDING
     except Exception as error:  # noqa: BLE001 -- whatever it was, the message must not be lost
         return _failed(message, handler, error)
-    state = _close(message, OutboxState.SENT)
+    _close(message, OutboxState.SENT)
     _kick_next(message)
-    return state
+    return OutboxState.SENT
 
 
 def sweep(limit: int = 200) -> int:
-    """Deliver everything that is due; how many were handled."""
+    """Deliver what is due, as much as `SWEEP_FOR` allows; how many were handled."""
     handled = 0
+    ends = time.monotonic() + SWEEP_FOR.total_seconds()
     for message_id in list(
         due_messages(timezone.now()).order_by("due_at").values_list("id", flat=True)[:limit]
     ):
+        if time.monotonic() >= ends:
+            break
         handled += deliver(message_id) is not None
     return handled
 
@@ -204,17 +215,26 @@ def _failed(message: OutboxMessage, handler: Handler | None, error: Exception) -
         exc_info=not isinstance(error, DomainError),
     )
     if _may_pass(error) and message.attempts < MAX_ATTEMPTS:
-        return _close(
-            message,
-            OutboxState.PENDING,
-            due_at=timezone.now() + _wait(message.attempts, error),
-            error=words,
-        )
-    state = _close(message, OutboxState.FAILED, error=words)
-    if handler is not None and handler.on_failure is not None:
-        handler.on_failure(message, words)
+        due_at = timezone.now() + _wait(message.attempts, error)
+        _close(message, OutboxState.PENDING, due_at=due_at, error=words)
+        return OutboxState.PENDING
+    _give_up(message, handler, words)
     _kick_next(message)
-    return state
+    return OutboxState.FAILED
+
+
+def _give_up(message: OutboxMessage, handler: Handler | None, words: str) -> None:
+    """Close the message as failed and tell its handler, both or neither."""
+    on_failure = None if handler is None else handler.on_failure
+    try:
+        with transaction.atomic():
+            is_ours = _close(message, OutboxState.FAILED, error=words)
+            if is_ours and on_failure is not None:
+                on_failure(message, words)
+    except Exception:
+        # It has to end as failed all the same, where people see it.
+        logger.exception("failure could not be told", extra={"kind": message.kind})
+        _close(message, OutboxState.FAILED, error=words)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -241,8 +261,8 @@ def _close(
     due_at: datetime | None = None,
     error: str = "",
     uncount: bool = False,
-) -> OutboxState:
-    """Write the outcome, unless the lease ran out and somebody else took over."""
+) -> bool:
+    """Write the outcome; False when the lease ran out and somebody else took over."""
     changes: dict[str, Any] = {
         "state": state,
         "lease_holder": "",
@@ -255,8 +275,8 @@ def _close(
         changes["attempts"] = message.attempts - 1
     if state == OutboxState.SENT:
         changes["sent_at"] = timezone.now()
-    OutboxMessage.objects.filter(pk=message.pk, lease_holder=message.lease_holder).update(**changes)
-    return state
+    ours = OutboxMessage.objects.filter(pk=message.pk, lease_holder=message.lease_holder)
+    return bool(ours.update(**changes))
 
 
 def _kick_next(message: OutboxMessage) -> None:

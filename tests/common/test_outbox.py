@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -119,6 +120,62 @@ def test_a_fault_that_never_passes_fails_in_the_end(post):
     assert message.attempts == outbox.MAX_ATTEMPTS
     assert post.told == [("a", "ValueError")]
     assert "secret detail" not in message.last_error
+
+
+@pytest.mark.django_db
+def test_a_failure_is_written_and_told_both_or_neither(post):
+    message = write()
+
+    def die(failed, words):
+        raise KeyboardInterrupt  # as a process that is ended at this moment
+
+    outbox.register(KIND, post.handle, die)
+    post.troubles = [ReconnectNeeded(), ReconnectNeeded()]
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver(message.id)
+    assert state(message) == OutboxState.PENDING
+    outbox.register(KIND, post.handle, post.on_failure)
+    OutboxMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert outbox.deliver(message.id) == OutboxState.FAILED
+    assert [key for key, _ in post.told] == ["a"]
+
+
+@pytest.mark.django_db
+def test_a_failure_that_cannot_be_told_still_ends_as_failed(post):
+    message = write()
+
+    def break_down(failed, words):
+        raise LookupError
+
+    outbox.register(KIND, post.handle, break_down)
+    post.troubles = [ReconnectNeeded()]
+    assert outbox.deliver(message.id) == OutboxState.FAILED
+    assert state(message) == OutboxState.FAILED
+
+
+@pytest.mark.django_db
+def test_a_worker_that_lost_its_lease_tells_no_failure(post):
+    message = write()
+
+    def slow(claimed):
+        OutboxMessage.objects.filter(pk=claimed.pk).update(lease_holder="somebody else")
+        raise ReconnectNeeded
+
+    outbox.register(KIND, slow, post.on_failure)
+    outbox.deliver(message.id)
+    assert (state(message), post.told) == (OutboxState.PENDING, [])
+
+
+@pytest.mark.django_db
+def test_a_sweep_stops_before_celery_would_end_it(post, monkeypatch):
+    write("a")
+    write("b")
+    monkeypatch.setattr(outbox, "SWEEP_FOR", timedelta(0))
+    assert (outbox.sweep(), post.sent) == (0, [])
+    longest = settings.CELERY_TASK_SOFT_TIME_LIMIT - settings.EMAIL_TIMEOUT * 2
+    monkeypatch.undo()
+    assert outbox.SWEEP_FOR.total_seconds() < longest
+    assert outbox.sweep() == 2
 
 
 @pytest.mark.django_db
