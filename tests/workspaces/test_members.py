@@ -428,7 +428,7 @@ def test_everybody_lands_on_a_page_of_theirs(workspace, sign_in, role, page):
 
 
 def test_people_in_no_workspace_land_on_their_profile_and_operators_in_the_admin(client, sign_in):
-    assert client.get("/").url == "/calendar"
+    assert client.get("/").url == "/accounts/login/"  # whose page it is shows after signing in
     person, operator = make_user("Person"), make_user("Operator", is_staff=True)
     for user, page in ((person, "/profile"), (operator, "/admin/")):
         browser = sign_in(user)

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The calendar, the log for auditors, and for people in no workspace a page of their own."""
+    """The calendar, the log for auditors, and for people in no workspace a page of their own.
+
+    Whose page it is shows only after signing in, so strangers are sent there without a way back.
+    """
     user = request.user
     membership = getattr(request, "membership", None)
-    if not user.is_authenticated or (membership and membership.role in MAY_WORK):
+    if not user.is_authenticated:
+        return redirect("account_login")
+    if membership and membership.role in MAY_WORK:
         return redirect("calendars:calendar")
     if membership:
         return redirect("audit:log")

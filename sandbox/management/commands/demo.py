@@ -158,7 +158,7 @@ class Command(BaseCommand):
             f"Meridian is up after {seconds:.0f} s.",
             "",
             f"  Everything to try   {settings.PUBLIC_URL}/demo/",
-            f"  Sign in             {settings.PUBLIC_URL}/calendar",
+            f"  Sign in             {settings.PUBLIC_URL}/",
             f"  Mails it sent       {settings.PUBLIC_URL}/demo/mail",
             f"  The sandbox         {settings.SANDBOX_URL}/",
             "",
