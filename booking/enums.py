@@ -46,6 +46,8 @@ class Step(models.TextChoices):
     BOOKED = "booked", "Confirmation and notice"
     LINK = "link", "Join link that came later"
     EVENT_FAILED = "event_failed", "The event could not be made"
+    NO_LINK = "no_link", "No join link will come: to the booker"
+    NO_LINK_NOTICE = "no_link_notice", "No join link will come: to the owner"
 
 
 RESERVED_SLUGS = frozenset(

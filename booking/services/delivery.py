@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from booking.models import MeetingBase
+    from workspaces.owners import Owner
 
 _LOOK_AGAIN, _LOOK_SELDOM = timedelta(seconds=2), timedelta(seconds=30)
 # A conference that is still pending after this will not come.
@@ -95,6 +96,8 @@ def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> No
         keep_outcome(fresh, made, give_up=_LATE_WORDS if is_late else "")
         if fresh.conference_url and fresh.confirmation_sent_at is not None:
             _follow_up(fresh)
+        elif fresh.conference_state == ConferenceState.FAILED:
+            _tell_no_link(fresh)
         if fresh.conference_state != ConferenceState.PENDING:
             _hurry(fresh)
     if fresh.conference_state == ConferenceState.PENDING:
@@ -109,21 +112,39 @@ def send_notifications(*, meeting: MeetingBase, step: Step, key: str, now: datet
     """
     if meeting.state not in {MeetingState.CONFIRMED, MeetingState.REQUESTED}:
         return
-    if step is Step.LINK:
-        _send_confirmation(meeting, key=key, now=now, is_update=True)
-        return
-    if step is Step.EVENT_FAILED:
-        _send_notice(meeting, EventPresence.FAILED, key=key, now=now)
-        return
+    owner = owner_of_meeting(meeting)
+    if step in {Step.LINK, Step.NO_LINK}:
+        mail.confirmation(meeting, owner, key=f"{key}:booker", now=now, is_update=True).send()
+    elif step in {Step.EVENT_FAILED, Step.NO_LINK_NOTICE}:
+        mail.notice(
+            meeting,
+            owner,
+            event=event_presence(meeting),
+            key=f"{key}:owner",
+            now=now,
+            lost_link=step is Step.NO_LINK_NOTICE,
+        ).send()
+    else:
+        _send_first(meeting, owner, key=key, now=now)
+
+
+def _send_first(meeting: MeetingBase, owner: Owner, *, key: str, now: datetime) -> None:
+    """The confirmation and the notice. An address that takes no mail keeps none from the other."""
     presence = event_presence(meeting)
     if _should_wait(meeting, presence, now):
         raise outbox.NotYet(now + _LOOK_AGAIN)
+    trouble: Exception | None = None
     if meeting.confirmation_sent_at is None:
-        _send_confirmation(meeting, key=key, now=now)
-        _mark_confirmation(meeting, now)
-    if meeting.notice_sent_at is None and owner_of_meeting(meeting).notice_email:
-        _send_notice(meeting, presence, key=key, now=now)
+        try:
+            mail.confirmation(meeting, owner, key=f"{key}:booker", now=now).send()
+            _mark_confirmation(meeting, now)
+        except Exception as error:  # noqa: BLE001 -- raised below
+            trouble = error
+    if meeting.notice_sent_at is None and owner.notice_email:
+        mail.notice(meeting, owner, event=presence, key=f"{key}:owner", now=now).send()
         _mark_notice(meeting, presence, now)
+    if trouble is not None:
+        raise trouble
 
 
 def event_has_failed(message: OutboxMessage, words: str) -> None:
@@ -137,6 +158,8 @@ def event_has_failed(message: OutboxMessage, words: str) -> None:
             fresh.conference_state = ConferenceState.FAILED
             fresh.conference_note = f"{_NO_EVENT_WORDS} {words}"[:300]
             fresh.save(update_fields=["conference_state", "conference_note", "updated_at"])
+            if fresh.confirmation_sent_at is not None:
+                _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)
         if fresh.notice_sent_at is not None and fresh.calendar_event_id is None:
             _enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
     _hurry(fresh)
@@ -175,26 +198,16 @@ def _should_wait(meeting: MeetingBase, presence: EventPresence, now: datetime) -
     return presence is EventPresence.ON_ITS_WAY
 
 
-def _send_confirmation(
-    meeting: MeetingBase, *, key: str, now: datetime, is_update: bool = False
-) -> None:
-    owner = owner_of_meeting(meeting)
-    mail.confirmation(meeting, owner, key=f"{key}:booker", now=now, is_update=is_update).send()
-
-
-def _send_notice(meeting: MeetingBase, presence: EventPresence, *, key: str, now: datetime) -> None:
-    owner = owner_of_meeting(meeting)
-    mail.notice(meeting, owner, event=presence, key=f"{key}:owner", now=now).send()
-
-
 def _mark_confirmation(meeting: MeetingBase, now: datetime) -> None:
-    """Mark the mail as sent; a link that came while it was sent still has to follow."""
+    """Mark the mail as sent; what became of the link while it was sent still has to follow."""
     with transaction.atomic():
         fresh = _locked(meeting)
         fresh.confirmation_sent_at = now
         fresh.save(update_fields=["confirmation_sent_at", "updated_at"])
         if fresh.conference_url != meeting.conference_url:
             _follow_up(fresh)
+        elif _lost_its_link(meeting, fresh):
+            _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)
 
 
 def _mark_notice(meeting: MeetingBase, presence: EventPresence, now: datetime) -> None:
@@ -205,6 +218,24 @@ def _mark_notice(meeting: MeetingBase, presence: EventPresence, now: datetime) -
         fresh.save(update_fields=["notice_sent_at", "updated_at"])
         if presence is EventPresence.ON_ITS_WAY and event_presence(fresh) is EventPresence.FAILED:
             _enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
+        elif _lost_its_link(meeting, fresh):
+            _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK_NOTICE)
+
+
+def _lost_its_link(was: MeetingBase, now: MeetingBase) -> bool:
+    """Whether the link that a mail announced will not come after all."""
+    return (
+        was.conference_state == ConferenceState.PENDING
+        and now.conference_state == ConferenceState.FAILED
+    )
+
+
+def _tell_no_link(meeting: MeetingBase) -> None:
+    """Tell those whose mail went out already that no link will follow it."""
+    if meeting.confirmation_sent_at is not None:
+        _enqueue(meeting, MessageKind.NOTIFICATION, Step.NO_LINK)
+    if meeting.notice_sent_at is not None:
+        _enqueue(meeting, MessageKind.NOTIFICATION, Step.NO_LINK_NOTICE)
 
 
 def _follow_up(meeting: MeetingBase) -> None:

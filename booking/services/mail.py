@@ -60,36 +60,48 @@ def confirmation(
 ) -> EmailMultiAlternatives:
     """To the booker: the meeting with its calendar file, or the receipt of a request without one.
 
-    `key` names this mail for receivers that drop repeats.
+    An update brings the link that came later, or says that none will. `key` names this mail for
+    receivers that drop repeats.
     """
     zone = ZoneInfo(meeting.booker_timezone)
     reader = _Reader(meeting.booker_email, zone, public_name(owner), owner.zone)
     is_request = meeting.state == MeetingState.REQUESTED
+    link_has_failed = meeting.conference_state == ConferenceState.FAILED
     facts = [_what(meeting, owner), *_where(meeting), *_typed(meeting, "You wrote")]
     subject = f"{_when_and_place(meeting, reader.zone)}: {meeting_words(meeting, owner)}"
     if is_request:
         subject = f"Requested: {subject}"
     elif is_update:
-        subject = f"Join link for {subject}"
+        subject = f"{'No join link for' if link_has_failed else 'Join link for'} {subject}"
     context = {
         **_common(meeting, owner, reader, subject, facts),
         "is_request": is_request,
         "is_update": is_update,
         "link_is_late": meeting.conference_state == ConferenceState.PENDING,
-        "link_has_failed": meeting.conference_state == ConferenceState.FAILED,
+        "link_has_failed": link_has_failed,
         "can_answer": bool(owner.notice_email),
         "booked_on": _stamp(meeting.created_at, reader.zone),
     }
     message = _message("confirmation", context, reader, key=key, reply_to=owner.notice_email)
-    if not is_request:
+    # Without a link there is nothing new to say to a calendar.
+    if not is_request and not (is_update and link_has_failed):
         message.attach(mime_part(calendar_file(meeting, owner, now=now), "REQUEST"))
     return message
 
 
 def notice(
-    meeting: MeetingBase, owner: Owner, *, event: EventPresence, key: str, now: datetime
+    meeting: MeetingBase,
+    owner: Owner,
+    *,
+    event: EventPresence,
+    key: str,
+    now: datetime,
+    lost_link: bool = False,
 ) -> EmailMultiAlternatives:
-    """To the owner: who booked what. Carries the calendar file when no event was made."""
+    """To the owner: who booked what. Carries the calendar file when no event was made.
+
+    With `lost_link` it follows an earlier one and says that the link, then awaited, never came.
+    """
     zone = ZoneInfo(meeting.booker_timezone)
     reader = _Reader(owner.notice_email, owner.zone, meeting.booker_name, zone)
     is_request = meeting.state == MeetingState.REQUESTED
@@ -100,10 +112,13 @@ def notice(
     verb = "asks for" if is_request else "booked"
     subject = f"{meeting.booker_name} {verb} {meeting.title}: "
     subject += _when_and_place(meeting, reader.zone)
+    if lost_link:
+        subject = f"No join link: {subject}"
     context = {
         **_common(meeting, owner, reader, subject, facts),
         "is_request": is_request,
         "verb": verb,
+        "lost_link": lost_link,
         "event": event.name,
         "conference_note": meeting.conference_note,
     }

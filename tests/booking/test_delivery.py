@@ -179,6 +179,48 @@ def test_a_link_that_fails_is_told_to_both(sandbox, google, client_owner, clock)
     assert meeting.conference_note in parts_of(to("desk@northgate.example")[0])["text/plain"]
 
 
+def test_a_link_that_never_comes_is_told_to_both_after_their_mails(
+    sandbox, google, client_owner, clock
+):
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 10_000})
+    meeting = book(make_link(client_owner, conference="meet"))
+    for _turn in range(40):
+        deliver_all()
+        clock.shift(timedelta(seconds=30))
+    meeting.refresh_from_db()
+    assert (meeting.conference_state, meeting.sequence) == ("failed", 0)
+    first, last = (parts_of(message) for message in to("ann@tallship.example"))
+    assert "follows in a second mail" in first["text/plain"]
+    assert last["subject"].startswith("No join link for Thu 19 Nov")
+    assert "your meeting stands" in last["text/plain"]
+    assert "sends you the way to join" in last["text/plain"]
+    assert "ics" not in last
+    first, last = (parts_of(message) for message in to("desk@northgate.example"))
+    assert "no join link" not in first["text/plain"]
+    assert last["subject"].startswith("No join link: Ann Other booked")
+    assert "Send them the way to join" in last["text/plain"]
+    assert meeting.conference_note in last["text/plain"]
+    assert [message.state for message in messages()] == [OutboxState.SENT] * len(messages())
+
+
+def test_an_event_that_fails_late_takes_its_announced_link_back(
+    sandbox, google, client_owner, clock
+):
+    sandbox.fault("google.events.insert", status=503, reason="backendError", count=None)
+    book(make_link(client_owner, conference="meet"))
+    deliver_all()
+    clock.shift(timedelta(seconds=61))
+    deliver_all()
+    sandbox.store.clear_faults()
+    sandbox.fault("google.events.insert", status=403, reason="forbidden", count=None)
+    clock.shift(timedelta(hours=1))
+    deliver_all()
+    first, last = (parts_of(message) for message in to("ann@tallship.example"))
+    assert "follows in a second mail" in first["text/plain"]
+    assert last["subject"].startswith("No join link for Thu 19 Nov")
+    assert len(to("desk@northgate.example")) == 2
+
+
 def test_a_conference_outside_the_plan_leaves_the_event_without_one(google, client_owner):
     workspace = client_owner.workspace
     workspace.tier = "free"
@@ -261,6 +303,22 @@ def test_a_mail_server_that_fails_for_one_of_two_repeats_only_that_one(
     ]
     meeting.refresh_from_db()
     assert meeting.confirmation_sent_at < meeting.notice_sent_at
+
+
+def test_an_address_that_takes_no_mail_keeps_the_notice_from_nobody(link, owner, clock, settings):
+    settings.EMAIL_BACKEND = "tests.booking.flaky_mail.Backend"
+    flaky_mail.refuse = ["ann@tallship.example"]
+    meeting = book(link)
+    for _turn in range(30):
+        deliver_all()
+        clock.shift(timedelta(minutes=31))
+    assert [message.to for message in mail.outbox] == [[owner.notice_email]]
+    meeting.refresh_from_db()
+    assert (meeting.confirmation_sent_at, meeting.notice_sent_at) == (None, NOW)
+    assert list(undelivered(owner.workspace, [meeting])) == [meeting.id]
+    flaky_mail.refuse = []
+    assert run_now(meeting, MessageKind.NOTIFICATION) == OutboxState.SENT
+    assert [message.to for message in mail.outbox[1:]] == [["ann@tallship.example"]]
 
 
 def test_nobody_to_tell_is_no_failure(client_link, northgate):
