@@ -162,7 +162,7 @@ def _by_parts(rule: Rule) -> list[str]:
 
 def _until(until: date, start: date, zone: ZoneInfo) -> str:
     if not isinstance(start, datetime):
-        return f"{_last_date(until, zone):%Y%m%d}"
+        return f"{last_day(until, zone):%Y%m%d}"
     if isinstance(until, datetime):
         moment = until.astimezone(UTC) if until.tzinfo else starts_at(until, zone)
     else:
@@ -170,15 +170,21 @@ def _until(until: date, start: date, zone: ZoneInfo) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
-def _last_date(until: date, zone: ZoneInfo) -> date:
+def ends_on(rule: Rule, zone: ZoneInfo, start: date | None = None) -> date | None:
+    """The last date on which an occurrence may begin, in the zone; None without such an end.
+
+    With the first wall time: an instant that comes before it in its day ends on the day before.
+    """
+    return None if rule.until is None else last_day(rule.until, zone, start)
+
+
+def last_day(until: date, zone: ZoneInfo, start: date | None = None) -> date:
+    """The same, of what UNTIL says."""
     if not isinstance(until, datetime):
         return until
-    return wall_clock(until, zone).date() if until.tzinfo else until.date()
-
-
-def ends_on(rule: Rule, zone: ZoneInfo) -> date | None:
-    """The last date on which an occurrence may begin, in the zone; None without such an end."""
-    return None if rule.until is None else _last_date(rule.until, zone)
+    wall = wall_clock(until, zone) if until.tzinfo else until
+    is_early = isinstance(start, datetime) and wall.time() < start.time()
+    return wall.date() - _ONE_DAY if is_early else wall.date()
 
 
 def with_rule(lines: Sequence[str], rule: Sequence[str]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def sentence(rule: Rule | Kept, start: date, zone: ZoneInfo) -> str:
     """
     if isinstance(rule, Kept):
         return OF_ITS_OWN
-    return f"{_when(rule, start)}{_end(rule, zone)}"
+    return f"{_when(rule, start)}{_end(rule, start, zone)}"
 
 
 def _when(rule: Rule, start: date) -> str:
@@ -89,8 +89,8 @@ def _date(rule: Rule, start: date) -> str:
     return f"{rule.month_day or start.day} {month}"
 
 
-def _end(rule: Rule, zone: ZoneInfo) -> str:
+def _end(rule: Rule, start: date, zone: ZoneInfo) -> str:
     if rule.count is not None:
         return ", once" if rule.count == 1 else f", {rule.count} times"
-    last = ends_on(rule, zone)
+    last = ends_on(rule, zone, start)
     return "" if last is None else f" until {day_and_month(last)} {last.year}"

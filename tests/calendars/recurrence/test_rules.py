@@ -75,6 +75,12 @@ def test_rule_survives_being_written(text, expected):
     assert parse_rule(rule_lines(rule, WEDNESDAY, BERLIN)) == rule
 
 
+def test_instant_before_the_days_occurrence_ends_the_day_before():
+    rule = parse_rule(["RRULE:FREQ=DAILY;UNTIL=20261218T073000Z"])
+    assert sentence(rule, WEDNESDAY, BERLIN) == "Every day until 17 December 2026"
+    assert ends_on(rule, BERLIN) == date(2026, 12, 18)
+
+
 @pytest.mark.parametrize("text", KEPT)
 def test_what_the_editor_has_no_field_for_is_kept(text):
     kept = parse_rule([f"RRULE:{text}"])
