@@ -56,7 +56,9 @@ class EventBlock:
     """An event to lay out. Timed ones have `start` and `end` (aware UTC); all-day ones have
     `start_on` and `end_on`, the end exclusive as both providers have it.
 
-    `hue` is the calendar's; `as_of` says from when the copy is that a STALE one shows.
+    `hue` is the calendar's; `as_of` says from when the copy is that a STALE one shows. Where other
+    calendars hold a copy of it, `hues` are the colours of all, this one's first, and `also` the
+    names of the others.
     """
 
     id: str
@@ -74,6 +76,8 @@ class EventBlock:
     flags: frozenset[Flag] = frozenset()
     states: frozenset[State] = frozenset()
     as_of: datetime | None = None
+    hues: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def times(self) -> tuple[datetime, datetime]:
         """Start and end of a timed event. Raises ValueError when it has none."""
@@ -106,6 +110,7 @@ class PlacedEvent:
     place_classes: str
     icons: tuple[str, ...]
     spoken: str
+    hues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ class AllDayBar:
     note: str
     icons: tuple[str, ...]
     spoken: str
+    hues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

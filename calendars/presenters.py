@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from calendars.blocks import EventBlock, Flag, State
+from calendars.copies import told_once
 from calendars.enums import ConferenceState, EventStatus, Response, Visibility
 from calendars.phrases import (
     abbreviation,
@@ -27,7 +28,7 @@ from conferencing.enums import Conference
 from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.utils.safestring import SafeString
@@ -101,8 +102,27 @@ class EventSheet:
     answer: str
 
 
-def event_block(event: SeenEvent, source: VisibleCalendar) -> EventBlock:
-    """An event as the member may see it; one whose time only is told opens nothing."""
+def event_blocks(
+    events: Iterable[SeenEvent], sources: Mapping[UUID, VisibleCalendar]
+) -> list[EventBlock]:
+    """What is drawn of these events: one block for all copies of an event."""
+    return [
+        event_block(
+            told.event,
+            sources[told.event.calendar_id],
+            [sources[copy.calendar_id] for copy in told.copies],
+        )
+        for told in told_once(events, sources)
+    ]
+
+
+def event_block(
+    event: SeenEvent, source: VisibleCalendar, others: Sequence[VisibleCalendar] = ()
+) -> EventBlock:
+    """An event as the member may see it; one whose time only is told opens nothing.
+
+    `others` are the calendars that hold a copy of it.
+    """
     icon, place = _place(event)
     return EventBlock(
         id=f"ev-{event.id}",
@@ -120,6 +140,8 @@ def event_block(event: SeenEvent, source: VisibleCalendar) -> EventBlock:
         flags=_flags(event),
         states=_states(event) | {State.STALE} if source.is_stale else _states(event),
         as_of=source.calendar.synced_at if source.is_stale else None,
+        hues=tuple(one.calendar.hue for one in (source, *others)) if others else (),
+        also=tuple(one.calendar.name for one in others),
     )
 
 

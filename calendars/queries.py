@@ -98,6 +98,7 @@ class SeenEvent:
     conference_url: str = ""
     conference_note: str = ""
     etag: str = ""
+    ical_uid: str = ""
     is_masked: bool = False
 
 
@@ -108,7 +109,7 @@ _OPEN = (
 _MORE = (
     "title", "status", "visibility", "response", "description", "location", "is_organizer",
     "organizer_email", "attendees", "reminders", "series_remote_id", "conference",
-    "conference_state", "conference_url", "conference_note", "etag",
+    "conference_state", "conference_url", "conference_note", "etag", "ical_uid",
 )  # fmt: skip
 _VISIBILITY = len(_OPEN) + _MORE.index("visibility")
 # A grid of hundreds of events shows none of these, and they are most of what a row weighs.
@@ -211,9 +212,7 @@ def is_masked(visibility: str, sight: Sight) -> bool:
     return sight == Sight.BUSY or (visibility == Visibility.PRIVATE and sight < Sight.FULL)
 
 
-def _seen(
-    values: tuple[Any, ...], sights: dict[UUID, Sight], names: tuple[str, ...]
-) -> SeenEvent:
+def _seen(values: tuple[Any, ...], sights: dict[UUID, Sight], names: tuple[str, ...]) -> SeenEvent:
     if is_masked(values[_VISIBILITY], sights[values[1]]):
         return SeenEvent(**dict(zip(_OPEN, values, strict=False)), title=MASK, is_masked=True)
     return SeenEvent(**dict(zip(names, values, strict=True)))

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from audit.enums import ConnectionState
+from calendars.dates import same_day_in
 from calendars.phrases import as_of
 from calendars.providers.registry import provider_class
 from workspaces.enums import OwnerKind
@@ -105,7 +106,7 @@ def mini_month(shown: date, monday: date, today: date) -> MiniMonth:
                 days=tuple(MiniDay(day, day.month != first.month, day == today) for day in days),
             )
         )
-    previous, following = _same_day(shown, first - ONE_DAY), _same_day(shown, first + 5 * WEEK)
+    previous, following = same_day_in(shown, first - ONE_DAY), same_day_in(shown, first + 5 * WEEK)
     return MiniMonth(
         title=f"{first:%B %Y}",
         previous_on=previous,
@@ -114,16 +115,6 @@ def mini_month(shown: date, monday: date, today: date) -> MiniMonth:
         next_title=f"{following:%B %Y}",
         weeks=tuple(weeks),
     )
-
-
-def _same_day(shown: date, other: date) -> date:
-    """The day of the month of `shown` in the month of `other`, or that month's last day."""
-    day = shown.day
-    while True:
-        try:
-            return other.replace(day=day)
-        except ValueError:
-            day -= 1
 
 
 def provider_label(connection: ConnectionBase) -> str:

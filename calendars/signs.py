@@ -32,12 +32,22 @@ def icons(event: EventBlock) -> tuple[str, ...]:
 
 def spoken(event: EventBlock, zone: ZoneInfo) -> str:
     """What only readers hear: the calendar, the states and the flags in words."""
-    if not event.states and not event.flags:
+    if not event.states and not event.flags and not event.also:
         return f", {event.calendar}"
-    words = [event.calendar]
+    words = [event.calendar, *also_in(event)]
     words += [STATE_WORDS[state] for state in STATE_WORDS if state in event.states]
     if State.STALE in event.states:
         known = event.as_of and clock(event.as_of.astimezone(zone))
         words.append(f"shown as of {known}" if known else "shown from an older copy")
     words += [FLAG_WORDS[flag] for flag in FLAG_WORDS if flag in event.flags]
     return "".join(f", {word}" for word in dict.fromkeys(words))
+
+
+def hue_class(event: EventBlock) -> str:
+    """The class of the calendar's colour, with a blank before it."""
+    return f" hue-{event.hue}" if event.hue else ""
+
+
+def also_in(event: EventBlock) -> list[str]:
+    """`also in Studio`, for each other calendar that holds a copy."""
+    return [f"also in {name}" for name in event.also]

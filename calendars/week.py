@@ -19,8 +19,9 @@ from calendars.blocks import (
     State,
     WeekLayout,
 )
+from calendars.dates import long_dates
 from calendars.lanes import MAX_ROWS, Lane, lanes, rows
-from calendars.signs import icons, spoken, state_classes
+from calendars.signs import hue_class, icons, spoken, state_classes
 from calendars.wording import (
     clock,
     date_range,
@@ -151,7 +152,7 @@ def _lay_out(
     pieces: list[list[_Piece]] = [[] for _ in range(view.count)]
     long: list[tuple[date, date, EventBlock]] = []
     for event in events:
-        dates = _long_dates(event, view)
+        dates = long_dates(event, view.zone)
         if dates is None:
             for column, piece in _pieces(event, view):
                 pieces[column].append(piece)
@@ -170,17 +171,6 @@ def _lay_out(
         now=view.now_classes,
         now_label=clock(view.here),
     )
-
-
-def _long_dates(event: EventBlock, view: _View) -> tuple[date, date] | None:
-    """First and last date of what belongs in the all-day row, None for the timed rest."""
-    if event.all_day:
-        first, after = event.days()
-        return first, max(first, after - _ONE_DAY)
-    start, end = event.times()
-    if end - start < _ONE_DAY:
-        return None
-    return view.local(start).date(), view.local(end - _INSTANT).date()
 
 
 def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
@@ -243,10 +233,10 @@ def _column(index: int, pieces: list[_Piece], view: _View, open_on: OpenHours | 
 def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
     event = piece.event
     place = f"{_at(piece.start, piece.quarters)}{_beside(lane)}"
-    hue = f" hue-{event.hue}" if event.hue else ""
+    states = state_classes(event, past=event.times()[1] <= view.now)
     return PlacedEvent(
         id=event.id,
-        classes=f"ev{hue} {place}{state_classes(event, past=event.times()[1] <= view.now)}",
+        classes=f"ev{hue_class(event)} {place}{states}",
         href=event.href,
         title=event.title,
         starts=piece.starts,
@@ -256,6 +246,7 @@ def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
         place_classes="x warned" if event.place_icon == "alert" else "x",
         icons=icons(event),
         spoken=spoken(event, view.zone),
+        hues=event.hues,
     )
 
 
@@ -295,17 +286,17 @@ def _all_day(
 
 
 def _bar(event: EventBlock, first: date, last: date, place: str, view: _View) -> AllDayBar:
-    hue = f" hue-{event.hue}" if event.hue else ""
     before = " from-before" if first < view.first else ""
     past = last < view.today if event.all_day else event.times()[1] <= view.now
     return AllDayBar(
         id=event.id,
-        classes=f"ad{hue} {place}{before}{state_classes(event, past=past)}",
+        classes=f"ad{hue_class(event)} {place}{before}{state_classes(event, past=past)}",
         href=event.href,
         title=event.title,
         note=_note(event, first, last, view),
         icons=icons(event),
         spoken=spoken(event, view.zone),
+        hues=event.hues,
     )
 
 

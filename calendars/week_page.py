@@ -10,63 +10,35 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.urls import reverse
 
-from calendars.addresses import local_day
+from calendars.agenda import lay_out_agenda
+from calendars.asked import AGENDA, DAY, MONTH, VIEWS, WEEK
+from calendars.dates import Present
+from calendars.month import lay_out_month
 from calendars.offers import reconnect_url
 from calendars.phrases import abbreviation, city_of
-from calendars.presenters import event_block, week_url
+from calendars.presenters import event_blocks, week_url
 from calendars.sidebar import accounts, mini_month, stale_notice
 from calendars.week import lay_out_day, lay_out_week
-from calendars.wording import clock, full_day
-from common.errors import InvalidInput
-from common.spans import Span
-from common.wallclock import day_begins, starts_at
+from calendars.wording import MONTHS, clock, date_range, full_day
+from common.wallclock import starts_at
 from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from calendars.blocks import WeekLayout
+    from calendars.agenda import AgendaDay
+    from calendars.asked import Asked
+    from calendars.blocks import EventBlock, WeekLayout
+    from calendars.month import MonthLayout
     from calendars.offers import Offer
     from calendars.queries import SeenEvent, VisibleCalendar
     from calendars.sidebar import Account, MiniMonth, Notice
     from workspaces.availability import Availability
     from workspaces.models import UserProfile
 
-DAY, WEEK = "day", "week"
-VIEWS = (DAY, WEEK)
-_ONE_DAY = timedelta(days=1)
-_LENGTHS = {DAY: 1, WEEK: 7}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which dates the address asks for: a day, or the week around it."""
-
-    view: str
-    on: date
-
-    @property
-    def monday(self) -> date:
-        return self.on - timedelta(days=self.on.weekday())
-
-    @property
-    def first(self) -> date:
-        return self.on if self.view == DAY else self.monday
-
-    @property
-    def days(self) -> int:
-        return _LENGTHS[self.view]
-
-    def span(self, zone: ZoneInfo) -> Span:
-        """The instants from the first midnight to the one after the last day."""
-        return Span(
-            day_begins(self.first, zone), day_begins(self.first + self.days * _ONE_DAY, zone)
-        )
-
-    def moved(self, steps: int) -> date:
-        """The date that many days or weeks on."""
-        return self.on + steps * self.days * _ONE_DAY
+_VIEW_NAMES = {DAY: "Day", WEEK: "Week", MONTH: "Month", AGENDA: "Agenda"}
+_UNITS = {DAY: "day", WEEK: "week", MONTH: "month", AGENDA: "week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +58,39 @@ class SecondZone:
     short: str
 
 
+@dataclass(frozen=True, slots=True)
+class ViewLink:
+    """One way to look at the dates, and the key that leads there."""
+
+    name: str
+    url: str
+    key: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The middle of the page: exactly one of the three, and what it is called."""
+
+    template: str
+    title: str
+    grid: WeekLayout | None = None
+    month: MonthLayout | None = None
+    agenda: Sequence[AgendaDay] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPage:
     """Everything the page prints."""
 
     view: str
     title: str
-    week_number: int
+    caption: str
     region_label: str
-    grid: WeekLayout
+    template: str
+    grid: WeekLayout | None
+    month: MonthLayout | None
+    agenda: Sequence[AgendaDay]
     mini: MiniMonth
     accounts: Sequence[Account]
     notice: Notice | None
@@ -112,10 +108,11 @@ class CalendarPage:
     next_url: str
     next_label: str
     today_url: str
-    day_url: str
-    week_url: str
+    views: Sequence[ViewLink]
+    on: str
     date_url: str
     day_link: str
+    week_link: str
     mini_previous_url: str
     mini_next_url: str
     new_url: str
@@ -123,17 +120,6 @@ class CalendarPage:
     reconnect_url: str
     changes_url: str
     poll_seconds: int
-
-
-def read_address(query: Mapping[str, str], today: date) -> Asked:
-    """What `?view=&date=` asks for; the week of today without. Raises InvalidInput."""
-    view = query.get("view") or WEEK
-    if view not in VIEWS:
-        raise InvalidInput("view", "There is a day view and a week view.")
-    on = local_day(query.get("date") or today.isoformat())
-    if on is None:
-        raise InvalidInput("date", "Write the date like 2026-11-19.")
-    return Asked(view, on)
 
 
 def calendar_page(
@@ -151,26 +137,26 @@ def calendar_page(
     """The page for one member. `events` are those of the calendars that are not `hidden`, `cursor`
     is what the poll compares."""
     zone = ZoneInfo(profile.timezone)
-    sources = {one.calendar.pk: one for one in calendars}
-    blocks = [event_block(event, sources[event.calendar_id]) for event in events]
-    lay_out = lay_out_day if asked.view == DAY else lay_out_week
-    grid = lay_out(blocks, asked.first, zone, now, open_on=availability.intervals_on)
+    blocks = event_blocks(events, {one.calendar.pk: one for one in calendars})
+    drawn = _drawn(asked, blocks, Present(zone, now), availability)
     midday = starts_at(datetime.combine(asked.first, time(12)), zone)
     second = _second_zone(profile.second_timezone, midday)
     today = now.astimezone(zone).date()
     mini = mini_month(asked.on, asked.monday, today)
-    view = "" if asked.view == WEEK else asked.view
     shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
-    unit, here = asked.view, week_url(asked.on, view)
+    unit = _UNITS[asked.view]
     notice = stale_notice(shown, zone, now, viewer_id=profile.user_id)
     stale = notice.reconnect if notice else None
-    shows_today = asked.first <= today < asked.first + asked.days * _ONE_DAY
+    shows_today = asked.shows(today)
     return CalendarPage(
         view=asked.view,
-        title=grid.title,
-        week_number=asked.on.isocalendar().week,
+        title=drawn.title,
+        caption="" if asked.view == MONTH else f"Week {asked.on.isocalendar().week}",
         region_label=_region(asked, zone),
-        grid=grid,
+        template=drawn.template,
+        grid=drawn.grid,
+        month=drawn.month,
+        agenda=drawn.agenda,
         mini=mini,
         accounts=accounts(calendars, zone, now, viewer_id=profile.user_id, hidden=hidden),
         notice=notice,
@@ -179,22 +165,23 @@ def calendar_page(
         zone_city=city_of(zone.key),
         zone_short=abbreviation(zone, midday),
         second_zone=second,
-        now_wall=f"{now.astimezone(zone):%Y-%m-%dT%H:%M}" if grid.now else "",
+        now_wall=f"{now.astimezone(zone):%Y-%m-%dT%H:%M}" if shows_today else "",
         is_empty=not calendars,
         can_write=any(one.may_write for one in calendars),
-        here_url=here,
-        previous_url=week_url(asked.moved(-1), view),
+        here_url=week_url(asked.on, asked.view),
+        previous_url=week_url(asked.moved(-1), asked.view),
         previous_label=f"Previous {unit}",
-        next_url=week_url(asked.moved(1), view),
+        next_url=week_url(asked.moved(1), asked.view),
         next_label=f"Next {unit}",
-        today_url=week_url(view=view),
-        day_url=week_url(today if shows_today else asked.on, DAY),
-        week_url=week_url(asked.on),
-        date_url=f"{reverse('calendars:calendar')}?{'view=day&' if view else ''}date=",
+        today_url=week_url(view=asked.view),
+        views=_views(asked, today if shows_today else asked.on),
+        on=asked.on.isoformat(),
+        date_url=f"{reverse('calendars:calendar')}?view={asked.view}&date=",
         day_link=f"{reverse('calendars:calendar')}?view=day&date=",
-        mini_previous_url=week_url(mini.previous_on, view),
-        mini_next_url=week_url(mini.next_on, view),
-        new_url=_new_url(asked.first, now if shows_today else None, zone),
+        week_link=f"{reverse('calendars:calendar')}?view=week&date=",
+        mini_previous_url=week_url(mini.previous_on, asked.view),
+        mini_next_url=week_url(mini.next_on, asked.view),
+        new_url=_new_url(asked, now if shows_today else None, zone),
         new_link=f"{reverse('calendars:event_new')}?start=",
         reconnect_url=reconnect_url(stale, "calendar") if stale else "",
         changes_url=f"{reverse('calendars:changes')}?since={cursor}",
@@ -202,8 +189,40 @@ def calendar_page(
     )
 
 
+def _drawn(
+    asked: Asked, blocks: Sequence[EventBlock], present: Present, availability: Availability
+) -> Drawn:
+    """The events laid out as the view has them."""
+    if asked.view == MONTH:
+        month = lay_out_month(blocks, asked.on, asked.mondays, present)
+        return Drawn("calendars/month.html", month.title, month=month)
+    if asked.view == AGENDA:
+        days = lay_out_agenda(blocks, asked.first, asked.days, present)
+        return Drawn("calendars/agenda.html", date_range(days[0].on, days[-1].on), agenda=days)
+    lay_out = lay_out_day if asked.view == DAY else lay_out_week
+    grid = lay_out(
+        blocks, asked.first, present.zone, present.now, open_on=availability.intervals_on
+    )
+    return Drawn("calendars/week.html", grid.title, grid=grid)
+
+
+def _views(asked: Asked, day: date) -> list[ViewLink]:
+    """The four ways to look at these dates; the day view opens at `day`."""
+    return [
+        ViewLink(
+            _VIEW_NAMES[view],
+            week_url(day if view == DAY else asked.on, view),
+            str(number),
+            view == asked.view,
+        )
+        for number, view in enumerate(VIEWS, start=1)
+    ]
+
+
 def _region(asked: Asked, zone: ZoneInfo) -> str:
     place = f"{city_of(zone.key)} time"
+    if asked.view == MONTH:
+        return f"{MONTHS[asked.on.month - 1]} {asked.on.year}, {place}"
     day = f"{full_day(asked.first)} {asked.first.year}"
     return f"{day}, {place}" if asked.view == DAY else f"Week of {day}, {place}"
 
@@ -229,10 +248,11 @@ def _hours(first: date, zone: ZoneInfo, second: str) -> list[Hour]:
     return lines
 
 
-def _new_url(first: date, now: datetime | None, zone: ZoneInfo) -> str:
+def _new_url(asked: Asked, now: datetime | None, zone: ZoneInfo) -> str:
     """The next full hour when today is shown (`now`), nine o'clock of the first day otherwise."""
     if now is not None:
         start = (now + timedelta(hours=1)).astimezone(zone).replace(minute=0, tzinfo=None)
     else:
+        first = asked.on.replace(day=1) if asked.view == MONTH else asked.first
         start = datetime.combine(first, time(9))
     return f"{reverse('calendars:event_new')}?start={start:%Y-%m-%dT%H:%M}"

@@ -43,14 +43,25 @@ def empty_hours(hours: Iterable[Hour], link: str, day: str) -> SafeString:
 
 def _block(event: PlacedEvent) -> str:
     link = f' id="{escape(event.id)}" href="{escape(event.href)}" data-dialog' if event.href else ""
-    place = icons = ""
+    bars, place, icons = _bars(event.hues), "", ""
     if event.place:
         sign, words = icon_markup(event.place_icon), escape(event.place)
         place = f' <span class="{event.place_classes}">{sign}<span>{words}</span></span>'
     if event.icons:
         icons = f' <span class="f">{"".join(map(icon_markup, event.icons))}</span>'
     return (
-        f'<li class="{event.classes}"><a{link}><span class="t">{escape(event.title)}</span>'
+        f'<li class="{event.classes}"><a{link}>{bars}<span class="t">{escape(event.title)}</span>'
         f' <span class="h">{event.starts}<span class="e">{event.ends}</span></span>{place}{icons}'
         f'<span class="sr-only">{escape(event.spoken)}</span></a></li>'
     )
+
+
+@register.simple_tag
+def colour_bars(hues: Iterable[str]) -> SafeString:
+    """The colours of every calendar that holds a copy; nothing where only one does."""
+    return mark_safe(_bars(hues))  # noqa: S308 -- hues are words of our own
+
+
+def _bars(hues: Iterable[str]) -> str:
+    drawn = "".join(f'<i class="hue-{escape(hue)}"></i>' for hue in hues)
+    return f'<span class="bars" aria-hidden="true">{drawn}</span>' if drawn else ""

@@ -1,4 +1,4 @@
-"""The week and the day, and which calendars are shown in them."""
+"""Week, day, month and agenda, and which calendars are shown in them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actors import user_actor
 from audit.services.log import log_mirror_reads
 from calendars.access import may_manage
+from calendars.asked import WEEK, read_address
 from calendars.offers import calendar_offers
 from calendars.queries import calendars_visible_to, changes_cursor, events_between
 from calendars.services.preferences import show_calendars
 from calendars.services.reading import list_events_best_effort
 from calendars.views.refusals import refusals_as_pages
-from calendars.week_page import calendar_page, read_address
+from calendars.week_page import calendar_page
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done, is_htmx
 from workspaces.access import MAY_WORK
@@ -32,27 +33,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from calendars.asked import Asked
     from calendars.models import Calendar
     from calendars.queries import SeenEvent, VisibleCalendar
-    from calendars.week_page import Asked, CalendarPage
+    from calendars.week_page import CalendarPage
     from common.spans import Span
     from workspaces.guards import StaffRequest
     from workspaces.owners import UserOwner
 
 HIDDEN = "hidden_calendars"
+VIEW = "calendar_view"
 
 
 @require_safe
 @member_required(roles=MAY_WORK)
 def calendar(request: StaffRequest) -> HttpResponse:
-    """The member's week (or day) of every calendar they may see."""
+    """The member's week (day, month, agenda) of every calendar they may see.
+
+    The view last chosen is the one an address without `?view=` opens, as long as the session lasts.
+    """
     now = timezone.now()
     owner = owner_of_user(request.user, request.membership.workspace)
     try:
-        asked = read_address(request.GET, now.astimezone(owner.zone).date())
+        today = now.astimezone(owner.zone).date()
+        asked = read_address(request.GET, today, usual=request.session.get(VIEW, WEEK))
     except InvalidInput as error:
         context = {"field": error.field, "message": error.message}
         return render(request, "calendars/wrong_address.html", context, status=error.status)
+    # A page that only brings itself up to date chooses nothing: another tab may show another view.
+    if not is_htmx(request) and request.session.get(VIEW, WEEK) != asked.view:
+        request.session[VIEW] = asked.view
     page = _page(request, owner, asked, now)
     name = "calendars/calendar.html"
     response = render(request, f"{name}#refresh" if is_htmx(request) else name, {"page": page})
@@ -77,7 +87,7 @@ def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) 
         profile=owner.profile,
         calendars=calendars,
         hidden=hidden,
-        events=_events(request, shown, span, asked.monday, now),
+        events=_events(request, shown, span, asked.mondays, now),
         availability=owner.availability,
         offers=calendar_offers(owner, "calendar"),
         cursor=changes_cursor(visible),
@@ -89,7 +99,7 @@ def _events(
     request: StaffRequest,
     shown: Sequence[VisibleCalendar],
     span: Span,
-    monday: date,
+    mondays: Sequence[date],
     now: datetime,
 ) -> list[SeenEvent]:
     """From the mirror, logged; of dates far from today as good as the providers answer."""
@@ -108,14 +118,15 @@ def _events(
     connections = {one.connection.pk: one.connection for one in shown}
     if not connections:
         return []
-    log_mirror_reads(
-        workspace_id=membership.workspace_id,
-        actor=actor,
-        session_key=session_key,
-        connections=list(connections.values()),
-        week_on=monday,
-        now=now,
-    )
+    for monday in mondays:
+        log_mirror_reads(
+            workspace_id=membership.workspace_id,
+            actor=actor,
+            session_key=session_key,
+            connections=list(connections.values()),
+            week_on=monday,
+            now=now,
+        )
     return events_between(membership, span, calendars=shown, for_grid=True)
 
 

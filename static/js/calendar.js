@@ -15,6 +15,7 @@ function topOf(element) {
 }
 function openAt() {
   const grid = week();
+  if (grid?.matches(".agenda")) return openAgenda(grid);
   const body = grid?.querySelector(".wk-body");
   if (!body) return;
   const head = grid.querySelector(".wk-top")?.offsetHeight || 0;
@@ -34,6 +35,14 @@ function openAt() {
     const gutter = grid.querySelector(".wk-hours")?.offsetWidth || 0;
     grid.scrollLeft = today.offsetLeft - gutter;
   }
+}
+/* The list opens at the day of its address, else at today. */
+function openAgenda(list) {
+  if (location.hash) return;
+  const day = new URLSearchParams(location.search).get("date");
+  const section = (day && document.getElementById(`d${day}`)) || list.querySelector(".is-today");
+  const strip = list.querySelector(".strip")?.offsetHeight || 0;
+  if (section) list.scrollTop = section.offsetTop - list.offsetTop - strip;
 }
 /* The next and the last week open at the hour this one shows. */
 document.addEventListener("click", (event) => {
