@@ -99,7 +99,7 @@ def _on_other_days(rule: Rule, days: int, start: date) -> Rule:
         return rule
     fresh = rule_of(rule.frequency, start, nth=bool(rule.nth))
     return replace(rule, weekdays=fresh.weekdays, nth=fresh.nth, month_day=fresh.month_day,
-                   month=fresh.month)  # fmt: skip
+                   month=fresh.month, is_clamped=False)  # fmt: skip
 
 
 def _last_date(series: Series) -> date | None:

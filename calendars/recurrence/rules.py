@@ -36,8 +36,9 @@ class Rule:
     """A rule that the editor can show.
 
     `weekdays` (Monday is 0) are those of a week; with `nth` (1 to 5, -1 the last) the nth of them
-    in a month, otherwise `month_day` (-1 the last), or the first start's own day. `until` is the
-    last date, or the last instant (UTC), on which an occurrence may begin.
+    in a month, otherwise `month_day` (-1 the last), or the first start's own day. Months without
+    that day are left out, or have it on their last one when `is_clamped` (as Outlook does).
+    `until` is the last date, or the last instant (UTC), on which an occurrence may begin.
     """
 
     frequency: Frequency
@@ -45,6 +46,7 @@ class Rule:
     weekdays: tuple[int, ...] = ()
     nth: int = 0
     month_day: int = 0
+    is_clamped: bool = False
     month: int = 0
     until: date | None = None
     count: int | None = None
@@ -110,9 +112,16 @@ def _of_month(rule: Rule, parts: Parts) -> Rule | None:
     rule = replace(rule, month=months[0] if months else 0)
     if parts.days:
         return None if days else _nth(rule, parts)
+    if days and parts.of("BYSETPOS") == (-1,) and days == _clamped(days[-1]):
+        return replace(rule, month_day=days[-1], is_clamped=True)
     if parts.of("BYSETPOS") or len(days) > 1 or (days and days[0] < -1):
         return None
     return replace(rule, month_day=days[0] if days else 0)
+
+
+def _clamped(day: int) -> tuple[int, ...]:
+    """The days of which, with BYSETPOS=-1, the last that a month has is the day wanted."""
+    return tuple(range(28, day + 1))
 
 
 def _nth(rule: Rule, parts: Parts) -> Rule | None:
@@ -155,7 +164,10 @@ def _by_parts(rule: Rule) -> list[str]:
         parts.append(f"BYDAY={codes}")
     if rule.nth:
         parts.append(f"BYSETPOS={rule.nth}")
-    if rule.month_day:
+    if rule.is_clamped:
+        days = ",".join(str(day) for day in _clamped(rule.month_day))
+        parts += [f"BYMONTHDAY={days}", "BYSETPOS=-1"]
+    elif rule.month_day:
         parts.append(f"BYMONTHDAY={rule.month_day}")
     return parts
 

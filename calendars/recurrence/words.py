@@ -37,7 +37,7 @@ def sentence(rule: Rule | Kept, start: date, zone: ZoneInfo) -> str:
     """
     if isinstance(rule, Kept):
         return OF_ITS_OWN
-    return f"{_when(rule, start)}{_end(rule, start, zone)}"
+    return f"{_when(rule, start)}{_end(rule, start, zone)}".replace(",,", ",").rstrip(",")
 
 
 def _when(rule: Rule, start: date) -> str:
@@ -72,6 +72,8 @@ def _day(rule: Rule, start: date) -> str:
     if rule.nth:
         return f"the {_PLACES[rule.nth]} {_kind_of_day(rule.weekdays)}"
     day = rule.month_day or start.day
+    if rule.is_clamped:
+        return f"day {day}, or the last day of a shorter month,"
     return "the last day" if day == -1 else f"day {day}"
 
 

@@ -6,6 +6,7 @@ https://learn.microsoft.com/en-us/graph/api/resources/recurrencepattern
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from calendars.providers.reading import read_date
 from common.errors import BadReply, Unsupported
-from common.wallclock import starts_at, wall_clock
+from common.wallclock import occurs_at, wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,9 @@ _FREQ_LONG: Final = {
     "relativeYearly": "YEARLY",
 }
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)\Z")
+# Outlook's "day", "weekday" and "weekend day": the nth of them is what BYSETPOS says too. Of
+# other sets of days it takes the first that is an nth one.
+_SETS: Final = (frozenset(_WEEK), frozenset(_WEEK[:5]), frozenset(_WEEK[5:]))
 # Outlook takes the last day of a shorter month, RFC 5545 leaves that month out.
 _LAST_SAFE_DAY = 28
 _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -100,6 +104,10 @@ class _Rule:
             raise _refusal(f"several values of {name}") from None
         return value
 
+    def largest(self, name: str) -> int:
+        """The largest number of a part, 0 without one."""
+        return max((int(text) for text in self._list(name) if text.isdigit()), default=0)
+
     def only(self, *names: str) -> None:
         """Refuse other BY parts than these."""
         extra = {name for name in self.parts if name.startswith("BY")} - set(names)
@@ -154,12 +162,14 @@ def _monthly(rule: _Rule, first: First, *, yearly: bool) -> Json:
         pattern["month"] = month
     if rule.days:
         rule.only("BYDAY", "BYSETPOS", *(["BYMONTH"] if yearly else []))
-        index, code = _nth_day(rule)
-        _starts_on_rule(_is_nth(first.day, index, code))
-        kind = "relativeYearly" if yearly else "relativeMonthly"
-        return {"type": kind, **pattern, "daysOfWeek": [_DAYS[code]], "index": _INDEXES[index]}
+        return pattern | _relative(*_nth_day(rule), first, yearly=yearly)
+    if _is_clamped(rule, first):
+        kind = "absoluteYearly" if yearly else "absoluteMonthly"
+        return {"type": kind, **pattern, "dayOfMonth": rule.largest("BYMONTHDAY")}
     rule.only("BYMONTHDAY", *(["BYMONTH"] if yearly else []))
     named = rule.number("BYMONTHDAY")
+    if named == -1:
+        return pattern | _relative(-1, _SETS[0], first, yearly=yearly)
     day = first.day.day if named is None else named
     longest = _MONTH_LENGTHS[month - 1] if yearly else _LAST_SAFE_DAY
     if not 1 <= day <= longest:
@@ -168,26 +178,53 @@ def _monthly(rule: _Rule, first: First, *, yearly: bool) -> Json:
     return {"type": "absoluteYearly" if yearly else "absoluteMonthly", **pattern, "dayOfMonth": day}
 
 
-def _nth_day(rule: _Rule) -> tuple[int, str]:
-    """`BYDAY=2TU`, or `BYDAY=TU;BYSETPOS=2`, which say the same."""
+def _relative(index: int, codes: frozenset[str], first: First, *, yearly: bool) -> Json:
+    _starts_on_rule(_is_nth(first.day, index, codes))
+    return {
+        "type": "relativeYearly" if yearly else "relativeMonthly",
+        "daysOfWeek": [_DAYS[code] for code in _WEEK if code in codes],
+        "index": _INDEXES[index],
+    }
+
+
+def _nth_day(rule: _Rule) -> tuple[int, frozenset[str]]:
+    """`BYDAY=2TU`, or `BYDAY=TU;BYSETPOS=2`, which say the same; several days only as a set."""
     position = rule.number("BYSETPOS")
-    if len(rule.days) != 1:
+    codes = frozenset(code for _, code in rule.days)
+    numbers = {number for number, _ in rule.days}
+    if len(codes) > 1 and (codes not in _SETS or numbers != {0}):
         raise _refusal("several days of a month")
-    number, code = rule.days[0]
-    if bool(number) == (position is not None):
+    number = max(numbers)
+    if len(numbers) > 1 or bool(min(numbers)) == (position is not None):
         raise _refusal("the days of this rule")
     index = number or position or 0
     if index not in _INDEXES:
         raise _refusal(f"day number {index} of a month")
-    return index, code
+    return index, codes
 
 
-def _is_nth(day: date, index: int, code: str) -> bool:
-    if _WEEK[day.weekday()] != code:
+def _is_nth(day: date, index: int, codes: frozenset[str]) -> bool:
+    month = [day.replace(day=number) for number in range(1, monthrange(day.year, day.month)[1] + 1)]
+    fitting = [one for one in month if _WEEK[one.weekday()] in codes]
+    place = index if index < 0 else index - 1
+    return -len(fitting) <= place < len(fitting) and fitting[place] == day
+
+
+def _is_clamped(rule: _Rule, first: First) -> bool:
+    """Whether it is a late day of the month, or the last one of a shorter month (`_clamped`)."""
+    if rule.parts.get("BYSETPOS") != "-1" or rule.days:
         return False
-    if index == -1:
-        return (day + timedelta(days=7)).month != day.month
-    return (day.day - 1) // 7 + 1 == index
+    day = rule.largest("BYMONTHDAY")
+    if day <= _LAST_SAFE_DAY or rule.parts["BYMONTHDAY"] != _clamped(day):
+        return False
+    longest = monthrange(first.day.year, first.day.month)[1]
+    _starts_on_rule(first.day.day == min(day, longest))
+    return True
+
+
+def _clamped(day: int) -> str:
+    """The days of which, with BYSETPOS=-1, the last that a month has is Outlook's day."""
+    return ",".join(str(number) for number in range(_LAST_SAFE_DAY, day + 1))
 
 
 def _starts_on_rule(fits: bool) -> None:  # noqa: FBT001 -- reads as a condition
@@ -243,7 +280,11 @@ def from_graph(reply: Reply, first: First) -> tuple[str, ...]:
 def _by_parts(pattern: Reply, kind: str) -> list[str]:
     parts = [f"BYMONTH={pattern.number('month')}"] if kind.endswith("Yearly") else []
     if kind.startswith("absolute"):
-        return [*parts, f"BYMONTHDAY={pattern.number('dayOfMonth')}"]
+        day = pattern.number("dayOfMonth")
+        longest = _longest(pattern.number("month")) if kind == "absoluteYearly" else _LAST_SAFE_DAY
+        if longest < day <= 31:
+            return [*parts, f"BYMONTHDAY={_clamped(day)}", "BYSETPOS=-1"]
+        return [*parts, f"BYMONTHDAY={day}"]
     if kind == "daily":
         return parts
     codes = [_CODES.get(name, "") for name in pattern.texts("daysOfWeek")]
@@ -262,6 +303,12 @@ def _by_parts(pattern: Reply, kind: str) -> list[str]:
     return [*parts, f"BYDAY={','.join(codes)}", f"BYSETPOS={index}"]
 
 
+def _longest(month: int) -> int:
+    if not 1 <= month <= 12:
+        raise BadReply
+    return _MONTH_LENGTHS[month - 1]
+
+
 def _until_parts(span: Reply, first: First) -> list[str]:
     kind = span.text("type")
     if kind == "noEnd":
@@ -273,5 +320,5 @@ def _until_parts(span: Reply, first: First) -> list[str]:
     last = read_date(span.needed("endDate"))
     if first.all_day:
         return [f"UNTIL={last:%Y%m%d}"]
-    moment = starts_at(datetime.combine(last, first.wall.time()), ZoneInfo(first.timezone))
+    moment = occurs_at(datetime.combine(last, first.wall.time()), ZoneInfo(first.timezone))
     return [f"UNTIL={moment:%Y%m%dT%H%M%SZ}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,9 +10,11 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calendars import recurrence
 from calendars.providers.microsoft.recurrence import First, from_graph, to_graph
 from calendars.providers.reading import Reply
 from common.errors import BadReply, Unsupported
+from common.spans import Span
 from sandbox.server.microsoft.patterns import clean_recurrence, recurrence_rules
 
 BERLIN = "W. Europe Standard Time"
@@ -277,3 +279,61 @@ def occurrences(line, start):
     aware = start.replace(tzinfo=ZoneInfo("Europe/Berlin"))
     rule = rrulestr(line, dtstart=aware)
     return [moment.replace(tzinfo=None) for moment in rule[:30]]
+
+
+@pytest.mark.parametrize(
+    ("rule", "day", "pattern"),
+    [
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", 31,
+         {"type": "relativeMonthly", "index": "last",
+          "daysOfWeek": ["monday", "tuesday", "wednesday", "thursday", "friday"]}),
+        ("FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=1", 1,
+         {"type": "relativeMonthly", "index": "first", "daysOfWeek": ["saturday", "sunday"]}),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", 31,
+         {"type": "relativeMonthly", "index": "last",
+          "daysOfWeek": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+                         "sunday"]}),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", 31,
+         {"type": "absoluteMonthly", "dayOfMonth": 31}),
+    ],
+)  # fmt: skip
+def test_sets_of_days_and_late_days_are_said_as_outlook_means_them(rule, day, pattern):
+    first = First(datetime(2026, 3, day, 9), "Europe/Berlin")
+    made = graph(rule, first)
+    assert made["pattern"] == {**pattern, "interval": 1}
+    held = clean_recurrence(made, first.wall, BERLIN)
+    assert starts_of(held, first) == by_our_rule(from_graph(Reply(held), first), first)
+
+
+def starts_of(held, first):
+    return recurrence_rules(held, first.wall)[:30]
+
+
+def by_our_rule(lines, first):
+    span = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
+    found = recurrence.occurrences(lines, first.wall, ZoneInfo(first.timezone), span)
+    return [one.wall for one in found][:30]
+
+
+@pytest.mark.parametrize("day", [28, 29, 30, 31])
+@pytest.mark.parametrize("kind", ["absoluteMonthly", "absoluteYearly"])
+def test_late_day_of_outlook_is_read_as_outlook_repeats_it(kind, day):
+    first = First(datetime(2026, 1, day, 9), "Europe/Berlin")
+    pattern = {"type": kind, "interval": 1, "dayOfMonth": day}
+    pattern |= {"month": 1} if kind == "absoluteYearly" else {}
+    span = {"type": "noEnd", "startDate": first.day.isoformat()}
+    held = clean_recurrence({"pattern": pattern, "range": span}, first.wall, BERLIN)
+    lines = from_graph(Reply(held), first)
+    assert by_our_rule(lines, first)[:4] == starts_of(held, first)[:4]
+    again = clean_recurrence(to_graph(lines, first, BERLIN), first.wall, BERLIN)
+    assert again["pattern"] == held["pattern"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=1", "FREQ=MONTHLY;BYDAY=1MO,1TU,1WE,1TH,1FR",
+     "FREQ=MONTHLY;BYMONTHDAY=27,28,29;BYSETPOS=-1", "FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-2"],
+)  # fmt: skip
+def test_other_sets_are_refused(rule):
+    with pytest.raises(Unsupported, match="Outlook cannot repeat"):
+        graph(rule)
