@@ -29,6 +29,12 @@ def take_lease(row: LeasedModel, *, now: datetime, lasts: timedelta) -> str | No
     return holder if taken else None
 
 
+def extend_lease(row: LeasedModel, holder: str, *, now: datetime, lasts: timedelta) -> bool:
+    """Keep the lease for longer; False when it is no longer ours."""
+    mine = type(row)._default_manager.filter(pk=row.pk, lease_holder=holder)
+    return bool(mine.update(lease_until=now + lasts))
+
+
 def drop_lease(row: LeasedModel, holder: str) -> bool:
     """Give the lease back; False when it was no longer ours."""
     dropped = (

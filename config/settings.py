@@ -244,6 +244,16 @@ OUTLOOK_CONCURRENCY = env.int("OUTLOOK_CONCURRENCY", default=4)
 # --- Calendar ---
 POLL_SECONDS = env.int("POLL_SECONDS", default=4)
 MIRROR_FRESH_SECONDS = env.int("MIRROR_FRESH_SECONDS", default=4)
+# A page on which nothing happens, by hand or by itself, asks less often (docs/decisions/0010).
+IDLE_AFTER_SECONDS = env.int("IDLE_AFTER_SECONDS", default=300)
+IDLE_POLL_SECONDS = env.int("IDLE_POLL_SECONDS", default=30)
+# While providers tell of changes by themselves, asking costs them nothing.
+PUSHED_POLL_SECONDS = env.int("PUSHED_POLL_SECONDS", default=1)
+SYNC_EVERY = timedelta(seconds=env.int("SYNC_EVERY_SECONDS", default=600))
+PUSHED_SYNC_EVERY = timedelta(seconds=env.int("PUSHED_SYNC_EVERY_SECONDS", default=3600))
+# Runs at once on one account; what is left of Microsoft's four is for people.
+SYNC_PER_ACCOUNT = env.int("SYNC_PER_ACCOUNT", default=2)
+PUSH_ENABLED = env.bool("PUSH_ENABLED", default=IS_HTTPS)
 PAINT_FRESH = timedelta(seconds=env.int("PAINT_FRESH_SECONDS", default=60))
 CONFERENCE_WAIT = timedelta(seconds=env.int("CONFERENCE_WAIT_SECONDS", default=60))
 

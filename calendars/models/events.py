@@ -118,6 +118,16 @@ class Calendar(UUIDModel, LeasedModel):
         assert connection is not None  # the CHECK promises it
         return connection
 
+    @property
+    def has_notice(self) -> bool:
+        """Whether the provider told of a change that our copy does not hold yet."""
+        noticed, synced = self.noticed_at, self.synced_at
+        return noticed is not None and (synced is None or noticed > synced)
+
+    def is_pushed(self, now: datetime) -> bool:
+        """Whether the provider tells of changes by itself, so that nobody has to ask."""
+        return self.push_until is not None and self.push_until > now and not self.sync_error
+
 
 def event_id_for(
     calendar_id: uuid.UUID,

@@ -14,7 +14,7 @@ from calendars.enums import ConferenceState, Scope
 from calendars.models import Calendar, Event
 from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone, EventGone
-from calendars.services import conferences, mirror, sync
+from calendars.services import conferences, mirror, occurrences, sync
 from calendars.services.accounts import opened
 from common.errors import Forbidden, InvalidInput, UpstreamConflict, UpstreamError
 from conferencing.enums import Conference
@@ -128,7 +128,10 @@ def delete_event(
     whole_series = scope == Scope.ALL and bool(event.series_remote_id)
     remote_id = event.series_remote_id if whole_series else event.remote_id
     with opened(calendar.connection, actor=actor, reason=reason, target=str(event.pk)) as provider:
-        provider.delete_event(mirror.as_remote(calendar), remote_id, notify=notify)
+        if not remote_id:
+            remote_id = occurrences.remote_id_of(provider, event)
+        if remote_id:
+            provider.delete_event(mirror.as_remote(calendar), remote_id, notify=notify)
     now = timezone.now()
     mirror.bury(event, now)
     if whole_series or event.recurrence:
@@ -146,7 +149,9 @@ def refresh_event(
         with opened(
             calendar.connection, actor=actor, reason=reason, target=str(event.pk)
         ) as provider:
-            remote = provider.get_event(mirror.as_remote(calendar), event.remote_id)
+            remote = occurrences.at_provider(provider, event) or provider.get_event(
+                mirror.as_remote(calendar), event.remote_id
+            )
     except EventGone:
         mirror.bury(event, timezone.now())
         raise
@@ -161,6 +166,13 @@ def _send_change(
         rule = provider.get_event(calendar, event.series_remote_id)
         draft = drafts.for_series(draft, event, rule)
         return provider.update_event(calendar, rule.remote_id, draft, etag=rule.etag)
+    from_rule = occurrences.at_provider(provider, event)
+    if from_rule is not None:
+        now = mirror.row_of(event.calendar, from_rule, timezone.now())
+        if now is None or _touched(event, now, draft):
+            mirror.store_event(event.calendar, from_rule, timezone.now())
+            raise UpstreamConflict
+        return provider.update_event(calendar, from_rule.remote_id, draft, etag=from_rule.etag)
     try:
         return provider.update_event(calendar, event.remote_id, draft, etag=etag or event.etag)
     except UpstreamConflict:

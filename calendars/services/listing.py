@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from calendars.enums import Hue
 from calendars.hues import nearest_hue
 from calendars.models import Calendar
 from calendars.owners import connection_field
+from calendars.providers.base import Feature
+from calendars.providers.registry import provider_class
+from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +41,7 @@ def refresh_calendars(
         Calendar.objects.filter(workspace=connection.workspace_id).values_list("hue", flat=True)
     )
     found = []
-    for remote in remotes:
+    for remote in _with_zones(connection, remotes):
         row = ours.pop(remote.remote_id, None)
         if row is None:
             row = _new(connection, field, remote, now)
@@ -48,6 +53,19 @@ def refresh_calendars(
     if gone:
         Calendar.objects.filter(pk__in=gone).update(gone_at=now, changed_at=now, updated_at=now)
     return found
+
+
+def _with_zones(
+    connection: CalendarConnectionBase, remotes: Sequence[RemoteCalendar]
+) -> list[RemoteCalendar]:
+    """Where a provider does not tell a calendar's zone, it is its owner's."""
+    if Feature.CALENDAR_ZONES in provider_class(connection.provider).features:
+        return list(remotes)
+    try:
+        owner = owner_for(connection.owner_kind, connection.owner_id, connection.workspace)
+    except ObjectDoesNotExist:
+        return list(remotes)  # whose membership ended a moment ago
+    return [replace(remote, timezone=owner.zone.key) for remote in remotes]
 
 
 def _least_worn(wanted: str, worn: Counter[str]) -> str:

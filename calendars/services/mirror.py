@@ -14,9 +14,11 @@ from calendars.providers.errors import EventGone
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
+
+    from django.db.models import QuerySet
 
     from calendars.providers.base import Attendee, RemoteEvent
     from common.spans import Span
@@ -29,10 +31,11 @@ TOLD = (
     "remote_id", "series_remote_id", "original_start_at", "ical_uid", "title", "description",
     "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "is_all_day", "status",
     "is_busy", "visibility", "response", "is_organizer", "organizer_email", "attendees",
-    "recurrence", "reminders", "conference", "conference_state", "conference_url",
+    "recurrence", "is_exception", "reminders", "conference", "conference_state", "conference_url",
     "conference_note", "etag", "remote_updated_at", "deleted_at",
 )  # fmt: skip
 _LINK = ("conference", "conference_state", "conference_note")
+_EXCEPTION, _UPDATED = TOLD.index("is_exception"), TOLD.index("remote_updated_at")
 Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
 
 
@@ -78,6 +81,7 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         organizer_email=remote.organizer_email[:320],
         attendees=[_attendee(one) for one in remote.attendees],
         recurrence=list(remote.recurrence),
+        is_exception=remote.is_exception,
         reminders=None if remote.reminders is None else list(remote.reminders),
         conference=conference.kind.value if conference else "",
         conference_state=str(conference.state) if conference else ConferenceState.NONE.value,
@@ -98,13 +102,33 @@ def known_rows(calendar: Calendar, span: Span | None = None) -> Known:
     return {row[0]: (row[1], row[2:]) for row in rows.values_list("id", "seen_at", *TOLD)}
 
 
-def write_rows(rows: Iterable[Event], known: Known, *, listed_at: datetime) -> list[UUID]:
+def known_by_id(ids: Sequence[UUID]) -> Known:
+    """The same of these rows."""
+    known: Known = {}
+    for batch in batches(ids):
+        rows = Event.objects.filter(pk__in=batch).values_list("id", "seen_at", *TOLD)
+        known |= {row[0]: (row[1], row[2:]) for row in rows}
+    return known
+
+
+def batches(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Pieces that one statement may name."""
+    return (ids[at : at + BATCH] for at in range(0, len(ids), BATCH))
+
+
+def write_rows(
+    rows: Iterable[Event], known: Known, *, listed_at: datetime, tells_exceptions: bool = False
+) -> list[UUID]:
     """Write the rows that differ from what is known; the ids of those.
 
     A row that was seen after `listed_at`, when the provider was asked, is newer than its answer
-    and stays.
+    and stays, unless the provider changed it later still. Most listings do not tell which
+    occurrences are exceptions: what is known of that stays too, unless this one
+    `tells_exceptions`.
     """
-    changed = [row for row in rows if _differs(row, known, listed_at)]
+    changed = [
+        row for row in rows if _differs(row, known, listed_at, tells_exceptions=tells_exceptions)
+    ]
     if changed:
         Event.objects.bulk_create(
             changed,
@@ -132,6 +156,8 @@ def store_event(
     before = Event.objects.filter(pk=row.pk).values_list(*TOLD).first()
     if before is not None and keep_notes:
         _keep_notes(row, before)
+    if before is not None:
+        row.is_exception = row.is_exception or before[_EXCEPTION]
     with transaction.atomic():
         write_rows([row], {}, listed_at=now)
         touch(calendar, now)
@@ -149,6 +175,19 @@ def bury(event: Event, now: datetime) -> None:
     event.deleted_at, event.status = now, EventStatus.CANCELLED
 
 
+def meet(ids: Iterable[UUID], now: datetime) -> None:
+    """Note that these rows are at their provider as we have them."""
+    for batch in batches(list(ids)):
+        Event.objects.filter(pk__in=batch, seen_at__lt=now).update(seen_at=now)
+
+
+def bury_rows(rows: QuerySet[Event], now: datetime) -> int:
+    """Leave tombstones of those rows that are alive; how many there were."""
+    return rows.filter(deleted_at__isnull=True).update(
+        deleted_at=now, seen_at=now, status=EventStatus.CANCELLED
+    )
+
+
 def bury_series(calendar: Calendar, series_remote_id: str, now: datetime) -> None:
     """Leave tombstones of a series: its rule and every occurrence."""
     Event.objects.filter(
@@ -164,15 +203,21 @@ def touch(calendar: Calendar, now: datetime) -> None:
     Calendar.objects.filter(pk=calendar.pk).update(changed_at=now, updated_at=now)
 
 
-def _differs(row: Event, known: Known, listed_at: datetime) -> bool:
+def _differs(row: Event, known: Known, listed_at: datetime, *, tells_exceptions: bool) -> bool:
     before = known.get(row.pk)
     if before is None:
         return True
     seen_at, said = before
-    if seen_at > listed_at:
+    if seen_at > listed_at and not _is_later(row.remote_updated_at, said[_UPDATED]):
         return False
     _keep_notes(row, said)
+    if not tells_exceptions:
+        row.is_exception = row.is_exception or said[_EXCEPTION]
     return tuple(getattr(row, name) for name in TOLD) != said
+
+
+def _is_later(changed_at: datetime | None, before: datetime | None) -> bool:
+    return changed_at is not None and before is not None and changed_at > before
 
 
 def _keep_notes(row: Event, said: tuple[Any, ...]) -> None:

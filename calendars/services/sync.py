@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
@@ -16,9 +17,9 @@ from calendars import tasks
 from calendars.models import Calendar, Event
 from calendars.owners import connection_field, connection_model, connection_models, manager_of
 from calendars.queries import calendars_visible_to
-from calendars.services import copying, listing
+from calendars.services import copying, due, listing
 from calendars.services.accounts import opened
-from common.errors import UpstreamError
+from common.errors import RateLimited, ReconnectNeeded, UpstreamError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,15 +30,16 @@ if TYPE_CHECKING:
 
     from audit.actors import Actor
     from calendars.models import CalendarConnectionBase
+    from calendars.providers.base import CalendarProvider
     from calendars.queries import VisibleCalendar
     from common.spans import Span
     from workspaces.models import Membership
 
 logger = logging.getLogger(__name__)
 
-SYNC_EVERY: Final = timedelta(minutes=10)
-RETRY_EVERY: Final = timedelta(seconds=30)
 TOMBSTONES_KEPT: Final = timedelta(days=90)
+# Where a provider says "too many" and not for how long.
+PAUSE: Final = timedelta(seconds=60)
 MOST_AT_ONCE: Final = 500
 
 
@@ -48,41 +50,91 @@ def sync_connection(
     now: datetime,
     calendar_ids: Sequence[UUID] | None = None,
     time_limit: timedelta | None = None,
+    anew: bool = False,
 ) -> None:
     """Bring the connection's calendars up to date, or those named; one run, one log row.
 
     Without names the account's list of calendars is read first. A calendar that another run is
-    at is left to it. What could not be read is said on its row; raises the first such
-    UpstreamError when all has been tried.
+    at is left to it, one whose provider asked for a pause is left alone; when that is all of
+    those named, no token is opened. `anew` reads the windows whole. What could not be read is said
+    on its row; raises the first such UpstreamError.
     """
-    calendars = _of(connection)
+    calendars = _of(connection).filter(due.may_be_asked(now))
     if calendar_ids is not None:
         calendars = calendars.filter(pk__in=calendar_ids)
+        if not _has_room(connection) or not calendars.filter(_free()).exists():
+            return
     try:
         with opened(
-            connection, actor=actor, reason=AccessReason.EVENTS_SYNC, total_time_limit=time_limit
+            connection,
+            actor=actor,
+            reason=AccessReason.EVENTS_SYNC,
+            total_time_limit=time_limit,
         ) as provider:
             if calendar_ids is None:
                 listing.refresh_calendars(connection, provider.list_calendars(), now)
-            tried = [copying.copy_calendar(provider, calendar, now) for calendar in calendars]
-            for error in tried:
-                if error is not None:
-                    raise error
+            _copy_all(provider, calendars, now, anew=anew)
     except UpstreamError as error:
         # Calendars that were not reached are no more up to date than those that failed.
         calendars.filter(Q(sync_tried_at__isnull=True) | Q(sync_tried_at__lt=now)).update(
             sync_error=error.message[:300], sync_tried_at=now
         )
+        if isinstance(error, RateLimited):
+            _pause(connection, error.retry_after or PAUSE)
         raise
 
 
-def fetch_span(*, calendars: Sequence[Calendar], span: Span, actor: Actor) -> None:
+def _copy_all(
+    provider: CalendarProvider, calendars: Iterable[Calendar], now: datetime, *, anew: bool
+) -> None:
+    """One after the other; the first error is raised when all were tried, or none may be."""
+    first: UpstreamError | None = None
+    for calendar in calendars:
+        error = copying.copy_calendar(provider, calendar, now, anew=anew)
+        first = first or error
+        if isinstance(error, (RateLimited, ReconnectNeeded)):
+            break
+    if first is not None:
+        raise first
+
+
+def _pause(connection: CalendarConnectionBase, wait: timedelta) -> None:
+    """Leave the account alone for that long, and a little longer, each calendar its own while."""
+    now = timezone.now()
+    for calendar in _of(connection):
+        own = timedelta(seconds=calendar.pk.int % 10)
+        Calendar.objects.filter(pk=calendar.pk).update(sync_after=now + wait + own)
+
+
+def _free() -> Q:
+    now = timezone.now()
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+
+
+def _has_room(connection: CalendarConnectionBase) -> bool:
+    """Whether fewer runs are at the account than providers bear beside people's own requests."""
+    most: int = settings.SYNC_PER_ACCOUNT
+    return _of(connection).exclude(_free()).count() < most
+
+
+def fetch_span(
+    *,
+    calendars: Sequence[Calendar],
+    span: Span,
+    actor: Actor,
+    time_limit: timedelta | None = None,
+) -> None:
     """Copy a span outside the mirror's window, for a reader who asks; of one connection.
 
     Raises UpstreamError.
     """
     connection = calendars[0].connection
-    with opened(connection, actor=actor, reason=AccessReason.EVENTS_LIST) as provider:
+    with opened(
+        connection,
+        actor=actor,
+        reason=AccessReason.EVENTS_LIST,
+        total_time_limit=time_limit,
+    ) as provider:
         for calendar in calendars:
             copying.copy_span(provider, calendar, span)
 
@@ -101,7 +153,7 @@ def refresh_stale(calendars: Iterable[VisibleCalendar], *, older_than: timedelta
     stale = [
         one.calendar.pk
         for one in calendars
-        if one.calendar.is_shown and _is_due(one.calendar, now, older_than)
+        if one.calendar.is_shown and due.is_due(one.calendar, now, older_than)
     ]
     return kick(Calendar.objects.filter(pk__in=stale), now) if stale else 0
 
@@ -122,9 +174,16 @@ def sync_due_calendars() -> int:
     Forgets the tombstones whose time is over, too.
     """
     now = timezone.now()
-    Event.objects.filter(deleted_at__lt=now - TOMBSTONES_KEPT).delete()
-    due = Calendar.objects.filter(_not_tried_since(now - SYNC_EVERY), gone_at__isnull=True)
-    return kick(due, now, whole=True)
+    forget_tombstones(now)
+    rows = Calendar.objects.filter(due.maybe_due(now)).order_by("sync_tried_at")
+    ids = [row.pk for row in rows if due.is_due_for_beat(row, now)]
+    return kick(Calendar.objects.filter(pk__in=ids[:MOST_AT_ONCE]), now, whole=True)
+
+
+def forget_tombstones(now: datetime) -> None:
+    """Forget what was deleted 90 days ago, but for deleted occurrences that a rule would revive."""
+    old = Event.objects.filter(deleted_at__lt=now - TOMBSTONES_KEPT)
+    old.exclude(is_exception=True, original_start_at__gt=now - copying.BEFORE).delete()
 
 
 def kick(calendars: QuerySet[Calendar], now: datetime, *, whole: bool = False) -> int:
@@ -132,7 +191,8 @@ def kick(calendars: QuerySet[Calendar], now: datetime, *, whole: bool = False) -
 
     A `whole` run reads the account's list of calendars too, and every calendar in it.
     """
-    rows = list(calendars.values_list("pk", "client_connection", "user_connection")[:MOST_AT_ONCE])
+    asked_for = calendars.filter(due.may_be_asked(now))
+    rows = list(asked_for.values_list("pk", "client_connection", "user_connection")[:MOST_AT_ONCE])
     kinds = _readable({client or user for _, client, user in rows})
     runs: dict[UUID, list[str]] = {}
     for calendar_id, client, user in rows:
@@ -165,17 +225,15 @@ def run(*, kind: str, connection_id: UUID, calendar_ids: Sequence[UUID] | None) 
         if manager_of(connection_model(kind)).filter(pk=connection_id).exists():
             raise
         logger.info("the account was disconnected while it was read")
+    else:
+        _kick_noticed(connection)
 
 
-def _is_due(calendar: Calendar, now: datetime, older_than: timedelta) -> bool:
-    """A calendar that could not be read is left alone for longer: it may be a quota."""
-    tried = calendar.sync_tried_at
-    wait = max(older_than, RETRY_EVERY) if calendar.sync_error else older_than
-    return tried is None or tried < now - wait
-
-
-def _not_tried_since(before: datetime) -> Q:
-    return Q(sync_tried_at__isnull=True) | Q(sync_tried_at__lt=before)
+def _kick_noticed(connection: CalendarConnectionBase) -> None:
+    """A notice that came while the account had no room for another run is still to be followed."""
+    waiting = [row.pk for row in _of(connection) if row.has_notice and not row.sync_error]
+    if waiting:
+        kick(Calendar.objects.filter(_free(), pk__in=waiting), timezone.now())
 
 
 def _readable(ids: set[UUID]) -> dict[UUID, str]:

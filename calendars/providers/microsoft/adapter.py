@@ -237,7 +237,8 @@ class OutlookCalendar(CalendarProvider):
             if series is None:
                 yield Reply({"id": item.needed("id"), "@removed": {"reason": "deleted"}})
                 continue
-            of_series = {k: v for k, v in series.record.items() if k != "recurrence"}
+            not_theirs = {"recurrence", "@odata.etag"}
+            of_series = {k: v for k, v in series.record.items() if k not in not_theirs}
             yield Reply({**of_series, **item.record})
 
     def _series(self, series_id: str) -> Reply | None:

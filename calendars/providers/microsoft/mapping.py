@@ -92,7 +92,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         reminders=_reminders(reply),
         ical_uid=reply.text("iCalUId"),
         series_remote_id=reply.text("seriesMasterId"),
-        original_start_at=_original_start(reply, start),
+        original_start_at=_original_start(reply, start, calendar),
         is_exception=reply.text("type") == "exception",
         conference=_conference(reply) or zoom_in(description, location),
         etag=reply.text("@odata.etag"),
@@ -102,11 +102,22 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
     )
 
 
-def _original_start(reply: Reply, start: When) -> datetime | None:
-    """An occurrence in a delta does not say: it is where its series put it."""
-    if "originalStart" in reply:
-        return read_moment(reply.text("originalStart"))
-    return start.at if reply.text("type") == "occurrence" else None
+def _original_start(reply: Reply, start: When, calendar: RemoteCalendar) -> datetime | None:
+    """An occurrence in a delta does not say: it is where its series put it.
+
+    Of an all-day one it is a midnight somewhere; the date counts, in the zone of its start.
+    """
+    if "originalStart" not in reply:
+        return start.at if reply.text("type") == "occurrence" else None
+    at = read_moment(reply.text("originalStart"))
+    if start.on is None:
+        return at
+    made_in = iana_name(reply.text("originalStartTimeZone"), near=calendar.timezone) or "UTC"
+    for zone in (made_in, "UTC"):
+        wall = wall_clock(at, ZoneInfo(zone))
+        if wall.time() == time(0):
+            return day_begins(wall.date(), ZoneInfo(start.timezone))
+    return at
 
 
 def _when(reply: Reply, name: str, calendar: RemoteCalendar) -> When:
