@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from booking.services.limits import Limit, check, note, use
-from common.errors import RateLimited
+from common.errors import RateLimited, UpstreamUnavailable
 from tests.booking.conftest import NOW
 
 FIVE = Limit("five", 5, timedelta(minutes=10))
@@ -53,3 +53,31 @@ class TestWindow:
             use(FIVE, "x", NOW)
         with pytest.raises(RateLimited):
             use(FIVE, "x", NOW)
+
+    @pytest.mark.parametrize(
+        ("one", "same", "other"),
+        [
+            ("2001:db8:1:2::3", "2001:db8:1:2:ffff::1", "2001:db8:1:3::3"),
+            ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2"),
+            ("ann@x.example", "Ann+1@x.example", "anna@x.example"),
+            ("0a1b2c", "0A1B2C", "0a1b2d"),
+        ],
+    )
+    def test_a_person_with_many_names_is_counted_as_one(self, clock, one, same, other):
+        for _use in range(5):
+            note(FIVE, one, NOW)
+        with pytest.raises(RateLimited):
+            check(FIVE, same, NOW)
+        check(FIVE, other, NOW)
+
+    def test_nothing_is_let_through_uncounted_and_no_booking_is_lost_for_it(self, clock, settings):
+        settings.CACHES = {
+            "default": {
+                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "LOCATION": "redis://127.0.0.1:1/0",
+            }
+        }
+        for ask in (use, check):
+            with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
+                ask(FIVE, "x", NOW)
+        note(FIVE, "x", NOW)  # of what is booked already
