@@ -7,11 +7,12 @@ refused rather than repaired where its meaning would change.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 
 from booking.ics import Address
 from common.errors import InvalidInput
@@ -25,6 +26,8 @@ MAX_TEXT = 2000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TEXT_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WEB = re.compile(r"://|\bwww\.", re.IGNORECASE)
+# Django would take a mailbox of this very machine for one of the world.
+_validate_email = EmailValidator(allowlist=[])
 _PHONE = re.compile(r"[0-9+()./ x-]+", re.IGNORECASE)
 
 
@@ -53,7 +56,7 @@ def clean_booker(booker: Booker) -> Booker:
 def clean_name(raw: str) -> str:
     """One line, no web address: it greets people in mails."""
     name = raw.strip()
-    if not name:
+    if not any(_is_visible(letter) for letter in name):
         raise InvalidInput("name", "Add your name.")
     if len(name) > MAX_NAME:
         raise InvalidInput("name", f"Use at most {MAX_NAME} characters.")
@@ -64,15 +67,22 @@ def clean_name(raw: str) -> str:
     return " ".join(name.split())
 
 
+def _is_visible(letter: str) -> bool:
+    """Whether something is to be seen: not a separator, a joiner or a mark without its letter."""
+    return unicodedata.category(letter)[0] not in "CMZ"
+
+
 def clean_email(raw: str) -> str:
     """An address mail can be sent to."""
     email = raw.strip()
     if not email:
         raise InvalidInput("email", "Add your e-mail address.")
     try:
-        validate_email(email)
-        # Mail servers and calendars need the domain in ASCII.
+        _validate_email(email)
+        # Mail servers and calendars need the domain in ASCII. Letters that merely fold to ASCII
+        # pass Django's pattern: a Kelvin sign would book under the address of a "k".
         user, _, domain = email.rpartition("@")
+        user.encode("ascii")
         email = Address(f"{user}@{domain.encode('idna').decode()}").email
     except (ValidationError, ValueError):
         raise InvalidInput(

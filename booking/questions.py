@@ -68,7 +68,9 @@ def read_answers(questions: tuple[Question, ...], given: Mapping[str, str]) -> l
     known = {question.key for question in questions}
     for key in given:
         if key not in known:
-            raise InvalidInput(f"answers.{key[:40]}", "This question is not asked.")
+            # Only what can be a key is repeated: JSON lets half a character through.
+            field = f"answers.{key}" if _KEY.fullmatch(key) else "answers"
+            raise InvalidInput(field, "This question is not asked.")
     answers = []
     for question in questions:
         answer = read_answer(question, given.get(question.key, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from booking.models import MeetingBase
     from workspaces.owners import Owner
 
+# A sign that opens a tag, an end tag or a comment; before a space or a digit it is only a sign.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ACTOR = MessageKind.CALENDAR_EVENT.value
 
 
@@ -142,10 +145,11 @@ def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conf
 
 
 def _description(meeting: MeetingBase) -> str:
+    """What the booker typed, in words: Google shows a description's markup, links among it."""
     lines = [meeting.booker_name, meeting.booker_email]
     if meeting.booker_phone:
         lines.append(meeting.booker_phone)
     lines += [f"\n{answer['label']}\n{answer['answer']}" for answer in meeting.answers]
     if meeting.message:
         lines.append(f"\n{meeting.message}")
-    return "\n".join(lines)
+    return _TAG.sub("< ", "\n".join(lines))

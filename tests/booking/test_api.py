@@ -197,6 +197,7 @@ class TestMeetings:
             ({"tz": "Mars/Olympus"}, "tz"),
             ({"message": "x" * 2001}, "message"),
             ({"answers": {"nobody": "asked"}}, "answers.nobody"),
+            ({"answers": {"\ud800": "half a character"}}, "answers"),
             ({"answers": "no"}, "answers"),
             ({"idempotency_key": "x" * 201}, "idempotency_key"),
             ({"link": "x" * 61}, "link"),

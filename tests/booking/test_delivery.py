@@ -67,6 +67,17 @@ def test_the_meeting_stands_on_the_booking_calendar_with_its_link(sandbox, conne
     assert meeting.conference_url == event.conference_url
 
 
+def test_what_was_typed_is_no_markup_in_the_calendar(sandbox, google, client_owner):
+    """Google shows a description's HTML, links among it."""
+    typed = '<a href="https://evil.example">Move it here</a> 1 < 2 <!-- -->'
+    book(make_link(client_owner), message=typed)
+    deliver_all()
+    (event,) = sandbox.events(google)
+    assert event["body"]["description"].endswith(
+        '< a href="https://evil.example">Move it here< /a> 1 < 2 < !-- -->'
+    )
+
+
 def test_both_mails_carry_the_link_and_are_marked(sandbox, google, client_owner):
     sandbox.store.set_setting("meet", {"mode": "immediate"})
     meeting = book(make_link(client_owner, conference="meet"))
