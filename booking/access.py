@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.validators import slug_re
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from booking.errors import LinkClosed
@@ -74,13 +75,17 @@ def meeting_for(workspace: Workspace, id_field: str, meeting_id: UUID) -> Meetin
 
 
 def meeting_by_token(slug: str, token: str) -> MeetingBase:
-    """The meeting that the holder of this token booked through this link. Raises NotFound."""
+    """The meeting that the holder of this token booked through this link. Raises NotFound.
+
+    Once its link is deleted the token alone opens it.
+    """
     token_hash = hash_manage_token(token)
+    is_of_link = Q(folded=slug.lower()) | Q(link__isnull=True)
     for tables in meeting_tables():
         found: MeetingBase | None = (
             tables.meetings()
             .alias(folded=Lower("link__slug"))
-            .filter(manage_token_hash=token_hash, folded=slug.lower())
+            .filter(is_of_link, manage_token_hash=token_hash)
             .first()
         )
         if found is not None:

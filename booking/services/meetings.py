@@ -29,7 +29,7 @@ from calendars.enums import ConferenceState
 from calendars.owners import booking_calendar_of
 from calendars.services.busy import BusyAnswer, busy_live
 from calendars.services.holds import holds_of, place_hold
-from common.errors import InvalidInput, UpstreamError
+from common.errors import DomainError, InvalidInput, UpstreamError
 from common.spans import Span, in_utc
 
 if TYPE_CHECKING:
@@ -106,19 +106,18 @@ def book_meeting(
         submit_key=submit_key,
         actor=actor,
     )
-    earlier = wish.earlier()
-    if earlier is not None:
-        return earlier
-    owner = owner_of_link(link)
-    terms = terms_of(link, duration, owner=owner)
     try:
-        return _book(wish, owner, terms, now)
-    except SlotTaken as taken:
+        return _book(wish, now)
+    except DomainError as refusal:
+        # The key is unique, so a repeat is always refused; the first copy may have been booked.
         earlier = wish.earlier()
         if earlier is not None:
             return earlier
-        nearest = nearest_starts(terms=terms, start=wish.start, now=now, actor=actor)
-        raise SlotTaken(taken.message, nearest) from taken
+        if not isinstance(refusal, SlotTaken):
+            raise
+        taken = refusal
+    nearest = nearest_starts(terms=terms_of(link, duration), start=wish.start, now=now, actor=actor)
+    raise SlotTaken(taken.message, nearest) from taken
 
 
 def check_start(
@@ -138,16 +137,27 @@ def check_start(
         raise SlotTaken(taken.message, nearest) from taken
 
 
-def _book(wish: _Wish, owner: Owner, terms: Terms, now: datetime) -> MeetingBase:
+def _book(wish: _Wish, now: datetime) -> MeetingBase:
     """The three steps. Raises SlotTaken without nearest times."""
+    owner = owner_of_link(wish.link)
+    terms = terms_of(wish.link, wish.duration, owner=owner)
     _raise_refusal(_refusal(terms, wish.span, now, busy=()))
-    busy = _read_live(wish, owner, terms)
-    if busy is not None:
+    try:
+        busy = _read_live(wish, owner, terms)
+    except BusyUnknown:
+        # Rivals queue at a slow calendar; by now one of them may have the time.
+        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
+        raise
+    if busy is not None and busy.spans:
         _raise_refusal(_refusal(terms, wish.span, now, busy=busy.spans))
-    has_calendar = booking_calendar_of(owner) is not None
+    waits_for_link = (
+        busy is not None
+        and expects_conference(wish.link)
+        and booking_calendar_of(owner) is not None
+    )
     for is_last in (False, True):
         try:
-            return _keep(wish, owner, busy, now, has_calendar=has_calendar)
+            return _keep(wish, owner, busy, now, waits_for_link=waits_for_link)
         except IntegrityError as error:
             raise SlotTaken from error
         except OperationalError as error:
@@ -176,7 +186,7 @@ def _read_live(wish: _Wish, owner: Owner, terms: Terms) -> BusyAnswer | None:
 
 
 def _keep(
-    wish: _Wish, owner: Owner, busy: BusyAnswer | None, now: datetime, *, has_calendar: bool
+    wish: _Wish, owner: Owner, busy: BusyAnswer | None, now: datetime, *, waits_for_link: bool
 ) -> MeetingBase:
     """Check our own rows again under the owner's lock and write everything in one transaction."""
     with transaction.atomic():
@@ -189,17 +199,17 @@ def _keep(
             raise LinkClosed
         terms = terms_of(link, wish.duration, owner=owner)
         _raise_refusal(_refusal(terms, wish.span, now, busy=()))
-        meeting = _insert(wish, terms, busy, now, has_calendar=has_calendar)
+        meeting = _insert(wish, terms, busy, now, waits_for_link=waits_for_link)
         enqueue_deliveries(meeting)
     return meeting
 
 
 def _insert(
-    wish: _Wish, terms: Terms, busy: BusyAnswer | None, now: datetime, *, has_calendar: bool
+    wish: _Wish, terms: Terms, busy: BusyAnswer | None, now: datetime, *, waits_for_link: bool
 ) -> MeetingBase:
     owner, tables, booker, link = terms.owner, wish.tables, wish.booker, wish.link
     is_request = terms.needs_approval or busy is None
-    waits_for_link = has_calendar and expects_conference(link) and not is_request
+    is_pending = waits_for_link and not is_request
     meeting_id = uuid.uuid4()
     columns: dict[str, Any] = {
         tables.owner_column: owner.id,
@@ -223,7 +233,7 @@ def _insert(
         uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
         hold=place_hold(owner=owner, span=terms.held(wish.span), source=tables.hold_source),
         location=link.location,
-        conference_state=ConferenceState.PENDING if waits_for_link else ConferenceState.NONE,
+        conference_state=ConferenceState.PENDING if is_pending else ConferenceState.NONE,
         manage_token_hash=hash_manage_token(manage_token(meeting_id)),
         submit_key=wish.submit_key,
         receipt=receipt_of(terms.rules, busy, now),
@@ -236,27 +246,20 @@ def _person(tables: BookingTables, owner: Owner, booker: Booker) -> PersonBase:
     """The booker's record. An existing one is found, never edited: nobody proved who they are."""
     email = booker.email.lower()
     scope = tables.person_values(owner)
-    rows = tables.person._default_manager.alias(folded=Lower("email")).filter(folded=email, **scope)
-    found: PersonBase | None = rows.first()
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            made: PersonBase = tables.person._default_manager.create(
-                name=booker.name,
-                email=email,
-                phone=booker.phone,
-                timezone=booker.timezone,
-                language=booker.language,
-                **scope,
-            )
-            return made
-    except IntegrityError:
-        # Prospects are shared by the workspace's owners, each with a lock of their own.
-        found = rows.first()
-        if found is None:
-            raise
-        return found
+    people = tables.person._default_manager
+    made = tables.person(
+        name=booker.name,
+        email=email,
+        phone=booker.phone,
+        timezone=booker.timezone,
+        language=booker.language,
+        **scope,
+    )
+    # Prospects are shared by the workspace's owners, each with a lock of their own, so that two
+    # of them may be about to write the same one.
+    people.bulk_create([made], ignore_conflicts=True)
+    found: PersonBase = people.alias(folded=Lower("email")).get(folded=email, **scope)
+    return found
 
 
 def _refusal(terms: Terms, span: Span, now: datetime, *, busy: Iterable[Span]) -> Refusal | None:

@@ -15,8 +15,11 @@ from booking.services.availability import (
     open_slots_for,
     terms_of,
 )
+from calendars.enums import HoldSource
 from calendars.models import Calendar, Hold
+from calendars.services.holds import place_hold
 from common.errors import InvalidInput
+from common.spans import Span
 from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, make_link
 from tests.factories import make_calendar, make_connection, make_event
 
@@ -193,6 +196,19 @@ def test_a_provider_that_is_slow_does_not_hold_the_booker(sandbox, remote, owner
     sandbox.fault("google.freebusy.query", delay=0.6, count=None)
     with pytest.raises(BusyUnknown):
         book(make_link(owner))
+
+
+def test_who_waits_for_a_failing_calendar_hears_that_the_time_is_gone(sandbox, connection, owner):
+    """Rivals queue at a slow calendar. The last of them get no answer from it, but the truth."""
+
+    def meanwhile(_seconds):
+        place_hold(owner=owner, span=Span(NINE, NINE + HALF_HOUR), source=HoldSource.MEETING)
+
+    sandbox.adapter.sleep = meanwhile
+    sandbox.fault("google.freebusy.query", delay=1.0, status=503)
+    with pytest.raises(SlotTaken):
+        book(make_link(owner))
+    assert Hold.objects.count() == 1
 
 
 def test_the_next_open_time_is_named_when_there_is_none(owner, clock):

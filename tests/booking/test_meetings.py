@@ -10,7 +10,7 @@ import pytest
 from booking.booker import Booker
 from booking.enums import MeetingState
 from booking.errors import LinkClosed, SlotTaken
-from booking.models import Contact, Meeting, SalesMeeting, SalesProspect
+from booking.models import BookingLink, Contact, Meeting, SalesMeeting, SalesProspect
 from booking.services.links import set_active
 from booking.tokens import hash_manage_token, manage_token
 from calendars.models import Hold
@@ -94,6 +94,30 @@ def test_the_same_submit_twice_is_one_meeting(link):
     assert book(link, key="k", start=NINE + HALF_HOUR).pk == first.pk
     assert Hold.objects.count() == 1
     assert OutboxMessage.objects.count() == 2
+
+
+def test_a_repeat_finds_its_meeting_whatever_has_changed_since(link):
+    first = book(link, key="k")
+    for change in (
+        {"durations": [60]},
+        {"is_active": False},
+        {"horizon_days": 1, "notice_minutes": 60 * 24 * 300},
+    ):
+        BookingLink.objects.filter(pk=link.pk).update(**change)
+        changed = BookingLink.objects.get(pk=link.pk)
+        assert book(changed, key="k").pk == first.pk
+    assert OutboxMessage.objects.count() == 2
+
+
+def test_a_repeat_of_a_cancelled_meeting_books_nothing_anew(link):
+    first = book(link, key="k")
+    hold = first.hold
+    first.state, first.hold = MeetingState.CANCELLED, None
+    first.save()
+    hold.delete()
+    assert book(link, key="k").pk == first.pk
+    assert Hold.objects.count() == 0
+    assert type(first).objects.count() == 1
 
 
 def test_a_taken_slot_is_refused_with_the_nearest_open_times(link):
@@ -217,10 +241,15 @@ def test_a_link_that_asks_for_approval_takes_requests_that_hold_the_time(owner, 
         ("name", "x" * 121),
         ("name", "Win at https://casino.example"),
         ("name", "nul\x00l"),
+        ("name", "\u200b\u200d"),
+        ("name", "\u0301 \u3000"),
         ("email", "nobody"),
         ("email", "a@b.example\nBcc: c@d.example"),
         ("email", '"quoted local"@example.com'),
         ("email", "a@[127.0.0.1]"),
+        ("email", "root@localhost"),
+        ("email", "\u212aim@example.com"),
+        ("email", "\u017fam@example.com"),
         ("email", "a" * 300 + "@example.com"),
         ("phone", "call me"),
         ("timezone", "Mars/Olympus"),

@@ -365,6 +365,15 @@ def test_the_done_page_opens_only_with_the_token_and_changes_nothing(link, brows
     assert str(meeting.id) not in browser.get(done).content.decode()
 
 
+def test_the_done_page_outlives_its_link(link, browser):
+    form = open_form(browser, link)
+    done = browser.post(form["action"], fill_in(form, **ANN)).headers["Location"]
+    link.delete()
+    assert browser.get(done).status_code == 200
+    assert browser.get(f"{done}/invite.ics").status_code == 200
+    assert browser.get(done[:-1] + ("A" if done[-1] != "A" else "B")).status_code == 404
+
+
 def test_public_pages_tell_no_more_than_they_need(link, owner, browser):
     html = browser.get(page_of(link)).content.decode()
     html += browser.get(form_url(link)).content.decode()
