@@ -205,9 +205,10 @@ def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str) -> Kept:
     missing = app.spec.missing(granted)
     if missing:
         # Not revoked: that would end the account's other connections with it.
-        wanted = "; ".join(missing)
+        left_out = " and ".join(f"“{words}”" for words in missing)
         raise ConsentIncomplete(
-            f"{app.spec.label} was connected without: {wanted}. Connect again and allow it."
+            f"{app.spec.label} was not connected: {left_out} "
+            f"{'was' if len(missing) == 1 else 'were'} left unticked. Connect again and allow it."
         )
     claims: Mapping[str, object] = {}
     try:

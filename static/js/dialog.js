@@ -157,7 +157,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!dialog.contains(event.detail.elt)) return;
-  const status = event.detail.xhr.status;
+  const { status } = event.detail.xhr;
+  if (event.detail.xhr.getResponseHeader("HX-Redirect")) pushed = false; // on its way to another page: going back would stop it
   if (status === 204 && event.detail.requestConfig.verb !== "get") close();
   else if (status >= 400 && status !== 422) fail(status);
   else if (status === 0) fail(0);

@@ -182,3 +182,18 @@ def test_the_mailbox_shows_a_mail_as_html(demo, open_page):
     page.locator("main li a").first.click()
     frame = page.frame_locator("iframe")
     assert frame.locator("body").inner_text().strip()
+
+
+def test_a_disconnected_account_leaves_the_page_at_once(demo, sign_in_page):
+    """The dialog stepped back in the history and so stopped the way to the fresh page."""
+    page = sign_in_page()
+    page.get_by_role("link", name="Connect Google").first.click()
+    page.get_by_label(re.compile("studio@ospreyrail")).check()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url("**/calendar**")
+    page.goto(f"{demo.url}/calendar/connections")
+    row = page.locator("tr", has_text="studio@ospreyrail.example").filter(has_not_text="client")
+    row.get_by_role("link", name="Disconnect").click()
+    page.locator("dialog[open]").get_by_role("button", name="Disconnect account").click()
+    row.wait_for(state="detached")
+    assert page.get_by_role("status").get_by_text("studio@ospreyrail.example").is_visible()
