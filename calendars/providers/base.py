@@ -132,7 +132,9 @@ class EventDraft:
     `start` and `end` are aware datetimes, or dates when `all_day` (the end exclusive). `timezone`
     is an IANA name. `recurrence` holds RRULE lines. `reminders` are minutes before the start; None
     gives the calendar's default. `conference` is already routed: never `auto`.
-    `idempotency_key` (32 hex digits) makes a repeated create harmless.
+    `idempotency_key` (32 hex digits) makes a repeated create harmless. With `copy_conference_of`,
+    the remote id of an event, a new one gets that event's own conference where the provider can
+    share it, else another of its kind.
     """
 
     title: str | Unset | None = UNSET
@@ -149,6 +151,7 @@ class EventDraft:
     busy: bool | Unset = UNSET
     conference: Conference | Unset = UNSET
     conference_url: str | Unset = UNSET
+    copy_conference_of: str | Unset = UNSET
     notify: bool = True
     idempotency_key: str = ""
     private_properties: dict[str, str] = field(default_factory=dict)

@@ -20,7 +20,12 @@ from calendars.providers.base import (
 from calendars.providers.busy import busy_events, windows
 from calendars.providers.cursors import baseline_span, page_cursor, split_page
 from calendars.providers.errors import CalendarGone, EventGone
-from calendars.providers.google.drafting import NEEDS_CURRENT, create_body, update_body
+from calendars.providers.google.drafting import (
+    NEEDS_CURRENT,
+    copied_conference,
+    create_body,
+    update_body,
+)
 from calendars.providers.google.errors import error_for, error_for_busy, reason_of
 from calendars.providers.google.mapping import read_calendar, read_event
 from calendars.providers.reading import Reply, read_moment
@@ -85,11 +90,14 @@ class GoogleCalendar(CalendarProvider):
         return self._read(calendar, event_remote_id)[1]
 
     def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
+        body = create_body(draft, calendar)
+        if isinstance(draft.copy_conference_of, str):
+            body |= copied_conference(self._read(calendar, draft.copy_conference_of)[0])
         answer = self._session.send(
             "POST",
             self._account.address(_events(calendar)),
             token=self._account.token,
-            json=create_body(draft, calendar),
+            json=body,
             params=_write_params(notify=draft.notify),
         )
         if reason_of(answer) == "duplicate" and draft.idempotency_key:

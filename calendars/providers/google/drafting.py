@@ -159,6 +159,18 @@ def _wants_meet(wanted: Conference) -> bool:
     return wanted is Conference.MEET
 
 
+def copied_conference(raw: Reply) -> Json:
+    """What a new event has to hold to share the conference of another one; the signature counts.
+
+    https://developers.google.com/workspace/calendar/api/concepts/conferences
+    """
+    data = raw.part("conferenceData")
+    if not data.parts("entryPoints"):
+        return {}
+    kept = ("conferenceId", "conferenceSolution", "entryPoints", "signature", "parameters", "notes")
+    return {"conferenceData": {name: data.record[name] for name in kept if name in data}}
+
+
 def _meet_request() -> Json:
     """A new request each time: Google ignores one whose id it has seen."""
     kind = {"type": "hangoutsMeet"}

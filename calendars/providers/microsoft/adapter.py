@@ -91,6 +91,10 @@ class OutlookCalendar(CalendarProvider):
     def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
         if not draft.notify and _invites(draft):
             self._refuse_silence()
+        if isinstance(draft.copy_conference_of, str):
+            other = self.get_event(calendar, draft.copy_conference_of)
+            # Graph makes every event a Teams meeting of its own.
+            draft = replace(draft, conference=Conference.TEAMS) if _is_teams(other) else draft
         body = create_body(draft, calendar, self._account.kind)
         answer = self._send("POST", f"{_calendar(calendar)}/events", json=body)
         if code_of(answer) == DUPLICATE and draft.idempotency_key:

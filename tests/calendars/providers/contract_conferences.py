@@ -116,3 +116,24 @@ class ConferenceContract(ProviderBase):
         )
 
         assert (read.location, read.description, read.conference) == ("", "Agenda", None)
+
+    def test_conference_of_another_event_is_shared_or_one_of_its_kind(self, provider, calendar):
+        first = provider.create_event(calendar, draft(conference=provider.native_conference))
+        first = provider.get_event(calendar, first.remote_id)
+
+        second = provider.create_event(
+            calendar, draft(copy_conference_of=first.remote_id, idempotency_key="c0" * 16)
+        )
+
+        second = provider.get_event(calendar, second.remote_id)
+        assert second.conference.kind is provider.native_conference
+        assert second.conference.state is ConferenceState.READY
+        shares = provider.native_conference is Conference.MEET
+        assert (second.conference.url == first.conference.url) is shares
+
+    def test_no_conference_to_copy_is_none(self, provider, calendar, seed):
+        made = provider.create_event(
+            calendar, draft(copy_conference_of=seed(), idempotency_key="c1" * 16)
+        )
+
+        assert made.conference is None
