@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.views import calendar, changes, connections, events, oauth, sharing
+from calendars.views import calendar, changes, connections, events, hq, oauth, sharing, tasks
 
 app_name = "calendars"
 
@@ -15,6 +15,19 @@ urlpatterns = [
     path("calendar/events/<uuid:event_id>", events.event_detail, name="event_detail"),
     path("calendar/events/<uuid:event_id>/edit", events.event_edit, name="event_edit"),
     path("calendar/events/<uuid:event_id>/delete", events.event_delete, name="event_delete"),
+    path("calendar/hq", hq.hq, name="hq"),
+    path("workspace/headquarters", hq.headquarters, name="headquarters"),
+    path("workspace/headquarters/leave", hq.headquarters_leave, name="headquarters_leave"),
+    path(
+        "workspace/headquarters/branches/<uuid:branch_id>/accept",
+        hq.branch_accept,
+        name="branch_accept",
+    ),
+    path("workspace/headquarters/branches/<uuid:branch_id>/end", hq.branch_end, name="branch_end"),
+    path("calendar/tasks/new", tasks.task_new, name="task_new"),
+    path("calendar/tasks/<uuid:task_id>/tick", tasks.task_tick, name="task_tick"),
+    path("calendar/tasks/<uuid:task_id>/move", tasks.task_move, name="task_move"),
+    path("calendar/tasks/<uuid:task_id>/delete", tasks.task_delete, name="task_delete"),
     path("calendar/connections", connections.connections, name="connections"),
     path(
         "calendar/connections/<uuid:connection_id>",

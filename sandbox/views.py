@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from booking.models import BookingLink
 from sandbox.demo import mailbox as kept
-from sandbox.demo.scene import OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
+from sandbox.demo.scene import NILS, OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,6 +28,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         "people": PEOPLE,
         "password": PASSWORD,
         "operator": OPERATOR,
+        "watcher": NILS,
         "links": links.order_by("workspace__name", "title"),
         "unconnected": UNCONNECTED,
         "sandbox_url": settings.SANDBOX_URL,

@@ -13,12 +13,18 @@ import re
 import pytest
 
 from booking.models import Meeting, SalesMeeting
-from calendars.models import Calendar, CalendarConnection, Event, UserCalendarConnection
+from calendars.models import (
+    Calendar,
+    CalendarConnection,
+    Event,
+    EventTask,
+    UserCalendarConnection,
+)
 from conferencing.models import ZoomConnection
 from tests.factories import make_member, make_user
 from tests.strangers import OUR_ROUTES, forbidden_words, routes, rows, stranger
 from workspaces.enums import Role
-from workspaces.models import Client, Invitation, Membership
+from workspaces.models import Client, Invitation, Membership, Workspace
 
 pytestmark = pytest.mark.django_db
 __all__ = ["rows", "stranger"]
@@ -47,8 +53,12 @@ ALLOWED = {
     "calendars:calendar": OWN,
     "calendars:calendars_shown": OWN,
     "calendars:event_new": OWN,
+    "calendars:task_new": "the event stands in the body: see test_foreign_objects",
     "calendars:connections": OWN,
     "calendars:changes": OWN,
+    "calendars:hq": OWN,
+    "calendars:headquarters": OWN,
+    "calendars:headquarters_leave": OWN,
     "calendars:oauth_start": "the owner stands in the query: see test_foreign_objects",
     "calendars:oauth_callback": "the state names the flow, bound to browser and user",
     "booking:my_scheduling": OWN,
@@ -93,6 +103,8 @@ def parts_of(rows):
         ],
         "calendar_id": [rows[Calendar].pk],
         "event_id": [rows[Event].pk],
+        "task_id": [rows[EventTask].pk],
+        "branch_id": [rows[Workspace].pk],
     }  # fmt: skip
 
 
@@ -113,7 +125,7 @@ def filled(route, values):
 def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
-        "calendar_id", "event_id",
+        "calendar_id", "event_id", "task_id", "branch_id",
     }  # fmt: skip
     unknown = [
         (route, name)

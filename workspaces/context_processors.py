@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from workspaces.access import MAY_AUDIT, MAY_WORK
+from workspaces.enums import Role
 from workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from workspaces.models import Membership
+    from workspaces.models import Membership, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,19 @@ _SECTIONS = (
     ("Audit log", "audit:log", "shield", MAY_AUDIT),
 )
 
+_HEADQUARTERS = "Headquarters"
 
-def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
+
+def _nav(request: HttpRequest, membership: Membership, own: Any) -> list[NavItem]:
+    """The sections of the member's role; the headquarters' own where there are branches, or
+    requests for its owner to answer."""
+    sections: list[tuple[str, str, str, frozenset[Role]]] = list(_SECTIONS)
+    requests = own.requests if own is not None and membership.role == Role.OWNER else 0
+    if own is not None and (own.watched or requests):
+        page = "calendars:hq" if own.watched else "calendars:headquarters"
+        sections.insert(-1, (_HEADQUARTERS, page, "eye", MAY_WORK))
     found = []
-    for label, name, icon, roles in _SECTIONS:
+    for label, name, icon, roles in sections:
         if membership.role not in roles:
             continue
         try:
@@ -60,13 +71,29 @@ def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
         except NoReverseMatch:
             continue
     here = _section_of(request.path, [url for _, url, _ in found])
-    return [NavItem(label, url, icon, current=url == here) for label, url, icon in found]
+    return [
+        NavItem(label, url, icon, url == here, requests if label == _HEADQUARTERS else 0)
+        for label, url, icon in found
+    ]
 
 
 def _section_of(path: str, urls: list[str]) -> str:
     """The most particular section that holds the page: one section's address begins another's."""
     around = [url for url in urls if path == url or path.startswith(f"{url}/")]
     return max(around, key=len, default="")
+
+
+def _workspaces(user: User) -> list[Workspace]:
+    """The user's, with how many branches each watches and how many more ask it to."""
+    asks = Q(branches__headquarters_accepted_at__isnull=True)
+    is_watched = Q(branches__headquarters_accepted_at__isnull=False)
+    rows = Workspace.objects.filter(members=user).order_by("name")
+    return list(
+        rows.annotate(
+            watched=Count("branches", filter=is_watched),
+            requests=Count("branches", filter=asks),
+        )
+    )
 
 
 def _initials(name: str) -> str:
@@ -80,10 +107,12 @@ def _build(request: HttpRequest) -> Shell:
         return Shell(None, [], [], "", request.COOKIES.get("theme", ""))
     membership: Membership | None = getattr(request, "membership", None)
     profile = getattr(user, "profile", None)
+    workspaces = _workspaces(user)
+    own = next((one for one in workspaces if membership and one == membership.workspace), None)
     return Shell(
         workspace=membership.workspace if membership else None,
-        workspaces=list(Workspace.objects.filter(members=user).order_by("name")),
-        nav=_nav(request, membership) if membership else [],
+        workspaces=workspaces,
+        nav=_nav(request, membership, own) if membership else [],
         user_initials=_initials(user.get_full_name()),
         theme=profile.theme if profile else "",
         keys_off=profile is not None and not profile.single_keys,

@@ -16,12 +16,13 @@ from django.utils import timezone
 from audit.actors import task_actor
 from booking.services.links import LinkData, save_link
 from calendars.models import CalendarConnectionBase
-from calendars.services import oauth, sync
+from calendars.services import headquarters, oauth, sync
 from conferencing.enums import Conference
 from sandbox.demo.scene import (
     ACCOUNTS,
     AMARA,
     INES,
+    NILS,
     NOOR,
     OPERATOR,
     PASSWORD,
@@ -36,7 +37,7 @@ from sandbox.server.store import FileStore, Store
 from sandbox.server.visitor import grant_consent
 from workspaces.availability import parse_availability
 from workspaces.enums import Role, Tier
-from workspaces.models import Client, User, Workspace
+from workspaces.models import Client, Membership, User, Workspace
 from workspaces.owners import ClientOwner, Owner, owner_of_user
 from workspaces.services import join
 
@@ -144,6 +145,12 @@ def fill_meridian() -> None:
     _connect(desk, amara, "google", "studio@ospreyrail.example")
     _connect(my_clinic, ines, "outlook", "ines@larkfield.example")
     _connect(my_clinic, ines, "zoom", "ines@larkfield.example")
+    _connect(dental, ines, "google", "desk@larkfielddental.example")
+    group = _workspace(people[NILS.email], "Northgate Group", Tier.ENTERPRISE)
+    # The clinic is watched; the studio's request waits for an answer.
+    for branch in (clinic, studio):
+        headquarters.name_headquarters(by=_owner_of(branch), slug=group.slug)
+    headquarters.accept_branch(by=_owner_of(group), branch_id=clinic.pk, now=timezone.now())
     _links(my_studio, desk, my_clinic, dental)
 
 
@@ -198,6 +205,10 @@ def _workspace(owner: User, name: str, tier: Tier) -> Workspace:
     return join.found_workspace(
         user=owner, name=owner.name, workspace_name=name, timezone=ZONE, tier=tier
     )
+
+
+def _owner_of(workspace: Workspace) -> Membership:
+    return workspace.memberships.select_related("workspace").get(role=Role.OWNER)
 
 
 def _client(workspace: Workspace, name: str, contact: str, email: str) -> Client:

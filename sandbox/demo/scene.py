@@ -1,4 +1,4 @@
-"""Who and what the demo shows: two teams, their clients, their accounts and a week of events.
+"""Who and what the demo shows: two teams, who watches them, clients, accounts, a week of events.
 
 Everything is told relative to the week the demo is first started in.
 """
@@ -71,8 +71,13 @@ AMARA = Person("amara@finchharbour.example", "Amara Okafor", "owner of Finch & H
 TOMAS = Person("tomas@finchharbour.example", "Tomás Quinn", "member of Finch & Harbour")
 INES = Person("ines@larkfield.example", "Ines Duarte", "owner of Larkfield Clinic (Advanced)")
 NOOR = Person("noor@larkfield.example", "Noor Haddad", "auditor of Larkfield Clinic")
+NILS = Person(
+    "nils@northgate.example",
+    "Nils Berg",
+    "owner of Northgate Group (Enterprise), the headquarters that watches Larkfield Clinic",
+)
 OPERATOR = Person("operator@meridian.example", "Operator", "Django admin at /admin/")
-PEOPLE = (AMARA, TOMAS, INES, NOOR, OPERATOR)
+PEOPLE = (AMARA, TOMAS, INES, NOOR, NILS, OPERATOR)
 
 _DAILY = "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
 _WEEKLY = "RRULE:FREQ=WEEKLY"
@@ -175,6 +180,24 @@ ACCOUNTS = (
                 ),
                 colour="#f4511e",
                 shown_as="Osprey Rail desk",
+            ),
+        ),
+    ),
+    Account(
+        "google",
+        "desk@larkfielddental.example",
+        "Larkfield Dental desk",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Recall list", 0, (10, 11.5), "Front desk", repeat=_WEEKLY),
+                    Appointment("Hygienist: room 3", 1, (9, 12.5), repeat=_WEEKLY),
+                    Appointment("Lab pick-up", 3, (16, 16.25)),
+                    Appointment("Staff review", 4, (9, 10), is_private=True),
+                ),
+                colour="#039be5",
+                shown_as="Larkfield Dental desk",
             ),
         ),
     ),
