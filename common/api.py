@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -21,16 +24,45 @@ _CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    413: "too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
 }
+
+
+class TooLarge(exceptions.APIException):
+    """More was sent than a request may hold."""
+
+    status_code = 413
+    default_detail = "This is more than a request may hold."
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON of the size that Django allows a form to have, and of a depth that can be read."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(longest + 1)
+        if len(body) > longest:
+            raise TooLarge
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError("This is nested too deeply.") from None
 
 
 def refusal(
     code: str, message: str, status: int, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
     """The shape of every refusal of the API."""
-    body = {"ok": False, "code": code, "message": message, **more}
+    # A refusal may quote what was sent, and half of a surrogate pair cannot be sent back.
+    words = message.encode("utf-8", "replace").decode()
+    body = {"ok": False, "code": code, "message": words, **more}
     return Response(body, status=status, headers=dict(headers or {}))
 
 
@@ -72,6 +104,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if auth_header:
         headers["WWW-Authenticate"] = auth_header
     field, message = _first_problem(error.detail)
-    more = {"field": field} if field else {}
+    more = {"field": field.encode("utf-8", "replace").decode()} if field else {}
     code = _CODES.get(error.status_code, "refused")
     return refusal(code, message, error.status_code, headers, **more)
