@@ -179,8 +179,9 @@ class ProviderSession:
             )
             with response:
                 body = self._read(response, ends)
-        # requests' own errors are OSErrors; while a body is read, urllib3's come through.
-        except (OSError, urllib3.exceptions.HTTPError):
+        # requests' own errors are OSErrors; while a body is read, urllib3's come through. A header
+        # that cannot be written (a nonsensical token) is a UnicodeError, with the header in it.
+        except (OSError, urllib3.exceptions.HTTPError, UnicodeError):
             failed = True
         if failed:
             # Raised out here so that the error with the address in it is not in its context.

@@ -53,6 +53,7 @@ __all__ = [
 
 _AUTH_METHODS: Final = {"post": "client_secret_post", "basic": "client_secret_basic"}
 _SAFE_ERROR = re.compile(r"[a-z0-9_.-]{1,64}\Z", re.IGNORECASE)
+_TOKEN = re.compile(r"[!-~]+\Z")
 _DEFAULT_LIFETIME = timedelta(minutes=55)
 _KEYS_LAST = 3600.0
 _keys: dict[str, tuple[float, dict[str, jwt.PyJWK]]] = {}
@@ -181,7 +182,7 @@ def id_token_claims(
     # Google's own documentation allows its issuer with and without the scheme.
     issuers = {issuer, issuer.removeprefix("https://")}
     same_nonce = hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode())
-    if not claims or claims["iss"] not in issuers or not same_nonce:
+    if not claims or str(claims["iss"]) not in issuers or not same_nonce:
         raise OAuthFailure("invalid_id_token")
     return claims
 
@@ -266,7 +267,8 @@ def _token_set(token: Mapping[str, Any], now: datetime) -> TokenSet:
     access = token.get("access_token")
     fresh, id_token = token.get("refresh_token"), token.get("id_token")
     scope = token.get("scope", "")
-    if not isinstance(access, str) or not access or not isinstance(scope, str):
+    # RFC 6749, A.12: printable ASCII, or it could not stand in a header.
+    if not isinstance(access, str) or not _TOKEN.match(access) or not isinstance(scope, str):
         raise BadReply("The sign-in service gave an answer that could not be read.")
     return TokenSet(
         access_token=Secret(access),
