@@ -40,24 +40,30 @@ def last_seq(workspace_id: UUID) -> int:
 
 
 def verify_chain(workspace_id: UUID) -> ChainReport:
-    """Recompute the workspace's chain from its first row to its head."""
-    previous, count = GENESIS, 0
-    rows = OAuthTokenAccessLog.objects.filter(workspace_id=workspace_id).order_by("seq")
-    for row in rows.iterator(chunk_size=2000):
-        expected = count + 1
-        if row.seq != expected:
-            return ChainReport(workspace_id, count, expected, "a row is missing")
-        if row.previous_hash != previous:
-            return ChainReport(workspace_id, count, row.seq, "it does not follow the row before")
-        if hash_of(row) != row.hash:
-            return ChainReport(workspace_id, count, row.seq, "its content was changed")
-        previous, count = row.hash, expected
-    head = AuditChainHead.objects.filter(pk=workspace_id).first()
-    if head is None and count == 0:
-        return ChainReport(workspace_id, 0)
-    if head is None or head.seq != count or head.hash != previous:
-        return ChainReport(workspace_id, count, count + 1, "rows are missing at the end")
-    return ChainReport(workspace_id, count)
+    """Recompute the workspace's chain from its first row to its head.
+
+    The log may be written to meanwhile: rows that came since are read before the head is judged.
+    """
+    previous, count, reached = GENESIS, 0, 0
+    while True:
+        rows = OAuthTokenAccessLog.objects.filter(workspace_id=workspace_id, seq__gt=count)
+        for row in rows.order_by("seq").iterator(chunk_size=2000):
+            expected = count + 1
+            if row.seq != expected:
+                return ChainReport(workspace_id, count, expected, "a row is missing")
+            if row.previous_hash != previous:
+                problem = "it does not follow the row before"
+                return ChainReport(workspace_id, count, row.seq, problem)
+            if hash_of(row) != row.hash:
+                return ChainReport(workspace_id, count, row.seq, "its content was changed")
+            previous, count = row.hash, expected
+        head = AuditChainHead.objects.filter(pk=workspace_id).first()
+        told = (head.seq, head.hash) if head is not None else (0, GENESIS)
+        if told == (count, previous):
+            return ChainReport(workspace_id, count)
+        if told[0] <= count or count < reached:
+            return ChainReport(workspace_id, count, count + 1, "rows are missing at the end")
+        reached = told[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from common.triggers import Trigger
 
 _TABLE = "oauth_token_access_log"
+# Whether the row that is to be inserted would take the place of another.
+_STANDS = (
+    f"EXISTS (SELECT 1 FROM {_TABLE} "  # noqa: S608 -- our own table
+    "WHERE id = NEW.id OR (workspace_id = NEW.workspace_id AND seq = NEW.seq))"
+)
 
 ACCESS_LOG_APPEND_ONLY = Trigger(
     name="access_log_append_only",
@@ -14,6 +19,10 @@ ACCESS_LOG_APPEND_ONLY = Trigger(
             f"CREATE TRIGGER IF NOT EXISTS access_log_no_update BEFORE UPDATE ON {_TABLE} "
             "BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END",
             f"CREATE TRIGGER IF NOT EXISTS access_log_no_delete BEFORE DELETE ON {_TABLE} "
+            "BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END",
+            # INSERT OR REPLACE deletes the row it replaces without firing the trigger above.
+            f"CREATE TRIGGER IF NOT EXISTS access_log_no_replace BEFORE INSERT ON {_TABLE} "
+            f"WHEN {_STANDS} "
             "BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END",
         ),
         "postgresql": (
@@ -30,6 +39,7 @@ ACCESS_LOG_APPEND_ONLY = Trigger(
         "sqlite": (
             "DROP TRIGGER IF EXISTS access_log_no_update",
             "DROP TRIGGER IF EXISTS access_log_no_delete",
+            "DROP TRIGGER IF EXISTS access_log_no_replace",
         ),
         "postgresql": (
             f"DROP TRIGGER IF EXISTS access_log_no_change ON {_TABLE}",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MIRROR_READ_EVERY = timedelta(minutes=10)
 MARKS_KEPT = timedelta(days=1)
+# Old marks, of every workspace, are thrown away once in so many rows.
+FORGET_EVERY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,17 @@ def append(
     provider is called inside one.
     """
     with transaction.atomic(durable=True):
-        return _append(workspace_id, actor, entries, now or timezone.now())
+        head = _locked_head(workspace_id)
+        return _append(head, actor, entries, now or timezone.now())
 
 
 def _append(
-    workspace_id: UUID, actor: Actor, entries: Sequence[Entry], now: datetime
+    head: AuditChainHead, actor: Actor, entries: Sequence[Entry], now: datetime
 ) -> list[OAuthTokenAccessLog]:
-    head = _locked_head(workspace_id)
     rows = []
     for entry in entries:
         row = OAuthTokenAccessLog(
-            workspace_id=workspace_id,
+            workspace_id=head.workspace_id,
             seq=head.seq + 1,
             actor_kind=actor.kind,
             actor_id=actor.id[:64],
@@ -118,33 +120,46 @@ def log_mirror_reads(
     One row per session, connection and week in ten minutes, decided here. Nothing is unsealed.
     """
     session_hash = hash_token(session_key)
-    recent = set(
-        MirrorReadMark.objects.filter(
-            session_hash=session_hash,
-            week_on=week_on,
-            connection_id__in=[connection.pk for connection in connections],
-            logged_at__gt=now - MIRROR_READ_EVERY,
-        ).values_list("connection_id", flat=True)
-    )
-    due = [connection for connection in connections if connection.pk not in recent]
-    if not due:
-        return 0
-    marks = [
-        MirrorReadMark(
-            session_hash=session_hash, connection_id=connection.pk, week_on=week_on, logged_at=now
+
+    def not_logged() -> list[ConnectionBase]:
+        recent = set(
+            MirrorReadMark.objects.filter(
+                session_hash=session_hash,
+                week_on=week_on,
+                connection_id__in=[connection.pk for connection in connections],
+                logged_at__gt=now - MIRROR_READ_EVERY,
+            ).values_list("connection_id", flat=True)
         )
-        for connection in due
-    ]
-    entries = [
-        entry_for(connection, AccessReason.EVENTS_LIST, Outcome.MIRROR, f"week {week_on}")
-        for connection in due
-    ]
+        return [connection for connection in connections if connection.pk not in recent]
+
+    if not not_logged():
+        return 0
     with transaction.atomic(durable=True):
-        MirrorReadMark.objects.filter(logged_at__lt=now - MARKS_KEPT).delete()
+        # A page asks several times at once: who waited here for the chain looks again.
+        head = _locked_head(workspace_id)
+        due = not_logged()
+        if not due:
+            return 0
+        marks = [
+            MirrorReadMark(
+                session_hash=session_hash,
+                connection_id=connection.pk,
+                week_on=week_on,
+                logged_at=now,
+            )
+            for connection in due
+        ]
+        entries = [
+            entry_for(connection, AccessReason.EVENTS_LIST, Outcome.MIRROR, f"week {week_on}")
+            for connection in due
+        ]
         MirrorReadMark.objects.bulk_create(
             marks,
             update_conflicts=True,
             unique_fields=["session_hash", "connection_id", "week_on"],
             update_fields=["logged_at"],
         )
-        return len(_append(workspace_id, actor, entries, now))
+        rows = _append(head, actor, entries, now)
+    if rows[-1].seq % FORGET_EVERY < len(rows):
+        MirrorReadMark.objects.filter(logged_at__lt=now - MARKS_KEPT).delete()
+    return len(rows)

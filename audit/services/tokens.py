@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from audit.crypto import Unreadable, place
@@ -73,7 +74,11 @@ def resolve_provider_token(
     if connection.workspace_id != workspace.pk:
         log(Outcome.DENIED)
         raise TokenDenied
-    connection.refresh_from_db(fields=["state", "token_expires_at"])
+    try:
+        connection.refresh_from_db(fields=["state", "token_expires_at"])
+    except ObjectDoesNotExist:
+        log(Outcome.DENIED)
+        raise ReconnectNeeded(_disconnected_words(connection)) from None
     if connection.state == ConnectionState.PAUSED:
         log(Outcome.DENIED)
         raise UpstreamForbidden(f"{connection.connected_email} is paused in Meridian.")
@@ -93,12 +98,20 @@ def resolve_provider_token(
         raise ReconnectNeeded(_reconnect_words(connection)) from None
 
 
+def log_without_token(
+    *, connection: ConnectionBase, actor: Actor, reason: AccessReason, target: str = ""
+) -> None:
+    """Log an operation on a connection that needs no token from the vault."""
+    entry = entry_for(connection, reason, Outcome.GRANTED, target)
+    append(workspace_id=connection.workspace_id, actor=actor, entries=[entry])
+
+
 def resolve_service_credential(
     *, workspace: Workspace, kind: str, actor: Actor, target: str = ""
 ) -> Secret:
     """A workspace's own key to a service, logged like a token.
 
-    Raises ReconnectNeeded when none is kept.
+    Raises ReconnectNeeded when none is kept, or what is kept does not open.
     """
     row = ServiceCredential.objects.filter(workspace=workspace, kind=kind).first()
     if row is None:
@@ -113,7 +126,11 @@ def resolve_service_credential(
     )
     append(workspace_id=workspace.pk, actor=actor, entries=[entry])
     bound_to = place(workspace.pk, row.pk, kind, vault.CREDENTIAL)
-    return Secret(vault.unseal_text(bytes(row.sealed), bound_to))
+    try:
+        return Secret(vault.unseal_text(bytes(row.sealed), bound_to))
+    except Unreadable:
+        logger.error("a sealed credential does not open: is its key still on the ring?")  # noqa: TRY400 -- no traceback of what is sealed
+        raise ReconnectNeeded(f"The key for {kind} has to be given again.") from None
 
 
 def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
@@ -140,6 +157,10 @@ def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
 def _reconnect_words(connection: ConnectionBase) -> str:
     name = connection.get_provider_display()
     return f"{name} has stopped accepting {connection.connected_email}. Connect it again."
+
+
+def _disconnected_words(connection: ConnectionBase) -> str:
+    return f"{connection.connected_email} is no longer connected."
 
 
 def _unreadable(connection: ConnectionBase) -> None:
@@ -178,7 +199,10 @@ def _usable_token(connection: ConnectionBase, actor: Actor) -> OAuthToken:
         if time.monotonic() > give_up:
             raise UpstreamUnavailable("The account is being renewed. Try again in a moment.")
         time.sleep(LOOK_EVERY)
-        connection.refresh_from_db(fields=["state"])
+        try:
+            connection.refresh_from_db(fields=["state"])
+        except ObjectDoesNotExist:
+            raise ReconnectNeeded(_disconnected_words(connection)) from None
 
 
 def _refresh_as_holder(connection: ConnectionBase, holder: str, actor: Actor) -> OAuthToken:
@@ -215,6 +239,9 @@ def _refreshed(
     except oauth.OAuthFailure as failure:
         error = app.classify(failure)
         if isinstance(error, ReconnectNeeded):
+            if not OAuthToken.objects.filter(pk=token.pk, lease_holder=holder).exists():
+                # Connected anew while we asked: that consent ended the token we asked with.
+                return _read(connection)
             mark_reconnect_needed(connection, error.message)
         raise error from None
     stored = OAuthToken.objects.filter(pk=token.pk, lease_holder=holder).update(
