@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.models import ConnectionBase
-from common.fields import UUIDModel
+from common.fields import LeasedModel, UUIDModel
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
@@ -64,8 +64,11 @@ class ZoomConnection(ConnectionBase):
         return owner_id
 
 
-class ZoomMeeting(UUIDModel):
-    """A meeting wanted at Zoom: written before the call, because Zoom has no idempotency key."""
+class ZoomMeeting(UUIDModel, LeasedModel):
+    """A meeting wanted at Zoom: written before the call, because Zoom has no idempotency key.
+
+    Its lease is held by the one who makes it there.
+    """
 
     workspace = models.ForeignKey(
         "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +16,8 @@ from audit.enums import AccessReason, ConnectionState, Provider
 from audit.oauth_apps import oauth_app
 from audit.services import vault
 from audit.services.tokens import mark_reconnect_needed, resolve_provider_token
-from common.errors import PlanRequired, ReconnectNeeded, UpstreamError
+from common.errors import PlanRequired, ReconnectNeeded, UpstreamError, UpstreamUnavailable
+from common.leases import drop_lease, take_lease
 from conferencing import plans
 from conferencing.models import ZoomConnection, ZoomMeeting
 from conferencing.zoom import ZoomClient
@@ -22,7 +25,7 @@ from workspaces.enums import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
     from workspaces.owners import Owner
 
 logger = logging.getLogger(__name__)
+
+# Longer than one request and a refresh of the token may take.
+_MAKING: Final = timedelta(seconds=45)
+_WAIT_FOR_OTHERS: Final = timedelta(seconds=10)
+_LOOK_EVERY: Final = 0.05
 
 
 def zoom_connections_of(owner: Owner) -> QuerySet[ZoomConnection]:
@@ -107,8 +115,8 @@ def create_zoom_meeting(
 ) -> ZoomMeeting:
     """A Zoom meeting in the owner's account; the same `intent_key` gives the same meeting.
 
-    The wish is written before the call, because Zoom has no idempotency key of its own. Raises
-    ReconnectNeeded without a usable account, and UpstreamError.
+    The wish is written before the call, because Zoom has no idempotency key of its own, and one
+    caller at a time makes it. Raises ReconnectNeeded without a usable account, and UpstreamError.
     """
     connection = zoom_connections_of(owner).filter(state=ConnectionState.ACTIVE).first()
     if connection is None:
@@ -116,19 +124,44 @@ def create_zoom_meeting(
     meeting, _ = ZoomMeeting.objects.get_or_create(
         connection=connection, intent_key=intent_key, defaults={"workspace": owner.workspace}
     )
-    if meeting.remote_id and meeting.deleted_at is None:
+    holder = _lease_to_make(meeting)
+    if holder is None:
         return meeting
-    with _opened(connection, actor, AccessReason.ZOOM_MEETING_CREATE) as zoom:
-        room = zoom.create_meeting(
-            topic=topic,
-            start=start,
-            duration=duration,
-            timezone=timezone_name,
-            is_series=is_series,
-        )
-    meeting.remote_id, meeting.join_url, meeting.deleted_at = room.remote_id, room.join_url, None
-    meeting.save(update_fields=["remote_id", "join_url", "deleted_at", "updated_at"])
+    try:
+        with _opened(connection, owner.workspace, actor, AccessReason.ZOOM_MEETING_CREATE) as zoom:
+            room = zoom.create_meeting(
+                topic=topic,
+                start=start,
+                duration=duration,
+                timezone=timezone_name,
+                is_series=is_series,
+            )
+        meeting.remote_id, meeting.join_url = room.remote_id, room.join_url
+        meeting.deleted_at = None
+        meeting.save(update_fields=["remote_id", "join_url", "deleted_at", "updated_at"])
+    finally:
+        drop_lease(meeting, holder)
     return meeting
+
+
+def _lease_to_make(meeting: ZoomMeeting) -> str | None:
+    """The lease under which to make the meeting; None when it is there, made by whomever.
+
+    Raises UpstreamUnavailable while another caller has been at it for long.
+    """
+    give_up = time.monotonic() + _WAIT_FOR_OTHERS.total_seconds()
+    while True:
+        holder = take_lease(meeting, now=timezone.now(), lasts=_MAKING)
+        meeting.refresh_from_db()
+        if meeting.remote_id and meeting.deleted_at is None:
+            if holder is not None:
+                drop_lease(meeting, holder)
+            return None
+        if holder is not None:
+            return holder
+        if time.monotonic() > give_up:
+            raise UpstreamUnavailable("The Zoom meeting is being made. Try again in a moment.")
+        time.sleep(_LOOK_EVERY)
 
 
 def zoom_meeting_at(workspace_id: UUID, join_url: str) -> ZoomMeeting | None:
@@ -138,7 +171,7 @@ def zoom_meeting_at(workspace_id: UUID, join_url: str) -> ZoomMeeting | None:
     rows = ZoomMeeting.objects.filter(
         workspace_id=workspace_id, join_url=join_url, deleted_at__isnull=True
     )
-    return rows.select_related("connection__workspace").first()
+    return rows.select_related("workspace", "connection__workspace").first()
 
 
 def update_zoom_meeting(
@@ -151,7 +184,9 @@ def update_zoom_meeting(
     actor: Actor,
 ) -> None:
     """Let the meeting follow its event. Raises UpstreamError."""
-    with _opened(meeting.connection, actor, AccessReason.ZOOM_MEETING_UPDATE) as zoom:
+    with _opened(
+        meeting.connection, meeting.workspace, actor, AccessReason.ZOOM_MEETING_UPDATE
+    ) as zoom:
         zoom.update_meeting(
             meeting.remote_id,
             topic=topic,
@@ -164,7 +199,9 @@ def update_zoom_meeting(
 def delete_zoom_meeting_best_effort(*, meeting: ZoomMeeting, actor: Actor) -> bool:
     """Delete the meeting whose event is gone; a link to an empty room is left if Zoom is down."""
     try:
-        with _opened(meeting.connection, actor, AccessReason.ZOOM_MEETING_DELETE) as zoom:
+        with _opened(
+            meeting.connection, meeting.workspace, actor, AccessReason.ZOOM_MEETING_DELETE
+        ) as zoom:
             zoom.delete_meeting(meeting.remote_id)
     except UpstreamError as error:
         logger.info("a Zoom meeting could not be deleted", extra={"code": error.code})
@@ -174,9 +211,11 @@ def delete_zoom_meeting_best_effort(*, meeting: ZoomMeeting, actor: Actor) -> bo
 
 
 @contextmanager
-def _opened(connection: ZoomConnection, actor: Actor, reason: AccessReason) -> Iterator[ZoomClient]:
+def _opened(
+    connection: ZoomConnection, workspace: Workspace, actor: Actor, reason: AccessReason
+) -> Iterator[ZoomClient]:
     token = resolve_provider_token(
-        connection=connection, workspace=connection.workspace, actor=actor, reason=reason
+        connection=connection, workspace=workspace, actor=actor, reason=reason
     )
     app = oauth_app(connection.provider)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ SCHEDULED: Final = 2
 RECURRING: Final = 3
 _TOPIC_LENGTH: Final = 200
 _AGENDA_LENGTH: Final = 2000
+_ABOVE_NUMBERS: Final = 2**63
+_ADDRESS: Final = re.compile(r"https?://[!-~]{1,990}\Z")
 _UNREADABLE = "Zoom gave an answer that could not be read."
 
 
@@ -160,8 +163,10 @@ def _number(remote_id: str) -> str:
 
 def _room(record: dict[str, Any]) -> ZoomRoom:
     number, url, password = record.get("id"), record.get("join_url"), record.get("password", "")
-    is_number = isinstance(number, int) and not isinstance(number, bool)
-    if not is_number or not isinstance(url, str) or not url or not isinstance(password, str):
+    is_number = isinstance(number, int) and 0 < number < _ABOVE_NUMBERS
+    if not is_number or isinstance(number, bool) or not isinstance(password, str):
+        raise BadReply(_UNREADABLE)
+    if not isinstance(url, str) or not _ADDRESS.match(url):
         raise BadReply(_UNREADABLE)
     return ZoomRoom(str(number), url, password)
 
