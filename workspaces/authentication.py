@@ -74,13 +74,16 @@ def membership_of(request: Request, *, scope: str) -> Membership:
     if isinstance(request.auth, ServiceToken):
         if not request.auth.has_scopes([scope]):
             raise Forbidden(f"This token lacks the scope {scope}.")
-        if wanted and wanted != str(request.auth.workspace_id):
+        if wanted and _workspace_id(wanted) != request.auth.workspace_id:
             raise NotFound
         return access.membership_for(request.user, request.auth.workspace_id)
     if not wanted:
         return access.only_membership(request.user)
+    return access.membership_for(request.user, _workspace_id(wanted))
+
+
+def _workspace_id(text: str) -> uuid.UUID:
     try:
-        workspace_id = uuid.UUID(wanted)
+        return uuid.UUID(text)
     except ValueError:
         raise InvalidInput("X-Workspace", "The X-Workspace header must be an id.") from None
-    return access.membership_for(request.user, workspace_id)
