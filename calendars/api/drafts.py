@@ -21,7 +21,10 @@ from conferencing.enums import Conference
 from workspaces.zones import is_zone
 
 _HEX_KEY: Final = re.compile(r"[0-9a-f]{32}\Z")
-_RULE: Final = re.compile(r"(RRULE|EXDATE|RDATE)[:;]\S+\Z")
+_RULE: Final = re.compile(r"(RRULE|EXDATE|RDATE)[:;][!-~]+\Z")
+_FREQUENCIES: Final = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+_NUMBER: Final = re.compile(r"[1-9]\d{0,3}\Z")
+_UNTIL: Final = re.compile(r"(19[789]\d|20\d\d|2[01]\d\d|2200)\d{4}(T\d{6}Z?)?\Z")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 MOST_MINUTES: Final = 40_320
 
@@ -78,7 +81,10 @@ class DraftInput(StrictSerializer):
     end = MomentField(required=False)
     timeZone = serializers.CharField(max_length=64, required=False)
     allDay = serializers.BooleanField(required=False)
-    attendees = AttendeeInput(many=True, required=False, allow_null=True)
+    # With `many=True` the list's own `allow_null` would be each guest's too.
+    attendees: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=AttendeeInput(), required=False, allow_null=True
+    )
     recurrence = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, allow_null=True, max_length=20
     )
@@ -89,9 +95,13 @@ class DraftInput(StrictSerializer):
         max_length=5,
         help_text="Minutes before the start; null for the calendar's default.",
     )
-    visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
+    visibility = serializers.ChoiceField(
+        choices=Visibility.choices, required=False, allow_null=True
+    )
     busy = serializers.BooleanField(required=False)
-    conference = serializers.ChoiceField(choices=Conference.choices, required=False)
+    conference = serializers.ChoiceField(
+        choices=Conference.choices, required=False, allow_null=True
+    )
     notify = serializers.BooleanField(required=False, default=True)
     idempotencyKey = serializers.CharField(min_length=8, max_length=200, required=False)
 
@@ -114,7 +124,11 @@ class DraftInput(StrictSerializer):
                     raise serializers.ValidationError(
                         {name: ["Give an offset, or the draft's timeZone."]}
                     )
-                attrs[name] = starts_at(moment, ZoneInfo(attrs["timeZone"]))
+                try:
+                    attrs[name] = starts_at(moment, ZoneInfo(attrs["timeZone"]))
+                except OverflowError:  # of the first and the last year
+                    problem = {name: ["This is not a time that can be used."]}
+                    raise serializers.ValidationError(problem) from None
         return attrs
 
 
@@ -132,9 +146,9 @@ def to_draft(given: dict[str, Any]) -> EventDraft:
         attendees=_attendees(given),
         recurrence=_tuple(given.get("recurrence", UNSET)),
         reminders=_tuple(given.get("reminders", UNSET)),
-        visibility=given.get("visibility", UNSET),
+        visibility=_cleared(given.get("visibility", UNSET), Visibility.DEFAULT),
         busy=given.get("busy", UNSET),
-        conference=Conference(given["conference"]) if "conference" in given else UNSET,
+        conference=_conference(given.get("conference", UNSET)),
         notify=given.get("notify", True),
         idempotency_key=idempotency_key(given.get("idempotencyKey", "")),
     )
@@ -164,16 +178,37 @@ def _attendees(given: dict[str, Any]) -> tuple[Attendee, ...] | Unset | None:
     )
 
 
+def _cleared(value: Any, empty: str) -> Any:
+    """`empty` is what null makes of a field that is never blank."""
+    return empty if value is None else value
+
+
+def _conference(value: Any) -> Conference | Unset:
+    return UNSET if value is UNSET else Conference(_cleared(value, Conference.NONE))
+
+
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
 def _is_readable(line: str) -> bool:
+    """Whether a rule is one of RFC 5545, 3.3.10, that repeats by days or more, once a part."""
     if not line.startswith("RRULE:"):
         return True
+    pairs = [part.partition("=")[::2] for part in line[6:].upper().split(";")]
+    parts = dict(pairs)
+    fits = (
+        len(parts) == len(pairs)
+        and parts.get("FREQ") in _FREQUENCIES
+        and all(_NUMBER.match(parts.get(name, "1")) for name in ("INTERVAL", "COUNT"))
+        and ("UNTIL" not in parts or _UNTIL.match(parts["UNTIL"]) is not None)
+    )
+    if not fits:
+        return False
+    # Whether UNTIL is a date or an instant goes with the start, which the provider checks.
+    rule = ";".join(f"{name}={value}" for name, value in pairs if name != "UNTIL")
     try:
-        # Whether UNTIL is a date or an instant goes with the start, which the provider checks.
-        rrulestr(re.sub(r";?UNTIL=[^;]*", "", line), dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 -- floating
-    except (ValueError, KeyError, TypeError):
+        rrulestr(rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 -- floating
+    except (ValueError, KeyError, TypeError, IndexError):
         return False
     return True
