@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from common.errors import BadReply
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 AnyDate = TypeVar("AnyDate", bound=date)
 _ZONES = frozenset(available_timezones())
+LONGEST_ID: Final = 1024
 
 
 class Reply:
@@ -33,6 +34,13 @@ class Reply:
         if value is None:
             return default
         if not isinstance(value, str):
+            raise BadReply
+        return storable(value)
+
+    def remote_id(self, key: str, *, optional: bool = False) -> str:
+        """An id of theirs, no longer than we can keep; it must be there unless it is optional."""
+        value = self.text(key) if optional else self.needed(key)
+        if len(value) > LONGEST_ID:
             raise BadReply
         return value
 
@@ -72,7 +80,7 @@ class Reply:
         values = self._list(key)
         if not all(isinstance(value, str) for value in values):
             raise BadReply
-        return [str(value) for value in values]
+        return [storable(str(value)) for value in values]
 
     def _list(self, key: str) -> list[object]:
         value = self.record.get(key)
@@ -81,6 +89,13 @@ class Reply:
         if not isinstance(value, list):
             raise BadReply
         return value
+
+
+def storable(text: str) -> str:
+    """The text without NUL and halves of surrogate pairs: JSON may hold them, no table can."""
+    if text.isascii():
+        return text.replace("\x00", "")
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def read_moment(text: str) -> datetime:

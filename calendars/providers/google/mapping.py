@@ -50,7 +50,7 @@ def read_calendar(reply: Reply) -> RemoteCalendar:
     """One entry of the calendar list. Raises BadReply."""
     solutions = reply.part("conferenceProperties").texts("allowedConferenceSolutionTypes")
     return RemoteCalendar(
-        remote_id=reply.needed("id"),
+        remote_id=reply.remote_id("id"),
         name=reply.text("summaryOverride") or reply.text("summary"),
         timezone=known_zone(reply.text("timeZone")) or "UTC",
         colour=reply.text("backgroundColor"),
@@ -74,7 +74,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
     organizer = reply.part("organizer")
     attendees = tuple(_attendee(guest) for guest in reply.parts("attendees"))
     return RemoteEvent(
-        remote_id=reply.needed("id"),
+        remote_id=reply.remote_id("id"),
         status=status,
         start=start,
         end=end,
@@ -91,7 +91,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         recurrence=tuple(reply.texts("recurrence")),
         reminders=_reminders(reply.part("reminders")),
         ical_uid=reply.text("iCalUID"),
-        series_remote_id=reply.text("recurringEventId"),
+        series_remote_id=reply.remote_id("recurringEventId", optional=True),
         original_start_at=_when(original, calendar).at if original.record else None,
         conference=_conference(reply),
         etag=reply.text("etag"),

@@ -46,7 +46,7 @@ def read_calendar(reply: Reply) -> RemoteCalendar:
     """One calendar. Graph does not tell a calendar's zone, so it is UTC. Raises BadReply."""
     allowed = reply.texts("allowedOnlineMeetingProviders")
     return RemoteCalendar(
-        remote_id=reply.needed("id"),
+        remote_id=reply.remote_id("id"),
         name=reply.text("name"),
         colour=reply.text("hexColor"),
         is_primary=reply.flag("isDefaultCalendar"),
@@ -57,14 +57,14 @@ def read_calendar(reply: Reply) -> RemoteCalendar:
 
 def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
     """An event, a series, an occurrence, or a removed one of a delta. Raises BadReply."""
-    remote_id = reply.needed("id")
+    remote_id = reply.remote_id("id")
     if "@removed" in reply or reply.flag("isCancelled"):
         return RemoteEvent(
             remote_id=remote_id,
             status=EventStatus.CANCELLED,
             start=None,
             end=None,
-            series_remote_id=reply.text("seriesMasterId"),
+            series_remote_id=reply.remote_id("seriesMasterId", optional=True),
         )
     start, end = _when(reply, "start", calendar), _when(reply, "end", calendar)
     shown = reply.text("showAs", "busy")
@@ -91,7 +91,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         recurrence=_recurrence(reply, start),
         reminders=_reminders(reply),
         ical_uid=reply.text("iCalUId"),
-        series_remote_id=reply.text("seriesMasterId"),
+        series_remote_id=reply.remote_id("seriesMasterId", optional=True),
         original_start_at=_original_start(reply, start, calendar),
         is_exception=reply.text("type") == "exception",
         conference=_conference(reply) or zoom_in(description, location),
