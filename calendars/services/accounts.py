@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from audit.enums import AccessReason
     from calendars.models import CalendarConnectionBase
     from calendars.providers.base import CalendarProvider
+    from workspaces.models import Workspace
 
 GOOD_NOTED_EVERY: Final = timedelta(minutes=1)
 # These say something of the account as a whole; the others of one event or one calendar.
@@ -36,20 +37,21 @@ _OF_THE_ACCOUNT = (RateLimited, UpstreamUnavailable, UpstreamForbidden)
 def open_account(
     connection: CalendarConnectionBase,
     *,
+    workspace: Workspace,
     actor: Actor,
     reason: AccessReason,
     target: str = "",
     time_limit: timedelta | None = None,
     total_time_limit: timedelta | None = None,
 ) -> CalendarProvider:
-    """The account, open for one operation: one token, one log row.
+    """The account, open for one operation in that workspace: one token, one log row.
 
     `time_limit` bounds each request, `total_time_limit` all of them. Raises TokenDenied,
     ReconnectNeeded, UpstreamForbidden, UpstreamUnavailable; RuntimeError inside a transaction.
     """
     token = resolve_provider_token(
         connection=connection,
-        workspace=connection.workspace,
+        workspace=workspace,
         actor=actor,
         reason=reason,
         target=target,
@@ -68,6 +70,7 @@ def open_account(
 def opened(
     connection: CalendarConnectionBase,
     *,
+    workspace: Workspace,
     actor: Actor,
     reason: AccessReason,
     target: str = "",
@@ -78,6 +81,7 @@ def opened(
     try:
         yield open_account(
             connection,
+            workspace=workspace,
             actor=actor,
             reason=reason,
             target=target,

@@ -206,7 +206,13 @@ def _open(
     reads = []
     for mine in by_connection.values():
         connection = mine[0].connection
-        provider = open_account(connection, actor=actor, reason=reason, total_time_limit=time_limit)
+        provider = open_account(
+            connection,
+            workspace=mine[0].workspace,
+            actor=actor,
+            reason=reason,
+            total_time_limit=time_limit,
+        )
         names = frozenset(name for one in mine for name in ignored.get(one.pk, ()))
         reads.append(_Read(connection, mine, provider, names))
     return reads

@@ -12,7 +12,7 @@ from django.db import transaction
 from audit.enums import AccessReason, ConnectionState
 from audit.oauth_apps import oauth_app
 from audit.services import vault
-from audit.services.tokens import resolve_provider_token
+from audit.services.tokens import log_without_token, resolve_provider_token
 from calendars.errors import ConsentIncomplete
 from calendars.models import UserCalendarConnection
 from calendars.owners import connection_model, connection_models, connections_of
@@ -67,13 +67,12 @@ def check_plan(owner: Owner, provider: str, account_remote_id: str = "") -> None
         return
     if plans.allows(tier, plans.PlanFeature.CONNECT_BOTH):
         return
-    others = [
-        row
-        for row in connections_of(owner)
-        if row.provider != provider
-        or (account_remote_id and row.account_remote_id != account_remote_id)
-    ]
-    if others:
+    others = list(connections_of(owner))
+    is_known = any(
+        row.provider == provider and account_remote_id in ("", row.account_remote_id)
+        for row in others
+    )
+    if others and not is_known:
         lowest = plans.lowest_tier_with(plans.PlanFeature.CONNECT_BOTH)
         raise PlanRequired(
             f"The {tier.label} plan connects one calendar account, and "
@@ -88,12 +87,14 @@ def keep_connection(*, owner: Owner, provider: str, identity: Identity, tokens: 
     A known connection keeps its settings and becomes active again. An owner's first calendar
     connection is the one bookings are written to. Raises PlanRequired, ConsentIncomplete.
     """
-    check_plan(owner, provider, identity.account_remote_id)
     if provider not in PROVIDERS:
+        check_plan(owner, provider)
         zoom, is_new = conferencing.keep_zoom_connection(owner, identity, tokens)
         return Kept(zoom, is_new)
     with transaction.atomic():
         owner.lock()
+        # Under the lock: two consents that end at once must not both take the last place.
+        check_plan(owner, provider, identity.account_remote_id)
         model = connection_model(owner.kind)
         mine = connections_of(owner)
         row = mine.filter(provider=provider, account_remote_id=identity.account_remote_id).first()
@@ -122,7 +123,12 @@ def read_calendars(*, connection: CalendarConnectionBase, actor: Actor, now: dat
     Raises UpstreamError; the events are asked for all the same.
     """
     try:
-        with opened(connection, actor=actor, reason=AccessReason.OAUTH_CONNECT) as provider:
+        with opened(
+            connection,
+            workspace=connection.workspace,
+            actor=actor,
+            reason=AccessReason.OAUTH_CONNECT,
+        ) as provider:
             listing.refresh_calendars(connection, provider.list_calendars(), now)
     finally:
         sync.refresh_account(connection)
@@ -187,6 +193,12 @@ def _revoke(connection: ConnectionBase, actor: Actor) -> str:
     """Ask the provider to end the consent; in words, what is left for the person to do."""
     if _is_shared(connection):
         # Revoking ends the account's whole consent, and somebody else works with it.
+        log_without_token(
+            connection=connection,
+            actor=actor,
+            reason=AccessReason.OAUTH_REVOKE,
+            target="the consent stays for another connection",
+        )
         return ""
     app = oauth_app(connection.provider)
     by_hand = f"Remove Meridian at {app.spec.consent_page} too." if app.spec.consent_page else ""

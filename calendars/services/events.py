@@ -20,6 +20,8 @@ from common.errors import Forbidden, InvalidInput, UpstreamConflict, UpstreamErr
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from audit.actors import Actor
     from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
 
@@ -52,7 +54,11 @@ def create_event(
         draft = replace(draft, conference_url=room.join_url)
     try:
         with opened(
-            calendar.connection, actor=actor, reason=reason, target=draft.idempotency_key
+            calendar.connection,
+            workspace=calendar.workspace,
+            actor=actor,
+            reason=reason,
+            target=draft.idempotency_key,
         ) as provider:
             remote = provider.create_event(mirror.as_remote(calendar), draft)
     except UpstreamError as error:
@@ -92,9 +98,7 @@ def update_event(
             url = event.conference_url if old_room else _zoom_url(event, draft, actor)
             draft = replace(draft, conference_url=url)
     try:
-        with opened(
-            calendar.connection, actor=actor, reason=reason, target=str(event.pk)
-        ) as provider:
+        with _opened_for(event, actor, reason) as provider:
             remote = _send_change(provider, event, draft, etag=etag, scope=scope)
     except EventGone:
         mirror.bury(event, timezone.now())
@@ -127,7 +131,7 @@ def delete_event(
     room = conferences.zoom_room_at(event)
     whole_series = scope == Scope.ALL and bool(event.series_remote_id)
     remote_id = event.series_remote_id if whole_series else event.remote_id
-    with opened(calendar.connection, actor=actor, reason=reason, target=str(event.pk)) as provider:
+    with _opened_for(event, actor, reason) as provider:
         if not remote_id:
             remote_id = occurrences.remote_id_of(provider, event)
         if remote_id:
@@ -146,9 +150,7 @@ def refresh_event(
     """Read the event again from its provider. Raises EventGone, which leaves a tombstone."""
     calendar = event.calendar
     try:
-        with opened(
-            calendar.connection, actor=actor, reason=reason, target=str(event.pk)
-        ) as provider:
+        with _opened_for(event, actor, reason) as provider:
             remote = occurrences.at_provider(provider, event) or provider.get_event(
                 mirror.as_remote(calendar), event.remote_id
             )
@@ -156,6 +158,19 @@ def refresh_event(
         mirror.bury(event, timezone.now())
         raise
     return mirror.store_event(calendar, remote, timezone.now())
+
+
+def _opened_for(
+    event: Event, actor: Actor, reason: AccessReason
+) -> AbstractContextManager[CalendarProvider]:
+    calendar = event.calendar
+    return opened(
+        calendar.connection,
+        workspace=calendar.workspace,
+        actor=actor,
+        reason=reason,
+        target=str(event.pk),
+    )
 
 
 def _send_change(

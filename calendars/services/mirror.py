@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
-from calendars.providers.errors import EventGone
+from calendars.providers.errors import CalendarGone, EventGone
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         series_remote_id=remote.series_remote_id,
         original_start_at=remote.original_start_at,
         ical_uid=remote.ical_uid[:1024],
-        title=_stored(remote.title),
-        description=_stored(remote.description),
-        location=_stored(remote.location),
+        title=remote.title,
+        description=remote.description,
+        location=remote.location,
         start_at=remote.start.at,
         end_at=remote.end.at,
         start_wall=remote.start.wall[:32],
@@ -146,7 +146,8 @@ def store_event(
     """Write one event that the provider just answered with, and note the change.
 
     `keep_notes` leaves what we know of its link; not after the link was chosen anew. Raises
-    EventGone for a cancelled one, which becomes a tombstone.
+    EventGone for a cancelled one, which becomes a tombstone, and CalendarGone when the account
+    was disconnected meanwhile.
     """
     row = row_of(calendar, remote, now)
     if row is None:
@@ -158,9 +159,14 @@ def store_event(
         _keep_notes(row, before)
     if before is not None:
         row.is_exception = row.is_exception or before[_EXCEPTION]
-    with transaction.atomic():
-        write_rows([row], {}, listed_at=now)
-        touch(calendar, now)
+    try:
+        with transaction.atomic():
+            write_rows([row], {}, listed_at=now)
+            touch(calendar, now)
+    except IntegrityError:
+        if Calendar.objects.filter(pk=calendar.pk).exists():
+            raise
+        raise CalendarGone(calendar_remote_id=calendar.remote_id) from None
     row.calendar = calendar
     return row
 
@@ -237,11 +243,6 @@ def _id_of(calendar: Calendar, remote: RemoteEvent) -> UUID:
     return event_id_for(
         calendar.pk, remote.remote_id, remote.series_remote_id, remote.original_start_at
     )
-
-
-def _stored(text: str) -> str:
-    """PostgreSQL stores no NUL."""
-    return text.replace("\x00", "")
 
 
 def _address(url: str) -> str:

@@ -16,8 +16,10 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 
 from audit.crypto import Unreadable
+from audit.enums import AccessReason
 from audit.oauth_apps import OAuthApp, oauth_app
 from audit.services import vault
+from audit.services.tokens import log_without_token
 from calendars.access import may_manage
 from calendars.errors import ConsentIncomplete, ConsentRefused, ProviderNotSetUp
 from calendars.models import CalendarConnectionBase, OAuthFlow
@@ -234,6 +236,9 @@ def _read(kept: Kept, actor: Actor, now: datetime) -> str:
     """List the new account's calendars; in words, why that did not work."""
     connection = kept.connection
     if not isinstance(connection, CalendarConnectionBase):
+        # It has nothing to list; whose account it is was asked before there was a connection.
+        reason = AccessReason.OAUTH_CONNECT
+        log_without_token(connection=connection, actor=actor, reason=reason)
         return ""
     try:
         connections.read_calendars(connection=connection, actor=actor, now=now)

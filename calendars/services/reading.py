@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
+
 from audit.services.log import log_mirror_reads
 from calendars.queries import events_between
-from calendars.services import sync
+from calendars.services import due, sync
 from common.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -105,7 +107,9 @@ def _read_missing(
     asked: dict[UUID, list[Calendar]] = {}
     for one in calendars:
         calendar = one.calendar
-        if one.connection.is_active and not _holds(calendar, span):
+        # After a failure nobody waits for it in vain again: a worker tries on.
+        wanted = not _holds(calendar, span) and not _is_left_alone(calendar, now)
+        if one.connection.is_active and wanted:
             asked.setdefault(one.connection.pk, []).append(calendar)
     for mine in asked.values():
         try:
@@ -116,6 +120,7 @@ def _read_missing(
 
 
 def _read(calendars: list[Calendar], span: Span, actor: Actor, now: datetime) -> None:
+    limit = settings.PROVIDER_PAINT_TIMEOUT
     new = [calendar for calendar in calendars if calendar.synced_at is None]
     if new:
         sync.sync_connection(
@@ -123,12 +128,21 @@ def _read(calendars: list[Calendar], span: Span, actor: Actor, now: datetime) ->
             actor=actor,
             now=now,
             calendar_ids=[calendar.pk for calendar in new],
+            time_limit=limit,
         )
         for calendar in new:
             calendar.refresh_from_db()
     beyond = [calendar for calendar in calendars if not _holds(calendar, span)]
     if beyond:
-        sync.fetch_span(calendars=beyond, span=span, actor=actor)
+        sync.fetch_span(calendars=beyond, span=span, actor=actor, time_limit=limit)
+
+
+def _is_left_alone(calendar: Calendar, now: datetime) -> bool:
+    """Whether its provider failed a moment ago, or asked for a while without requests."""
+    if calendar.sync_after is not None and calendar.sync_after > now:
+        return True
+    tried = calendar.sync_tried_at
+    return bool(calendar.sync_error) and tried is not None and tried > now - due.RETRY_EVERY
 
 
 def _holds(calendar: Calendar, span: Span) -> bool:

@@ -67,6 +67,7 @@ def sync_connection(
     try:
         with opened(
             connection,
+            workspace=connection.workspace,
             actor=actor,
             reason=AccessReason.EVENTS_SYNC,
             total_time_limit=time_limit,
@@ -131,6 +132,7 @@ def fetch_span(
     connection = calendars[0].connection
     with opened(
         connection,
+        workspace=calendars[0].workspace,
         actor=actor,
         reason=AccessReason.EVENTS_LIST,
         total_time_limit=time_limit,
