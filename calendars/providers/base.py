@@ -202,6 +202,10 @@ class CalendarProvider(ABC):
         """Create it, or return the one an earlier try with the same idempotency key made."""
 
     @abstractmethod
+    def find_created(self, calendar: RemoteCalendar, idempotency_key: str) -> RemoteEvent | None:
+        """The event that a create with this key made; None when there is none, or no longer."""
+
+    @abstractmethod
     def update_event(
         self, calendar: RemoteCalendar, event_remote_id: str, draft: EventDraft, *, etag: str = ""
     ) -> RemoteEvent:

@@ -106,12 +106,18 @@ class GoogleCalendar(CalendarProvider):
             raise error_for(answer, on_event=False)
         return read_event(Reply(answer.data), calendar)
 
-    def _made_before(self, calendar: RemoteCalendar, event_remote_id: str) -> RemoteEvent:
+    def _made_before(self, calendar: RemoteCalendar, key: str) -> RemoteEvent:
         """The event that an earlier try made. An id stays burnt after its event is deleted."""
+        made = self.find_created(calendar, key)
+        if made is None:
+            raise UpstreamConflict("This event was created before and deleted since.")
+        return made
+
+    def find_created(self, calendar: RemoteCalendar, idempotency_key: str) -> RemoteEvent | None:
         try:
-            return self.get_event(calendar, event_remote_id)
+            return self.get_event(calendar, idempotency_key)
         except EventGone:
-            raise UpstreamConflict("This event was created before and deleted since.") from None
+            return None
 
     def update_event(
         self, calendar: RemoteCalendar, event_remote_id: str, draft: EventDraft, *, etag: str = ""

@@ -104,15 +104,19 @@ class OutlookCalendar(CalendarProvider):
         return self._with_link(calendar, draft, read_event(Reply(answer.data), calendar))
 
     def _made_before(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
-        """The event that an earlier try made, found by the id of ours that it carries."""
+        made = self.find_created(calendar, draft.idempotency_key)
+        if made is None:
+            raise UpstreamConflict("This event was created before and deleted since.")
+        return self._with_link(calendar, draft, made)
+
+    def find_created(self, calendar: RemoteCalendar, idempotency_key: str) -> RemoteEvent | None:
+        """By the id of ours that it carries."""
         wanted = (
             f"singleValueExtendedProperties/Any(ep: ep/id eq '{OWN_ID}'"
-            f" and ep/value eq '{draft.idempotency_key}')"
+            f" and ep/value eq '{idempotency_key}')"
         )
         page = self._call("GET", f"{_calendar(calendar)}/events", params={"$filter": wanted})
-        for item in page.parts("value"):
-            return self._with_link(calendar, draft, read_event(item, calendar))
-        raise UpstreamConflict("This event was created before and deleted since.")
+        return next((read_event(item, calendar) for item in page.parts("value")), None)
 
     def _with_link(
         self, calendar: RemoteCalendar, draft: EventDraft, event: RemoteEvent

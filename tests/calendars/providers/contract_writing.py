@@ -18,6 +18,7 @@ from common.errors import (
 from common.spans import Span
 from conferencing.enums import Conference
 from tests.calendars.providers.contract_base import (
+    KEY,
     ProviderBase,
     at,
     draft,
@@ -300,3 +301,12 @@ class WritingContract(ProviderBase):
             at(2, 9),
             at(4, 9),
         ]
+
+    def test_what_a_key_made_is_found_until_it_is_deleted(self, provider, calendar):
+        assert provider.find_created(calendar, KEY) is None
+        made = provider.create_event(calendar, draft())
+
+        assert provider.find_created(calendar, KEY).remote_id == made.remote_id
+
+        provider.delete_event(calendar, made.remote_id)
+        assert provider.find_created(calendar, KEY) is None
