@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calendars.models import Calendar, Event
+from calendars.models import Calendar, Event, EventTask
 from calendars.owners import connection_models, manager_of
 from calendars.queries import VisibleCalendar, calendars_visible_to, is_masked
 from common.errors import Forbidden, NotFound
@@ -55,6 +55,18 @@ def event_for(
         _require_write(seen)
     event.calendar = seen.calendar
     return event
+
+
+def task_for(membership: Membership, task_id: UUID) -> tuple[EventTask, Event]:
+    """A task of an event that the member may change, with the event, which may be deleted by now.
+
+    Raises NotFound, Forbidden.
+    """
+    require_role(membership, MAY_WORK)
+    task = EventTask.objects.filter(pk=task_id, workspace=membership.workspace_id).first()
+    if task is None:
+        raise NotFound
+    return task, event_for(membership, task.event_id, to_write=True, with_deleted=True)
 
 
 def connection_for(membership: Membership, connection_id: UUID) -> CalendarConnectionBase:

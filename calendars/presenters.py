@@ -127,7 +127,7 @@ def event_block(
     return EventBlock(
         id=f"ev-{event.id}",
         title=event.title or NO_TITLE,
-        href="" if event.is_masked else f"{_events_url()}{event.id}",
+        href="" if event.is_masked else event_url(event.id),
         calendar=source.owner_name if event.is_masked else source.calendar.name,
         hue=source.calendar.hue,
         start=None if event.is_all_day else event.start_at,
@@ -143,6 +143,11 @@ def event_block(
         hues=tuple(one.calendar.hue for one in (source, *others)) if others else (),
         also=tuple(one.calendar.name for one in others),
     )
+
+
+def event_url(event_id: UUID) -> str:
+    """Where an event's details are."""
+    return f"{_events_url()}{event_id}"
 
 
 @cache

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from audit.enums import ConnectionState
 from calendars.enums import EventStatus, Response, ShareLevel, Sight, Visibility
-from calendars.models import Calendar, CalendarShare, Event
+from calendars.models import Calendar, CalendarShare, Event, EventTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -189,6 +189,12 @@ def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
         deleted_at__isnull=True,
         recurrence=[],
     )
+
+
+def tasks_on(membership: Membership, event_ids: Iterable[UUID]) -> list[EventTask]:
+    """The tasks of these events of the member's workspace, in their order."""
+    rows = EventTask.objects.filter(workspace=membership.workspace_id, event_id__in=list(event_ids))
+    return list(rows)
 
 
 def changes_cursor(calendars: Iterable[VisibleCalendar]) -> str:

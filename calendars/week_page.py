@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from calendars.agenda import AgendaDay
     from calendars.asked import Asked
     from calendars.blocks import EventBlock, WeekLayout
+    from calendars.day_tasks import DayTasks
     from calendars.month import MonthLayout
     from calendars.offers import Offer
     from calendars.queries import SeenEvent, VisibleCalendar
@@ -91,6 +92,7 @@ class CalendarPage:
     grid: WeekLayout | None
     month: MonthLayout | None
     agenda: Sequence[AgendaDay]
+    tasks: DayTasks | None
     mini: MiniMonth
     accounts: Sequence[Account]
     notice: Notice | None
@@ -129,13 +131,14 @@ def calendar_page(
     calendars: Sequence[VisibleCalendar],
     hidden: Collection[UUID],
     events: Sequence[SeenEvent],
+    tasks: DayTasks | None,
     availability: Availability,
     offers: Sequence[Offer],
     cursor: str,
     now: datetime,
 ) -> CalendarPage:
-    """The page for one member. `events` are those of the calendars that are not `hidden`, `cursor`
-    is what the poll compares."""
+    """The page for one member. `events` are those of the calendars that are not `hidden`, `tasks`
+    stand beside a day, `cursor` is what the poll compares."""
     zone = ZoneInfo(profile.timezone)
     blocks = event_blocks(events, {one.calendar.pk: one for one in calendars})
     drawn = _drawn(asked, blocks, Present(zone, now), availability)
@@ -157,6 +160,7 @@ def calendar_page(
         grid=drawn.grid,
         month=drawn.month,
         agenda=drawn.agenda,
+        tasks=tasks,
         mini=mini,
         accounts=accounts(calendars, zone, now, viewer_id=profile.user_id, hidden=hidden),
         notice=notice,

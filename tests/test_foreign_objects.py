@@ -131,6 +131,7 @@ def test_forms_that_name_foreign_objects_change_nothing(stranger, workspace, row
         ("/workspaces/switch", {"workspace": workspace.pk}, {404}),
         ("/admin/sales/scheduling/calendars", {"offered": calendar.pk}, {404}),
         ("/admin/sales/scheduling/calendars", {"write": calendar.pk}, {404}),
+        ("/calendar/tasks/new", {"event": rows[Event].pk, "title": "x"}, {404}),
         ("/calendar/shown", {"offered": calendar.pk}, {200, 204, 302, 404}),
         ("/calendar/events/new", {"calendar": calendar.pk, "title": "x", "date": "2031-05-05",
             "start": "09:00", "end": "10:00", "zone": "UTC", "conference": "none"}, {404, 422}),

@@ -13,15 +13,14 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from audit.actors import user_actor
-from audit.services.log import log_mirror_reads
-from calendars.access import may_manage
-from calendars.asked import WEEK, read_address
+from calendars.asked import DAY, WEEK, read_address
+from calendars.dates import Present
 from calendars.offers import calendar_offers
-from calendars.queries import calendars_visible_to, changes_cursor, events_between
+from calendars.queries import calendars_visible_to, changes_cursor
 from calendars.services.preferences import show_calendars
-from calendars.services.reading import list_events_best_effort
 from calendars.views.refusals import refusals_as_pages
+from calendars.views.shown import HIDDEN, calendars_shown_to, events_shown, hidden_in, may_arrange
+from calendars.views.tasks import tasks_beside
 from calendars.week_page import calendar_page
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done, is_htmx
@@ -30,18 +29,13 @@ from workspaces.guards import member_required
 from workspaces.owners import owner_of_user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from calendars.asked import Asked
-    from calendars.models import Calendar
-    from calendars.queries import SeenEvent, VisibleCalendar
     from calendars.week_page import CalendarPage
-    from common.spans import Span
     from workspaces.guards import StaffRequest
     from workspaces.owners import UserOwner
 
-HIDDEN = "hidden_calendars"
 VIEW = "calendar_view"
 
 
@@ -72,78 +66,23 @@ def calendar(request: StaffRequest) -> HttpResponse:
 
 def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) -> CalendarPage:
     membership = request.membership
-    hidden = _hidden(request)
-    visible = calendars_visible_to(membership)
-    calendars = [
-        one
-        for one in visible
-        # What somebody leaves out of their own week is not shown to colleagues either.
-        if one.calendar.is_shown or _may_arrange(request, one)
-    ]
-    shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
-    span = asked.span(owner.zone)
+    calendars = calendars_shown_to(request)
+    events = events_shown(request, calendars.shown, asked.span(owner.zone), asked.mondays, now)
+    sources = {one.calendar.pk: one for one in calendars.offered}
     return calendar_page(
         asked=asked,
         profile=owner.profile,
-        calendars=calendars,
-        hidden=hidden,
-        events=_events(request, shown, span, asked.mondays, now),
+        calendars=calendars.offered,
+        hidden=calendars.hidden,
+        events=events,
+        tasks=tasks_beside(membership, asked.on, events, sources, Present(owner.zone, now))
+        if asked.view == DAY and calendars.offered
+        else None,
         availability=owner.availability,
         offers=calendar_offers(owner, "calendar"),
-        cursor=changes_cursor(visible),
+        cursor=changes_cursor(calendars.visible),
         now=now,
     )
-
-
-def _events(
-    request: StaffRequest,
-    shown: Sequence[VisibleCalendar],
-    span: Span,
-    mondays: Sequence[date],
-    now: datetime,
-) -> list[SeenEvent]:
-    """From the mirror, logged; of dates far from today as good as the providers answer."""
-    membership, actor = request.membership, user_actor(request)
-    session_key = request.session.session_key or ""
-    if any(_is_beyond(one.calendar, span) for one in shown):
-        listing = list_events_best_effort(
-            membership=membership,
-            calendars=shown,
-            span=span,
-            actor=actor,
-            session_key=session_key,
-            now=now,
-        )
-        return listing.events
-    connections = {one.connection.pk: one.connection for one in shown}
-    if not connections:
-        return []
-    for monday in mondays:
-        log_mirror_reads(
-            workspace_id=membership.workspace_id,
-            actor=actor,
-            session_key=session_key,
-            connections=list(connections.values()),
-            week_on=monday,
-            now=now,
-        )
-    return events_between(membership, span, calendars=shown, for_grid=True)
-
-
-def _is_beyond(calendar: Calendar, span: Span) -> bool:
-    """Whether the span reaches past what is copied. One never copied is on its way: no waiting."""
-    begins, ends = calendar.window_from, calendar.window_until
-    return begins is not None and ends is not None and (span.start < begins or ends < span.end)
-
-
-def _may_arrange(request: StaffRequest, one: VisibleCalendar) -> bool:
-    connection = one.connection
-    return may_manage(request.membership, connection.owner_kind, connection.owner_id)
-
-
-def _hidden(request: StaffRequest) -> set[UUID]:
-    """Calendars of colleagues that this session leaves out."""
-    return {UUID(raw) for raw in request.session.get(HIDDEN, [])}
 
 
 @require_POST
@@ -155,10 +94,10 @@ def calendars_shown(request: StaffRequest) -> HttpResponse:
     seen = calendars_visible_to(request.membership, calendar_ids=offered)
     if len(seen) != len(offered):
         raise NotFound
-    mine = [one.calendar for one in seen if _may_arrange(request, one)]
+    mine = [one.calendar for one in seen if may_arrange(request, one)]
     show_calendars(calendars=mine, shown=shown)
     theirs = {one.calendar.pk for one in seen} - {calendar.pk for calendar in mine}
-    hidden = (_hidden(request) - theirs) | (theirs - shown)
+    hidden = (hidden_in(request) - theirs) | (theirs - shown)
     request.session[HIDDEN] = sorted(str(one) for one in hidden)
     return dialog_done(request, "events:changed", to=_next_page(request))
 
