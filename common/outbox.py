@@ -97,10 +97,11 @@ def enqueue(
     )
     # One statement where get_or_create needs four; bookings write two messages each.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    kept = OutboxMessage.objects.get(dedupe_key=dedupe_key)
-    if kept.pk == message.pk and message.due_at <= timezone.now():
+    if not OutboxMessage.objects.filter(pk=message.pk).exists():
+        return OutboxMessage.objects.get(dedupe_key=dedupe_key)
+    if message.due_at <= timezone.now():
         transaction.on_commit(lambda: kick(message.id), robust=True)
-    return kept
+    return message
 
 
 def kick(message_id: uuid.UUID, *, after: timedelta = timedelta(0)) -> None:

@@ -178,5 +178,9 @@ def owner_for(kind: str, owner_id: UUID, workspace: Workspace) -> Owner:
         return ClientOwner(
             workspace=workspace, client=Client.objects.get(pk=owner_id, workspace=workspace)
         )
-    user = User.objects.get(pk=owner_id, memberships__workspace=workspace)
-    return owner_of_user(user, workspace)
+    found = User.objects.select_related("profile")
+    user = found.get(pk=owner_id, memberships__workspace=workspace)
+    profile: UserProfile | None = getattr(user, "profile", None)
+    if profile is None:
+        return owner_of_user(user, workspace)
+    return UserOwner(workspace=workspace, user=user, profile=profile)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from audit.actors import Actor
-    from booking.models import MeetingBase, PersonBase
+    from booking.models import MeetingBase
     from booking.owners import BookingTables
     from workspaces.owners import Owner
 
@@ -213,7 +213,7 @@ def _insert(
     meeting_id = uuid.uuid4()
     columns: dict[str, Any] = {
         tables.owner_column: owner.id,
-        tables.person_column: _person(tables, owner, booker),
+        f"{tables.person_column}_id": _person_id(tables, owner, booker),
     }
     meeting: MeetingBase = tables.meeting._default_manager.create(
         id=meeting_id,
@@ -242,8 +242,8 @@ def _insert(
     return meeting
 
 
-def _person(tables: BookingTables, owner: Owner, booker: Booker) -> PersonBase:
-    """The booker's record. An existing one is found, never edited: nobody proved who they are."""
+def _person_id(tables: BookingTables, owner: Owner, booker: Booker) -> uuid.UUID:
+    """The booker's record's id. An existing one is found, never edited: nobody proved who they are."""
     email = booker.email.lower()
     scope = tables.person_values(owner)
     people = tables.person._default_manager
@@ -258,7 +258,8 @@ def _person(tables: BookingTables, owner: Owner, booker: Booker) -> PersonBase:
     # Prospects are shared by the workspace's owners, each with a lock of their own, so that two
     # of them may be about to write the same one.
     people.bulk_create([made], ignore_conflicts=True)
-    found: PersonBase = people.alias(folded=Lower("email")).get(folded=email, **scope)
+    rows = people.alias(folded=Lower("email")).filter(folded=email, **scope)
+    found: uuid.UUID = rows.values_list("pk", flat=True).get()
     return found
 
 
