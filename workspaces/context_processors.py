@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One line of the sidebar."""
+    """One line of the sidebar. `key` is pressed after G."""
 
     label: str
     url: str
     icon: str
     current: bool
     count: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ _SECTIONS = (
 )
 
 _HEADQUARTERS = "Headquarters"
+_KEYS = {"Calendar": "c", "Meetings": "m", "My scheduling": "l", "Audit log": "a"}
 
 
 def _nav(request: HttpRequest, membership: Membership, own: Any) -> list[NavItem]:
@@ -72,7 +74,14 @@ def _nav(request: HttpRequest, membership: Membership, own: Any) -> list[NavItem
             continue
     here = _section_of(request.path, [url for _, url, _ in found])
     return [
-        NavItem(label, url, icon, url == here, requests if label == _HEADQUARTERS else 0)
+        NavItem(
+            label,
+            url,
+            icon,
+            current=url == here,
+            count=requests if label == _HEADQUARTERS else 0,
+            key=_KEYS.get(label, ""),
+        )
         for label, url, icon in found
     ]
 

@@ -197,3 +197,13 @@ def test_a_disconnected_account_leaves_the_page_at_once(demo, sign_in_page):
     page.locator("dialog[open]").get_by_role("button", name="Disconnect account").click()
     row.wait_for(state="detached")
     assert page.get_by_role("status").get_by_text("studio@ospreyrail.example").is_visible()
+
+
+def test_the_honeypot_is_out_of_sight_at_every_width(demo, open_page):
+    page = open_page()
+    page.goto(f"{demo.url}/book/amara-intro")
+    page.locator("a.slot").last.click()
+    for width in (320, 390, 1440):
+        page.set_viewport_size({"width": width, "height": 700})
+        box = page.locator("#id_website").bounding_box()
+        assert box["x"] + box["width"] < 0
