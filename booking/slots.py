@@ -234,10 +234,7 @@ class _Judge:
         return Rule.HORIZON if start > self.latest else None
 
     def verdict(self, start: datetime) -> Rule | None:
-        """The first rule that forbids the start; starts have to come in ascending order."""
-        rule = self.out_of_reach(start)
-        if rule is not None:
-            return rule
+        """The first rule that forbids a start within reach; starts come in ascending order."""
         opens, closes = start - self._before, start + self._until
         if self._held.overlaps(opens, closes):
             return Rule.HELD

@@ -243,7 +243,7 @@ def _insert(
 
 
 def _person_id(tables: BookingTables, owner: Owner, booker: Booker) -> uuid.UUID:
-    """The booker's record's id. An existing one is found, never edited: nobody proved who they are."""
+    """The id of the booker's record. An existing one stays as it is: nobody proved who they are."""
     email = booker.email.lower()
     scope = tables.person_values(owner)
     people = tables.person._default_manager
