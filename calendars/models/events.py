@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calendars.models.connections import CalendarConnectionBase
+
+
+# How late the reading that is due beside push may be.
+PUSH_GRACE: Final = timedelta(minutes=10)
 
 
 class Calendar(UUIDModel, LeasedModel):
@@ -127,6 +133,18 @@ class Calendar(UUIDModel, LeasedModel):
     def is_pushed(self, now: datetime) -> bool:
         """Whether the provider tells of changes by itself, so that nobody has to ask."""
         return self.push_until is not None and self.push_until > now and not self.sync_error
+
+    def is_fresh(self, now: datetime, within: timedelta) -> bool:
+        """Whether the copy is no older than that, or push has told of nothing since.
+
+        A channel that fell silent is caught by the reading that is due while there is push.
+        """
+        if self.synced_at is None:
+            return False
+        if self.synced_at >= now - within:
+            return True
+        covered = self.synced_at >= now - settings.PUSHED_SYNC_EVERY - PUSH_GRACE
+        return covered and self.is_pushed(now) and not self.has_notice
 
 
 def event_id_for(

@@ -135,11 +135,13 @@ def _require_readable(calendar: Calendar) -> None:
 
 
 def _is_fresh(calendar: Calendar, span: Span, now: datetime) -> bool:
-    """Whether the copy is young, whole and holds the span."""
-    synced, begins, ends = calendar.synced_at, calendar.window_from, calendar.window_until
-    if synced is None or begins is None or ends is None or calendar.sync_error:
+    """Whether the copy is young or kept so by push, whole, and holds the span."""
+    begins, ends = calendar.window_from, calendar.window_until
+    if begins is None or ends is None or calendar.sync_error:
         return False
-    return synced >= now - settings.PAINT_FRESH and begins <= span.start and span.end <= ends
+    return (
+        calendar.is_fresh(now, settings.PAINT_FRESH) and begins <= span.start and span.end <= ends
+    )
 
 
 def _from_mirror(

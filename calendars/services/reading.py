@@ -154,4 +154,4 @@ def _holds(calendar: Calendar, span: Span) -> bool:
 
 
 def _is_old(calendar: Calendar, now: datetime) -> bool:
-    return calendar.synced_at is None or calendar.synced_at < now - STALE_AFTER
+    return not calendar.is_fresh(now, STALE_AFTER)

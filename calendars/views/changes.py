@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -16,7 +17,12 @@ from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calendars.queries import VisibleCalendar
     from workspaces.guards import StaffRequest
+
+POLL_HEADER: Final = "X-Meridian-Poll"
 
 
 @require_GET
@@ -25,14 +31,37 @@ if TYPE_CHECKING:
 def changes(request: StaffRequest) -> HttpResponse:
     """204 while nothing a member sees differs from `?since=`; else 200 with the next cursor.
 
-    Has old copies read again by the workers, and never waits for a provider.
+    Has old copies read again by the workers, and never waits for a provider. `?quiet=` says for
+    how many seconds nothing has happened on the page, by hand or by itself; the answer's
+    X-Meridian-Poll says after how many to ask again.
     """
     calendars = calendars_visible_to(request.membership)
-    sync.refresh_stale(calendars, older_than=timedelta(seconds=settings.MIRROR_FRESH_SECONDS))
+    is_idle = _seconds(request.GET.get("quiet", "")) >= settings.IDLE_AFTER_SECONDS
+    fresh = settings.IDLE_POLL_SECONDS if is_idle else settings.MIRROR_FRESH_SECONDS
+    sync.refresh_stale(calendars, older_than=timedelta(seconds=fresh))
     cursor = changes_cursor(calendars)
+    headers = {POLL_HEADER: str(_pace(calendars, is_idle=is_idle))}
     if request.GET.get("since") == cursor:
-        return HttpResponse(status=204)
-    return JsonResponse(
-        {"cursor": cursor},
-        headers={"HX-Trigger": "events:changed"} if request.headers.get("HX-Request") else None,
-    )
+        return HttpResponse(status=204, headers=headers)
+    if request.headers.get("HX-Request"):
+        headers["HX-Trigger"] = "events:changed"
+    return JsonResponse({"cursor": cursor}, headers=headers)
+
+
+def _pace(calendars: Sequence[VisibleCalendar], *, is_idle: bool) -> int:
+    """In how many seconds to ask again.
+
+    Asking costs a provider a request and the log a row, unless the providers tell by themselves.
+    """
+    now = timezone.now()
+    shown = [one.calendar for one in calendars if one.calendar.is_shown]
+    pushed: int = settings.PUSHED_POLL_SECONDS
+    usual: int = settings.POLL_SECONDS
+    idle: int = settings.IDLE_POLL_SECONDS
+    if shown and all(calendar.is_pushed(now) for calendar in shown):
+        return usual if is_idle else pushed
+    return idle if is_idle else usual
+
+
+def _seconds(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0

@@ -112,27 +112,54 @@ document.addEventListener("events:changed", async (event) => {
   if (made && !document.querySelector("dialog[open]")) made.focus({ preventScroll: true });
 });
 
-/* ---- the poll: visible pages only, slower while the server has trouble ---- */
+/* ---- the poll: visible pages only; the server says when to ask again, slower while it has trouble ---- */
+let timer = 0;
+let asking = false;
+let wait = 0;
+let moved = Date.now(); // when a hand or a calendar last did
 async function poll() {
+  clearTimeout(timer);
   const grid = week();
-  const seconds = Number(grid?.dataset.poll);
-  if (!seconds || !grid.dataset.changes) return;
+  let seconds = Number(grid?.dataset.poll);
+  if (!seconds || !grid.dataset.changes || asking) return;
   if (!document.hidden && !busy) {
+    asking = true;
     try {
-      const answer = await fetch(grid.dataset.changes, {
+      const quiet = Math.floor((Date.now() - moved) / 1000);
+      const answer = await fetch(`${grid.dataset.changes}&quiet=${quiet}`, {
         headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store",
       });
       if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return; // signed out: the next click says so
       pause = answer.ok ? 1 : Math.min(pause * 2, 16);
-      if (answer.status === 200) await refresh();
+      seconds = Number(answer.headers.get("X-Meridian-Poll")) || seconds;
+      if (answer.status === 200) {
+        moved = Date.now();
+        await refresh();
+      }
     } catch {
       pause = Math.min(pause * 2, 16);
+    } finally {
+      asking = false;
     }
   }
-  setTimeout(poll, seconds * pause * 1000);
+  wait = seconds * pause;
+  timer = setTimeout(poll, wait * 1000);
+}
+/* A hand on a page that had gone quiet is answered at once. */
+function wake() {
+  moved = Date.now();
+  if (wait > Number(week()?.dataset.poll) && pause === 1 && !document.hidden) {
+    wait = 0;
+    poll();
+  }
+}
+for (const name of ["pointermove", "pointerdown", "keydown", "wheel"]) {
+  document.addEventListener(name, wake, { capture: true, passive: true });
 }
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) moveNow();
+  if (document.hidden) return;
+  moveNow();
+  wake();
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) refresh();

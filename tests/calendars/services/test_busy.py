@@ -314,3 +314,31 @@ def test_users_holds_count_in_every_workspace(user_owner, alice):
     make_member(second, alice)
     holds.place_hold(owner=user_owner, span=hours(0, 1), source=HoldSource.SALES_MEETING)
     assert holds.holds_of(owner_of_user(alice, second), DAY) == [hours(0, 1)]
+
+
+# --- Copies that push keeps young ---
+
+
+@pytest.mark.parametrize(
+    ("state", "is_live"),
+    [
+        ({}, False),
+        ({"push_until": -1}, True),
+        ({"noticed_at": -1}, True),
+        ({"synced_at": -4500}, True),
+        ({"sync_error": "no answer"}, True),
+    ],
+)
+def test_a_copy_covered_by_push_is_painted_without_asking(
+    connect, user_owner, painted, add, copy_events, sandbox, state, is_live
+):
+    connection = connect(user_owner, "google")
+    add(connection, 0, 1)
+    copy_events(connection)
+    now = timezone.now()
+    at = {"synced_at": -600, "push_until": 600, "noticed_at": -900, **state}
+    moments = {k: now + timedelta(seconds=v) for k, v in at.items() if isinstance(v, int)}
+    Calendar.objects.update(**{**at, **moments})
+    before = len(sandbox.calls())
+    assert painted(user_owner).spans == (hours(0, 1),)
+    assert (len(sandbox.calls()) > before) == is_live

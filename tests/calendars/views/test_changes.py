@@ -84,3 +84,66 @@ def test_visitor_is_sent_to_sign_in(client, db):
 def test_auditor_has_no_calendar_page(page, workspace, alice):
     workspace.memberships.filter(user=alice).update(role=Role.AUDITOR)
     assert page.get(CHANGES).status_code == 404
+
+
+# --- How often a page asks ---
+
+
+def pace(page, quiet=0):
+    return int(page.get(f"{CHANGES}?since=x&quiet={quiet}")["X-Meridian-Poll"])
+
+
+@pytest.mark.parametrize(("quiet", "seconds"), [(0, 4), (299, 4), (300, 30), ("nonsense", 4)])
+def test_a_page_on_which_nothing_happens_asks_less_often(page, quiet, seconds):
+    assert pace(page, quiet) == seconds
+
+
+@pytest.mark.parametrize(("quiet", "seconds"), [(0, 1), (300, 4)])
+def test_a_page_asks_more_often_while_providers_tell_by_themselves(page, quiet, seconds):
+    Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
+    assert pace(page, quiet) == seconds
+
+
+def test_one_calendar_without_push_keeps_the_pace(page, user_owner):
+    Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
+    make_calendar(make_connection(user_owner))
+    assert pace(page) == 4
+
+
+@pytest.mark.parametrize(("quiet", "runs"), [(0, 1), (300, 0)])
+def test_a_quiet_page_leaves_providers_alone_for_longer(
+    page, calendar, django_capture_on_commit_callbacks, quiet, runs
+):
+    Calendar.objects.update(sync_tried_at=timezone.now() - timedelta(seconds=10))
+    with django_capture_on_commit_callbacks() as asked:
+        page.get(f"{CHANGES}?quiet={quiet}")
+    assert len(asked) == runs
+
+
+@pytest.mark.parametrize(("hours", "runs"), [(0.9, 0), (1.1, 1)])
+def test_a_calendar_with_push_is_not_polled(
+    page, calendar, django_capture_on_commit_callbacks, hours, runs
+):
+    now = timezone.now()
+    tried = now - timedelta(hours=hours)
+    Calendar.objects.update(
+        sync_tried_at=tried, synced_at=tried, push_until=now + timedelta(days=1)
+    )
+    with django_capture_on_commit_callbacks() as asked:
+        page.get(CHANGES)
+    assert len(asked) == runs
+
+
+def test_a_notice_that_was_not_followed_is_followed_by_a_page(
+    page, calendar, django_capture_on_commit_callbacks
+):
+    now = timezone.now()
+    Calendar.objects.update(
+        sync_tried_at=now - timedelta(seconds=2),
+        synced_at=now - timedelta(seconds=2),
+        noticed_at=now - timedelta(seconds=1),
+        push_until=now + timedelta(days=1),
+    )
+    with django_capture_on_commit_callbacks() as asked:
+        page.get(CHANGES)
+    assert len(asked) == 1
