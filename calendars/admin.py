@@ -18,6 +18,7 @@ from calendars.models import (
     Hold,
     OAuthFlow,
     PushChannel,
+    RememberedCalendar,
     UserCalendarConnection,
 )
 from calendars.services import connections
@@ -131,6 +132,15 @@ class CalendarShareAdmin(ReadOnlyAdmin):
 class PushChannelAdmin(ReadOnlyAdmin):
     list_display = ("remote_id", "calendar", "expires_at", "last_notice_at")
     list_select_related = ("calendar",)
+
+
+@admin.register(RememberedCalendar)
+class RememberedCalendarAdmin(ReadOnlyAdmin):
+    list_display = ("provider", "workspace", "owner_kind", "owner_id", "was_booking", "created_at")
+    list_filter = ("provider", "owner_kind")
+    list_select_related = ("workspace",)
+    search_fields = ("=owner_id", "=workspace__id")
+    ordering = ("-created_at",)
 
 
 @admin.register(EventTask)

@@ -16,7 +16,14 @@ from audit.models import AuditChainHead, MirrorReadMark, OAuthToken
 from audit.services import vault
 from audit.services.log import append, entry_for
 from booking.models import BookingLink, Contact, Meeting, SalesMeeting, SalesProspect
-from calendars.models import CalendarShare, EventTask, Hold, OAuthFlow, PushChannel
+from calendars.models import (
+    CalendarShare,
+    EventTask,
+    Hold,
+    OAuthFlow,
+    PushChannel,
+    RememberedCalendar,
+)
 from common import outbox
 from common.enums import OutboxState
 from common.models import OutboxMessage
@@ -184,6 +191,11 @@ def make_rows(workspace, user) -> Rows:
         CalendarShare.objects.create(calendar=calendar),
         PushChannel.objects.create(
             calendar=calendar, remote_id="channel", secret_hash=hashes["channel"], expires_at=START
+        ),
+        RememberedCalendar.objects.create(
+            workspace=workspace, owner_kind="user", owner_id=user.pk, provider="google",
+            account_remote_id="gone", remote_id="gone", calendar_id=calendar.pk, hue="tide",
+            is_shown=True, counts_as_busy=True,
         ),
         EventTask.objects.create(
             workspace=workspace, calendar=calendar, event_id=event.pk, title="Bring tea"

@@ -17,6 +17,7 @@ from calendars.models.events import (
     event_id_for,
 )
 from calendars.models.holds import Hold
+from calendars.models.remembered import RememberedCalendar
 
 __all__ = [
     "Calendar",
@@ -28,6 +29,7 @@ __all__ = [
     "Hold",
     "OAuthFlow",
     "PushChannel",
+    "RememberedCalendar",
     "UserCalendarConnection",
     "event_id_for",
 ]

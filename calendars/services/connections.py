@@ -14,10 +14,10 @@ from audit.oauth_apps import oauth_app
 from audit.services import vault
 from audit.services.tokens import log_without_token, resolve_provider_token
 from calendars.errors import ConsentIncomplete
-from calendars.models import UserCalendarConnection
+from calendars.models import CalendarConnectionBase, UserCalendarConnection
 from calendars.owners import connection_model, connection_models, connections_of
 from calendars.providers.registry import PROVIDERS
-from calendars.services import listing, sync
+from calendars.services import listing, memory, sync
 from calendars.services.accounts import opened
 from common import oauth
 from common.errors import DomainError, PlanRequired
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from audit.actors import Actor
     from audit.models import ConnectionBase
-    from calendars.models import Calendar, CalendarConnectionBase
+    from calendars.models import Calendar
     from common.oauth_spec import Identity, TokenSet
     from workspaces.models import User, Workspace
     from workspaces.owners import Owner
@@ -138,11 +138,15 @@ def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
     """End the connection: erase its tokens, our copy of its events, and itself.
 
     The provider is asked to revoke the consent where it can be; when it cannot be reached, all
-    else happens nevertheless. Returns what the person should know, blank when all was done.
+    else happens nevertheless. How its calendars were arranged is kept, for when the same account
+    is connected again. Returns what the person should know, blank when all was done.
     """
     words = _revoke(connection, actor)
     vault.erase_tokens(connection=connection)
-    connection.delete()
+    with transaction.atomic():
+        if isinstance(connection, CalendarConnectionBase):
+            memory.remember(connection)
+        connection.delete()
     return words
 
 
@@ -160,13 +164,7 @@ def promote(owner: Owner) -> CalendarConnectionBase | None:
 
 def choose_booking_calendar(*, owner: Owner, calendar: Calendar) -> None:
     """Write the owner's bookings to this calendar of theirs from now on."""
-    chosen = calendar.connection
-    with transaction.atomic():
-        owner.lock()
-        connections_of(owner).exclude(pk=chosen.pk).update(is_booking=False)
-        connections_of(owner).filter(pk=chosen.pk).update(
-            is_booking=True, calendar_id="" if calendar.is_primary else calendar.remote_id
-        )
+    memory.book_at(owner=owner, calendar=calendar)
 
 
 def pause_connections(*, user: User, workspace: Workspace) -> int:

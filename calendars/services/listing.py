@@ -15,6 +15,7 @@ from calendars.models import Calendar
 from calendars.owners import connection_field
 from calendars.providers.base import Feature
 from calendars.providers.registry import provider_class
+from calendars.services import memory
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def refresh_calendars(
 ) -> list[Calendar]:
     """Make the connection's calendars those of the list; the ones that are there now.
 
-    What people chose (shown, counts as busy, hue) is set once and then left alone. A calendar
+    What people chose (shown, counts as busy, hue) is set once and then left alone; of an account
+    that was connected before it is what they had chosen then, bookings included. A calendar
     that is no longer listed is marked as gone, and still counts as unreadable if it counted.
     """
     field = connection_field(connection.owner_kind)
@@ -40,18 +42,24 @@ def refresh_calendars(
     worn = Counter(
         Calendar.objects.filter(workspace=connection.workspace_id).values_list("hue", flat=True)
     )
+    kept = memory.recall(connection)
     found = []
     for remote in _with_zones(connection, remotes):
         row = ours.pop(remote.remote_id, None)
         if row is None:
             row = _new(connection, field, remote, now)
-            row.hue = _least_worn(row.hue, worn)
+            if remote.remote_id in kept:
+                memory.arrange_again(row, kept[remote.remote_id])
+            else:
+                row.hue = _least_worn(row.hue, worn)
             worn[row.hue] += 1
         _follow(row, remote, now)
         found.append(row)
     gone = [row.pk for row in ours.values() if row.gone_at is None]
     if gone:
         Calendar.objects.filter(pk__in=gone).update(gone_at=now, changed_at=now, updated_at=now)
+    if kept:
+        memory.settle(connection, kept.values(), found)
     return found
 
 
