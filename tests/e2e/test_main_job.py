@@ -207,3 +207,15 @@ def test_the_honeypot_is_out_of_sight_at_every_width(demo, open_page):
         page.set_viewport_size({"width": width, "height": 700})
         box = page.locator("#id_website").bounding_box()
         assert box["x"] + box["width"] < 0
+
+
+def test_a_whole_day_asks_for_no_hours_and_overlaps_nothing(sign_in_page):
+    page = sign_in_page()
+    open_new(page, day=5, hour=9)  # before the open day
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Ends").fill("10:30")
+    dialog.get_by_text("Overlaps").wait_for()
+    dialog.get_by_label("All day").check()
+    dialog.get_by_text("Overlaps").wait_for(state="detached")
+    for label in ("Starts", "Ends", "Time zone"):
+        assert not dialog.get_by_label(label, exact=True).is_visible()
