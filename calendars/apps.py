@@ -21,6 +21,7 @@ class CalendarsConfig(AppConfig):
             membership,
             notices,
             settling,
+            splitting,
         )
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
@@ -31,4 +32,5 @@ class CalendarsConfig(AppConfig):
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
         outbox.register(conferences.SETTLE_KIND, settling.settle)
+        outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)

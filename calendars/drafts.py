@@ -1,19 +1,20 @@
-"""What has to hold of a draft whatever it came from, and what it means for a whole series."""
+"""What has to hold of a draft whatever it came from."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from calendars.providers.base import UNSET
+from calendars.recurrence import check_lines
 from common.errors import InvalidInput
-from common.wallclock import starts_at, wall_clock
+from common.wallclock import wall_clock
 
 if TYPE_CHECKING:
     from calendars.models import Event
-    from calendars.providers.base import EventDraft, RemoteEvent, Unset
+    from calendars.providers.base import EventDraft, Unset
 
 LONGEST_TITLE: Final = 1024
 LONGEST_TEXT: Final = 8000
@@ -39,12 +40,17 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def check_new(draft: EventDraft) -> None:
-    """A new event needs a start and an end. Raises InvalidInput naming the field."""
+def check_new(draft: EventDraft, *, zone_name: str = "UTC") -> None:
+    """A new event needs a start and an end; a series begins on one of its own days.
+
+    `zone_name` is the calendar's, for a draft without one. Raises InvalidInput naming the field.
+    """
     for name, value in (("start", draft.start), ("end", draft.end)):
         if value is UNSET:
             raise InvalidInput(name, f"Say when the event {name}s.")
     check(draft)
+    if draft.start is not UNSET:
+        _check_repeats(draft, draft.start, zone_name)
 
 
 def check(draft: EventDraft) -> None:
@@ -64,6 +70,7 @@ def check(draft: EventDraft) -> None:
             raise InvalidInput("end", "An event may last a year at most.")
     if draft.attendees is not UNSET and len(draft.attendees or ()) > MOST_GUESTS:
         raise InvalidInput("attendees", f"At most {MOST_GUESTS} guests can be invited.")
+    check_lines_of(draft)
 
 
 def is_all_day(draft: EventDraft, event: Event | None = None) -> bool:
@@ -112,27 +119,37 @@ def whole(draft: EventDraft, event: Event) -> EventDraft:
     return replace(draft, end=end)
 
 
-def for_series(draft: EventDraft, occurrence: Event, rule: RemoteEvent) -> EventDraft:
-    """A change made on one occurrence, meant for all: its times moved by as much as that one's.
+def check_lines_of(draft: EventDraft) -> None:
+    """Raises InvalidInput naming the recurrence line that cannot be, `recurrence[0]`.
 
-    Moved on the wall, so that an hour stays that hour on both sides of a clock change.
+    Whether a series begins on one of its own days is asked where its start is known.
     """
-    if draft.start is UNSET or draft.end is UNSET or rule.start is None or rule.end is None:
-        return draft
-    if rule.start.on is not None and rule.end.on is not None:
-        first = date.fromisoformat(occurrence.start_wall)
-        last = date.fromisoformat(occurrence.end_wall)
-        return replace(
-            draft,
-            start=rule.start.on + (draft.start - first),
-            end=rule.end.on + (draft.end - last),
-        )
-    if not isinstance(draft.start, datetime) or not isinstance(draft.end, datetime):
-        raise InvalidInput("allDay", "A series stays all-day, or not, as it is.")
-    zone = ZoneInfo(occurrence.timezone)
-    moved = wall_clock(draft.start, zone) - wall_clock(occurrence.start_at, zone)
-    start = starts_at(wall_clock(rule.start.at, zone) + moved, zone)
-    return replace(draft, start=start, end=start + (draft.end - draft.start))
+    if isinstance(draft.recurrence, tuple):
+        check_lines(draft.recurrence, None, _zone(draft))
+
+
+def as_wall(start: date) -> datetime:
+    """A wall time, or midnight of a date."""
+    return start if isinstance(start, datetime) else datetime.combine(start, time(0))
+
+
+def check_repeats(draft: EventDraft, event: Event) -> None:
+    """A rule for an event that has had none begins on one of its own days. Raises InvalidInput."""
+    start: date = draft.start if draft.start is not UNSET else event.start_at
+    if draft.start is UNSET and event.is_all_day:
+        start = date.fromisoformat(event.start_wall)
+    _check_repeats(draft, start, event.timezone)
+
+
+def _check_repeats(draft: EventDraft, start: date, zone_name: str) -> None:
+    if isinstance(draft.recurrence, tuple):
+        zone = _zone(draft, zone_name)
+        wall = wall_clock(start, zone) if isinstance(start, datetime) else start
+        check_lines(draft.recurrence, wall, zone)
+
+
+def _zone(draft: EventDraft, zone_name: str = "UTC") -> ZoneInfo:
+    return ZoneInfo(zone_name if draft.timezone is UNSET else draft.timezone)
 
 
 def _check_text(field: str, value: str | Unset | None, longest: int) -> None:

@@ -198,6 +198,11 @@ def make_due(dedupe_key: str) -> None:
         transaction.on_commit(lambda: kick(message_id), robust=True)
 
 
+def withdraw(dedupe_key: str) -> None:
+    """Forget a message that waits: what it was to do is done, or no longer wanted."""
+    OutboxMessage.objects.filter(dedupe_key=dedupe_key, state=OutboxState.PENDING).delete()
+
+
 def deliver_now(message: OutboxMessage) -> OutboxState | None:
     """Deliver whatever its due time is; a failed one gets a new start. None: another has it."""
     open_states = (OutboxState.PENDING, OutboxState.FAILED)

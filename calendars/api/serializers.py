@@ -138,14 +138,27 @@ class EventOutput(serializers.Serializer[Any]):
     masked = serializers.BooleanField()
 
 
+class NotesField(serializers.ListField):
+    """What else happened, in sentences; absent when nothing did."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            child=serializers.CharField(),
+            required=False,
+            help_text="What else happened in the series, in sentences; absent when nothing did.",
+        )
+
+
 class WrittenOutput(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     eventId = serializers.UUIDField()
     event = EventOutput()
+    notes = NotesField()
 
 
 class DoneOutput(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
+    notes = NotesField()
 
 
 class RefusalOutput(serializers.Serializer[Any]):

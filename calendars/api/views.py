@@ -16,7 +16,7 @@ from calendars.api import serializers as shapes
 from calendars.api.drafts import StrictSerializer, to_draft
 from calendars.enums import Scope
 from calendars.queries import calendars_visible_to, seen
-from calendars.services import events, reading
+from calendars.services import events, reading, series
 from common.errors import InvalidInput
 from conferencing import plans
 from workspaces.access import MAY_WORK, require_role
@@ -147,14 +147,15 @@ class EventsView(APIView):
         given = _body(request, shapes.PatchInput)
         event = access.event_for(membership, given["event"], to_write=True, with_deleted=True)
         _agree(given, provider=event.calendar.connection.provider, calendar=event.calendar_id)
-        changed = events.update_event(
+        done = series.update_event(
             event=event,
             draft=to_draft(given["draft"]),
             actor=user_actor(request),
             etag=given.get("etag", ""),
             scope=Scope(given["scope"]),
         )
-        return Response(_written(changed, access.calendar_for(membership, event.calendar_id)))
+        one = access.calendar_for(membership, done.event.calendar_id)
+        return Response({**_written(done.event, one), **_said(done.notes)})
 
     @extend_schema(
         operation_id="events_delete",
@@ -166,13 +167,13 @@ class EventsView(APIView):
         query = _query(request, shapes.DeleteQuery)
         event = access.event_for(membership, query["event"], to_write=True, with_deleted=True)
         _agree(query, provider=event.calendar.connection.provider, calendar=event.calendar_id)
-        events.delete_event(
+        notes = series.delete_event(
             event=event,
             actor=user_actor(request),
             notify=query["notify"],
             scope=Scope(query["scope"]),
         )
-        return Response({"ok": True})
+        return Response({"ok": True, **_said(notes)})
 
 
 def _member(request: Request, scope: str) -> Membership:
@@ -215,6 +216,10 @@ def _agree(given: dict[str, Any], *, provider: str, calendar: UUID | None = None
 def _written(event: Event, one: VisibleCalendar) -> dict[str, Any]:
     body = shapes.event_json(seen(event, one.sight), one.connection.provider)
     return {"ok": True, "eventId": event.pk, "event": body}
+
+
+def _said(notes: Sequence[str]) -> dict[str, Any]:
+    return {"notes": list(notes)} if notes else {}
 
 
 def _session_key(request: Request) -> str:

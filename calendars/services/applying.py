@@ -90,6 +90,23 @@ class Planner:
             self._expand(plan, row, held.get(row.remote_id, ()), shapes.get(row.pk))
         return plan
 
+    def plan_series(self, series: RemoteEvent, listed: Iterable[RemoteEvent]) -> Plan:
+        """One series, with its occurrences in the span as the provider just listed them."""
+        plan = Plan()
+        self._take(plan, series)
+        held = self._held([series.remote_id]).get(series.remote_id, [])
+        row = next((row for row in plan.rows.values() if row.recurrence), None)
+        if row is None:
+            # It no longer repeats: what it had been is gone.
+            plan.dropped.update(one.pk for one in held)
+            return plan
+        try:
+            made = {one.pk: one for one in occurrence_rows(row, self.span, self.asked_at)}
+        except BadRule:
+            made = {}
+        self._take_listed(plan, row, listed, made, held)
+        return plan
+
     def _take(self, plan: Plan, remote: RemoteEvent) -> None:
         """The last word counts: an event may be told of twice when it changed meanwhile."""
         row = mirror.row_of(self.calendar, remote, self.asked_at)
@@ -169,15 +186,25 @@ class Planner:
     ) -> None:
         """Take the series' occurrences from the provider instead."""
         calendar = mirror.as_remote(self.calendar)
-        listed: dict[UUID, Event] = {}
+        pages = self.provider.list_occurrences(calendar, series.remote_id, self.span)
         try:
-            for page in self.provider.list_occurrences(calendar, series.remote_id, self.span):
-                rows = (mirror.row_of(self.calendar, one, self.asked_at) for one in page)
-                listed |= {row.pk: row for row in rows if row is not None}
+            told = [one for page in pages for one in page]
         except EventGone:
             return  # the next increment tells
+        self._take_listed(plan, series, told, made, held)
+
+    def _take_listed(
+        self,
+        plan: Plan,
+        series: Event,
+        told: Iterable[RemoteEvent],
+        made: dict[UUID, Event],
+        held: Sequence[_Held],
+    ) -> None:
+        rows = (mirror.row_of(self.calendar, one, self.asked_at) for one in told)
+        listed = {row.pk: row for row in rows if row is not None}
         for pk, row in listed.items():
-            row.is_exception = pk in made and not _alike(row, made[pk])
+            row.is_exception = row.is_exception or (pk in made and not _alike(row, made[pk]))
             plan.rows.setdefault(pk, row)
         for pk, row in made.items():
             if pk not in listed and row.original_start_at is not None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from calendars import hosts
+from calendars.models import Event
 from calendars.providers.base import UNSET
 from common import outbox
 from common.errors import UpstreamError
@@ -15,7 +16,7 @@ from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from audit.actors import Actor
-    from calendars.models import Calendar, Event
+    from calendars.models import Calendar
     from calendars.providers.base import EventDraft
     from conferencing.models import ZoomMeeting
 
@@ -46,8 +47,15 @@ def zoom_room_at(event: Event) -> ZoomMeeting | None:
     return conferencing.zoom_meeting_at(event.workspace_id, event.conference_url)
 
 
-def leave_zoom(room: ZoomMeeting, actor: Actor) -> None:
-    """The room's event is gone, or meets elsewhere."""
+def leave_zoom(room: ZoomMeeting, calendar: Calendar, actor: Actor) -> None:
+    """The room's event is gone, or meets elsewhere; a room that others of the calendar meet in
+    stays.
+    """
+    others = Event.objects.filter(
+        calendar=calendar, conference_url=room.join_url, deleted_at__isnull=True
+    )
+    if others.exists():
+        return
     conferencing.delete_zoom_meeting_best_effort(meeting=room, actor=actor)
 
 
@@ -57,8 +65,10 @@ def follow(room: ZoomMeeting, event: Event, draft: EventDraft, actor: Actor) -> 
     The link stays good whatever Zoom says, so a failure here takes nothing back.
     """
     if event.conference_url != room.join_url:
-        leave_zoom(room, actor)
+        leave_zoom(room, event.calendar, actor)
         return
+    if event.series_remote_id or event.recurrence:
+        return  # one room for many times keeps the series' name and has no time of its own
     if not draft.given() & {"title", "start", "end", "timezone"}:
         return
     try:

@@ -1,4 +1,4 @@
-"""What has to hold of a draft, and what a change to one occurrence means for all."""
+"""What has to hold of a draft."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from calendars import drafts
-from calendars.enums import EventStatus
 from calendars.models import Event
-from calendars.providers.base import UNSET, EventDraft, RemoteEvent, When
+from calendars.providers.base import EventDraft
 from common.errors import InvalidInput
 
 NINE = datetime(2026, 12, 14, 8, tzinfo=UTC)  # 09:00 in Berlin
@@ -81,34 +80,3 @@ def test_moving_one_end_sends_both():
     assert (moved.start, moved.end) == (date(2026, 12, 13), date(2026, 12, 16))
     untouched = EventDraft(title="x")
     assert drafts.whole(untouched, timed()) is untouched
-
-
-def rule(start, end, **on):
-    def when(moment, day):
-        return When(moment, moment.isoformat(), "Europe/Berlin", day)
-
-    return RemoteEvent(
-        "series", EventStatus.CONFIRMED, when(start, on.get("first")), when(end, on.get("last")),
-        recurrence=("RRULE:FREQ=WEEKLY",),
-    )  # fmt: skip
-
-
-def test_series_moves_on_the_wall_across_a_clock_change():
-    """The series began in summer time: an hour later on the wall is an hour later there too."""
-    began = datetime(2026, 10, 19, 7, tzinfo=UTC)  # 09:00 in Berlin, in summer
-    draft = EventDraft(start=NINE + HOUR, end=NINE + 3 * HOUR)
-    moved = drafts.for_series(draft, timed(), rule(began, began + HOUR))
-    assert (moved.start, moved.end) == (began + HOUR, began + 3 * HOUR)
-
-
-def test_all_day_series_moves_by_days():
-    began = datetime(2026, 11, 29, 23, tzinfo=UTC)
-    master = rule(began, began, first=date(2026, 11, 30), last=date(2026, 12, 2))
-    draft = EventDraft(start=date(2026, 12, 15), end=date(2026, 12, 18))
-    moved = drafts.for_series(draft, all_day(), master)
-    assert (moved.start, moved.end) == (date(2026, 12, 1), date(2026, 12, 4))
-
-
-def test_series_without_new_times_keeps_its_own():
-    draft = EventDraft(title="New")
-    assert drafts.for_series(draft, timed(), rule(NINE, NINE + HOUR)).start is UNSET

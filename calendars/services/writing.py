@@ -1,0 +1,130 @@
+"""What creating and changing an event has in common, whether it repeats or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from calendars import drafts, hosts
+from calendars.enums import ConferenceState
+from calendars.models import Event
+from calendars.providers.base import UNSET
+from calendars.providers.errors import CalendarGone
+from calendars.services import conferences, mirror
+from calendars.services.accounts import opened
+from common.errors import Forbidden
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from audit.actors import Actor
+    from audit.enums import AccessReason
+    from calendars.models import Calendar
+    from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
+    from conferencing.models import ZoomMeeting
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A change that may be sent: its meeting link is routed and, if it is a Zoom one, made.
+
+    `note` says why the link is not the preferred kind; `room` is the Zoom meeting there was.
+    """
+
+    draft: EventDraft
+    note: str
+    room: ZoomMeeting | None
+
+
+def prepare_change(
+    event: Event, draft: EventDraft, actor: Actor, *, is_series: bool = False
+) -> Prepared:
+    """Check a change and settle its meeting link. Raises what `events.update_event` does."""
+    drafts.check_change(draft, event)
+    require_writable(event.calendar)
+    draft = _keep_join_line(event, drafts.whole(draft, event))
+    note = ""
+    room = conferences.zoom_room_at(event)
+    if draft.conference is not UNSET:
+        draft, note = routed(event.calendar, draft)
+        if wants_zoom(draft):
+            url = event.conference_url if room else _zoom_url(event, draft, actor, is_series)
+            draft = replace(draft, conference_url=url)
+    return Prepared(draft, note, room)
+
+
+def opened_for(
+    event: Event, actor: Actor, reason: AccessReason
+) -> AbstractContextManager[CalendarProvider]:
+    """The event's account, open for one operation on it."""
+    calendar = event.calendar
+    return opened(
+        calendar.connection,
+        workspace=calendar.workspace,
+        actor=actor,
+        reason=reason,
+        target=str(event.pk),
+    )
+
+
+def stored(
+    calendar: Calendar, remote: RemoteEvent, note: str, *, keep_notes: bool = False
+) -> Event:
+    """The event in the mirror; a link that is on its way is waited for by a worker."""
+    event = mirror.store_event(calendar, remote, timezone.now(), keep_notes=keep_notes)
+    return with_link(event, note)
+
+
+def with_link(event: Event, note: str) -> Event:
+    """The stored event with the note about its link; one that is on its way is waited for."""
+    if note and not event.conference_note:
+        event.conference_note = note[:300]
+        Event.objects.filter(pk=event.pk).update(conference_note=event.conference_note)
+    if event.conference_state == ConferenceState.PENDING:
+        conferences.await_link(event)
+    return event
+
+
+def routed(calendar: Calendar, draft: EventDraft) -> tuple[EventDraft, str]:
+    """The draft with the conference that will be made, and why it is not the preferred one."""
+    if not isinstance(draft.conference, Conference) or draft.conference_url is not UNSET:
+        return draft, ""
+    choice = hosts.route(calendar, draft.conference)
+    return replace(draft, conference=choice.conference), choice.note or ""
+
+
+def wants_zoom(draft: EventDraft) -> bool:
+    return draft.conference is Conference.ZOOM and draft.conference_url is UNSET
+
+
+def _zoom_url(event: Event, draft: EventDraft, actor: Actor, is_series: bool) -> str:  # noqa: FBT001 -- one caller
+    """A Zoom meeting for an event that has had none; it stands at the event's time."""
+    filled = replace(
+        draft,
+        title=event.title if draft.title is UNSET else draft.title,
+        start=event.start_at if draft.start is UNSET else draft.start,
+        end=event.end_at if draft.end is UNSET else draft.end,
+        timezone=event.timezone if draft.timezone is UNSET else draft.timezone,
+        idempotency_key=draft.idempotency_key or event.pk.hex,
+        recurrence=tuple(event.recurrence) or ("RRULE:",) if is_series else draft.recurrence,
+    )
+    return conferences.zoom_room_for(event.calendar, filled, actor).join_url
+
+
+def _keep_join_line(event: Event, draft: EventDraft) -> EventDraft:
+    """A new description must not lose the line with the Zoom link that guests join by."""
+    has_zoom = event.conference == Conference.ZOOM and bool(event.conference_url)
+    if not has_zoom or draft.description is UNSET or draft.conference is not UNSET:
+        return draft
+    return replace(draft, conference=Conference.ZOOM, conference_url=event.conference_url)
+
+
+def require_writable(calendar: Calendar) -> None:
+    """Raises CalendarGone and Forbidden."""
+    if calendar.gone_at is not None:
+        raise CalendarGone(calendar_remote_id=calendar.remote_id)
+    if not calendar.is_writable:
+        raise Forbidden(f"{calendar.name} can only be read.")
