@@ -35,7 +35,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "reminders": ("reminders",),
     "visibility": ("visibility",),
     "busy": ("is_busy",),
-    "conference": ("conference", "conference_url"),
+    # Its address may come late, and that is the provider's own doing.
+    "conference": ("conference",),
     "conference_url": ("conference_url",),
 }
 

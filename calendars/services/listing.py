@@ -36,6 +36,11 @@ def refresh_calendars(
     that was connected before it is what they had chosen then, bookings included. A calendar
     that is no longer listed is marked as gone, and still counts as unreadable if it counted.
     """
+    # A consent and a worker may list the same account at once: one after the other, or both would
+    # add the same calendar.
+    locked = type(connection)._default_manager.select_for_update(no_key=True)
+    if not locked.filter(pk=connection.pk).values_list("pk").first():
+        return []  # disconnected meanwhile
     field = connection_field(connection.owner_kind)
     of_connection: dict[str, Any] = {field: connection}
     ours = {row.remote_id: row for row in Calendar.objects.filter(**of_connection)}
