@@ -163,9 +163,7 @@ def test_password_of_a_user_is_set_and_never_shown(desk, alice):
 
 def test_operator_who_is_no_superuser_gives_themself_no_rights(sign_in, alice):
     clerk = make_user("Clerk", is_staff=True)
-    clerk.user_permissions.set(
-        Permission.objects.filter(codename__in=["change_user", "view_user"])
-    )
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "view_user"]))
     browser = sign_in(clerk)
     fields = {
         "name": "H",

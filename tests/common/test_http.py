@@ -336,3 +336,13 @@ def test_answer_tells_how_long_to_wait(session):
     responses.get(URL, status=429, json={}, headers={"Retry-After": "12"})
 
     assert session.send("GET", URL).retry_after == timedelta(seconds=12)
+
+
+def test_token_that_no_header_can_hold_is_unavailable_and_not_in_the_error():
+    """http.client raises a UnicodeEncodeError, which carries the whole header."""
+    with pytest.raises(UpstreamUnavailable) as caught:
+        ProviderSession("Google", time_limit=timedelta(seconds=1)).send(
+            "GET", "http://127.0.0.1:9/x", token=Secret("s3cret\u20ac")
+        )
+    assert caught.value.__context__ is None
+    assert "s3cret" not in repr(caught.value)

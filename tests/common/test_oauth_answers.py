@@ -86,6 +86,8 @@ def test_client_with_odd_characters_is_sent_as_it_is():
     [
         '{"access_token": ""}',
         '{"access_token": 7}',
+        '{"access_token": "no\\nheader"}',
+        '{"access_token": "\\u20ac"}',
         '{"access_token": "a", "scope": ["x"]}',
         "{}",
         "[]",

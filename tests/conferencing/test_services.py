@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audit.enums import AccessReason, ConnectionState
+from audit.actors import task_actor
+from audit.enums import AccessReason, ConnectionState, Outcome
+from audit.errors import TokenDenied
 from audit.models import OAuthTokenAccessLog
 from common.errors import PlanRequired, ReconnectNeeded, UpstreamUnavailable
 from conferencing import services
 from conferencing.models import ZoomConnection, ZoomMeeting
+from tests.rivals import at_once
 from workspaces.enums import Tier
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +125,28 @@ def test_plan_decides_on_zoom(tier, fine):
     with pytest.raises(PlanRequired) as refused:
         services.check_zoom_plan(tier)
     assert refused.value.tier == Tier.ADVANCED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_wish_of_several_callers_at_once_is_one_meeting(connect, user_owner, make, sandbox):
+    connect(user_owner, "zoom")
+    made = at_once(6, lambda number: make(user_owner))
+    assert len({meeting.join_url for meeting in made}) == 1
+    assert len(sandbox.calls("zoom.meetings.create")) == 1
+    reasons = OAuthTokenAccessLog.objects.values_list("reason", flat=True)
+    assert list(reasons).count(AccessReason.ZOOM_MEETING_CREATE) == 1
+
+
+def test_account_of_another_workspace_is_denied_at_the_vault(
+    connect, user_owner, make, other_workspace
+):
+    """The rows say another workspace than the account: the vault refuses, whoever let it pass."""
+    connection = connect(user_owner, "zoom")
+    meeting = make(user_owner)
+    ZoomMeeting.objects.filter(pk=meeting.pk).update(workspace=other_workspace)
+    meeting = ZoomMeeting.objects.select_related("connection").get()
+    row = OAuthTokenAccessLog.objects.filter(reason=AccessReason.ZOOM_MEETING_DELETE)
+    with pytest.raises(TokenDenied):
+        services.delete_zoom_meeting_best_effort(meeting=meeting, actor=task_actor("tests"))
+    assert row.get().outcome == Outcome.DENIED
+    assert row.get().workspace_id == connection.workspace_id
