@@ -168,6 +168,8 @@ def events_between(
 ) -> list[SeenEvent]:
     """What the member may see of the span, in the order of starts.
 
+    Of whom only busy times are told, their free events are not told at all.
+
     With `calendars` (from `calendars_visible_to`) only of those, in one query; else of every
     calendar that is shown, in three. `for_grid` leaves out what no grid shows: guests,
     description, reminders and the like.
@@ -177,7 +179,8 @@ def events_between(
     sights = {one.calendar.pk: one.sight for one in calendars}
     rows = live_events(sights, span).order_by("start_at", "end_at", "id")
     names = _GRID if for_grid else (*_OPEN, *_MORE)
-    return [_seen(row, sights, names) for row in rows.values_list(*names)]
+    found = (_seen(row, sights, names) for row in rows.values_list(*names))
+    return [event for event in found if event.is_busy or not event.is_masked]
 
 
 def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:

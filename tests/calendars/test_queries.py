@@ -234,3 +234,10 @@ def test_booking_calendar_is_the_chosen_one_of_the_booking_connection(owner):
     first.calendar_id = second.remote_id
     first.save()
     assert booking_calendar_of(owner) == second
+
+
+def test_a_colleagues_free_time_is_not_told_as_busy(membership, bob_membership, bobs):
+    """A free lunch of a colleague stood in the week under the word "Busy"."""
+    make_event(bobs, "Lunch", is_busy=False)
+    assert [one.title for one in events_between(bob_membership, WEEK)] == ["Lunch"]
+    assert events_between(membership, WEEK) == []
