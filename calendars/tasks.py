@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
+
+from audit.actors import task_actor
 
 logger = logging.getLogger(__name__)
 
@@ -43,3 +46,24 @@ def sync_due_calendars() -> None:
     from calendars.services import sync  # noqa: PLC0415 -- leaf
 
     sync.sync_due_calendars()
+
+
+@shared_task(name="calendars.tend_channels")
+def tend_channels(kind: str, connection_id: str) -> None:
+    """Open, renew and close the connection's push channels."""
+    from calendars.services import channels  # noqa: PLC0415 -- leaf
+
+    channels.tend(
+        kind=kind,
+        connection_id=uuid.UUID(connection_id),
+        actor=task_actor("calendars.tend_channels"),
+        now=timezone.now(),
+    )
+
+
+@shared_task(name="calendars.tend_due_channels")
+def tend_due_channels() -> None:
+    """Have the channels tended that are to be opened, renewed or closed."""
+    from calendars.services import channels  # noqa: PLC0415 -- leaf
+
+    channels.start_tending(timezone.now())

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.views import calendar, changes, connections, events, hq, oauth, sharing, tasks
+from calendars.views import (
+    calendar,
+    changes,
+    connections,
+    events,
+    hooks,
+    hq,
+    oauth,
+    sharing,
+    tasks,
+)
 
 app_name = "calendars"
 
@@ -53,6 +63,9 @@ urlpatterns = [
     path(
         "calendar/connections/<uuid:connection_id>/disconnect", oauth.disconnect, name="disconnect"
     ),
+    path("hooks/google", hooks.google, name="hook_google"),
+    path("hooks/microsoft", hooks.microsoft, name="hook_microsoft"),
+    path("hooks/microsoft/lifecycle", hooks.microsoft, name="hook_microsoft_lifecycle"),
     path("oauth/<str:provider>/start", oauth.oauth_start, name="oauth_start"),
     path("oauth/<str:provider>/callback", oauth.oauth_callback, name="oauth_callback"),
 ]

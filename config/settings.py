@@ -304,6 +304,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "tend-due-channels": {
+        "task": "calendars.tend_due_channels",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 # A task is enqueued within a web request: with the broker gone it gives up at once, and the
 # sweep finds the outbox row later.

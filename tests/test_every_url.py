@@ -56,6 +56,9 @@ ALLOWED = {
     "calendars:task_new": "the event stands in the body: see test_foreign_objects",
     "calendars:connections": OWN,
     "calendars:changes": OWN,
+    "calendars:hook_google": "the secret of a channel is the authority; it only has changes read",
+    "calendars:hook_microsoft": "the secret of a channel is the authority",
+    "calendars:hook_microsoft_lifecycle": "the secret of a channel is the authority",
     "calendars:hq": OWN,
     "calendars:headquarters": OWN,
     "calendars:headquarters_leave": OWN,
@@ -83,7 +86,8 @@ ALLOWED = {
 # Answered without a session: by design, or as the redirects and refusals they are.
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
-    "booking:book_file", "booking_api:meetings", "booking_api:availability", "api_schema",
+    "booking:book_file", "calendars:hook_google", "calendars:hook_microsoft",
+    "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability", "api_schema",
 }  # fmt: skip
 
 

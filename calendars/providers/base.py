@@ -184,6 +184,8 @@ class CalendarProvider(ABC):
     label: ClassVar[str]
     features: ClassVar[frozenset[Feature]]
     native_conference: ClassVar[Conference]
+    hook: ClassVar[str] = ""
+    lifecycle_hook: ClassVar[str] = ""
 
     @abstractmethod
     def list_calendars(self) -> list[RemoteCalendar]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
+from audit.actors import task_actor
 from audit.enums import AccessReason, ConnectionState
 from audit.oauth_apps import oauth_app
 from audit.services import vault
@@ -141,6 +142,7 @@ def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
     else happens nevertheless. How its calendars were arranged is kept, for when the same account
     is connected again. Returns what the person should know, blank when all was done.
     """
+    channels.close_all(connection=connection, actor=actor)
     words = _revoke(connection, actor)
     vault.erase_tokens(connection=connection)
     with transaction.atomic():
@@ -173,6 +175,7 @@ def pause_connections(*, user: User, workspace: Workspace) -> int:
     own = UserCalendarConnection.objects.filter(user=user, workspace=workspace)
     zoom = conferencing.zoom_connections_in(user, workspace)
     for connection in [*own, *zoom]:
+        channels.close_all(connection=connection, actor=task_actor("calendars.end_connections"))
         vault.erase_tokens(connection=connection)
         connection.state = ConnectionState.PAUSED
         connection.save(update_fields=["state", "updated_at"])

@@ -62,6 +62,7 @@ def fill_sandbox(file: Path) -> None:
     """Make the accounts with their calendars and events on the providers' side."""
     store = FileStore(file)
     create_app(store, settings.SANDBOX_URL)  # links in events begin with its address
+    store.set_setting("push", value=True)  # for whoever starts it with PUSH_ENABLED=true
     today = datetime.now(ZoneInfo(ZONE)).date()
     monday = today - timedelta(days=today.weekday())
     try:

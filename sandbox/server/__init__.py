@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from sandbox.server.app import SandboxApp
+from sandbox.server.push import Post
 from sandbox.server.records import Records
 
 
-def create_app(store: Records, base_url: str | None = None) -> SandboxApp:
+def create_app(store: Records, base_url: str | None = None, post: Post | None = None) -> SandboxApp:
     """The sandbox over that store.
 
     Links in answers and pages begin with `base_url`; without it, with the Host of the request.
+    `post` carries what providers send by themselves, in place of HTTP.
     """
     if base_url:
         store.set_setting("base_url", base_url.rstrip("/"))
-    return SandboxApp(store, base_url)
+    return SandboxApp(store, base_url, post)
 
 
 def endpoints(base_url: str) -> dict[str, str]:

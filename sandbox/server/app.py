@@ -18,6 +18,7 @@ from sandbox.server.http import (
     Router,
     json_response,
 )
+from sandbox.server.push import Courier, Post
 from sandbox.server.records import Record, Records
 from sandbox.server.routes import all_routes
 
@@ -34,11 +35,15 @@ class SandboxApp:
 
     A server or transport may put two callables into the environ: `sandbox.pause(seconds)` in
     place of sleeping, and `sandbox.drop()` to be told that the connection is to be dropped; it
-    finds the id of the fault that was applied, or None, in `sandbox.fault`.
+    finds the id of the fault that was applied, or None, in `sandbox.fault`. `post` carries what
+    providers send to their clients' addresses, in place of HTTP.
     """
 
-    def __init__(self, store: Records, base_url: str | None = None) -> None:
+    def __init__(
+        self, store: Records, base_url: str | None = None, post: Post | None = None
+    ) -> None:
         self.store = store
+        store.courier = Courier(store, post)
         self.base_url = base_url.rstrip("/") if base_url else None
         self.router = Router(all_routes())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sandbox.server import accounts, faults
+from sandbox.server import accounts, faults, push
 from sandbox.server.accounts import BadSeed
 from sandbox.server.http import Handler, Json, Refusal, Request, Response, json_response, route
 from sandbox.server.records import Record
@@ -144,8 +144,18 @@ def forget_sync(request: Request) -> Response:
     return json_response({"ok": True})
 
 
+def lifecycle(request: Request) -> Response:
+    """Tell a subscription's owner: missed, reauthorizationRequired or subscriptionRemoved."""
+    sent = request.json()
+    found = request.store.get("subscription", str(sent.get("subscription")))
+    if found is None:
+        raise _bad("no such subscription", 404)
+    push.tell_lifecycle(request.store, found, str(sent["event"]))
+    return json_response({"ok": True})
+
+
 def change_settings(request: Request) -> Response:
-    """For example `meet`, `access_token_seconds`, `microsoft.personal_teams`, `google.clients`."""
+    """For example `push` (on or off), `meet`, `access_token_seconds`, `google.clients`."""
     for name, value in request.json().items():
         if name in {"signing_key", "revision", "clock_offset"}:
             raise _bad(f"{name} is not a setting")
@@ -186,6 +196,7 @@ _TABLE: list[tuple[str, str, Callable[[Request], Response]]] = [
     ("POST", "/control/revoke", revoke),
     ("POST", "/control/token", token),
     ("POST", "/control/forget-sync", forget_sync),
+    ("POST", "/control/lifecycle", lifecycle),
     ("POST", "/control/settings", change_settings),
     ("POST", "/control/advance", advance),
     ("GET", "/control/log", read_log),

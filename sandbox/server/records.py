@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,15 @@ LOG_LENGTH = 2000
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to an event: `created`, `updated` or `deleted`."""
+
+    calendar: str
+    event: str
+    kind: str
 
 
 class Records:
@@ -33,6 +43,9 @@ class Records:
         self._kinds: dict[str, dict[str, Record]] = {}
         self._events: dict[str, dict[str, Record]] = {}
         self._exceptions: dict[tuple[str, str], dict[str, Record]] = {}
+        # Told what each transaction did to events, when it is over and the lock is free.
+        self.courier: Any = None
+        self._changes: list[Change] = []
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -42,8 +55,13 @@ class Records:
                 yield
             finally:
                 self._depth -= 1
-                if not self._depth:
+                changes: list[Change] = []
+                is_over = not self._depth
+                if is_over:
                     self._flush()
+                    changes, self._changes = self._changes, []
+        if is_over and self.courier is not None:
+            self.courier.after(changes)
 
     def _flush(self) -> None:
         """Memory has nothing to write."""
@@ -64,8 +82,10 @@ class Records:
 
     def put(self, kind: str, key: str, record: Record) -> Record:
         with self._lock:
+            is_new = key not in self._kinds.get(kind, {})
             self._kinds.setdefault(kind, {})[key] = record
             if kind == "event":
+                self._changes.append(_change(record, is_new=is_new))
                 self._events.setdefault(record["calendar"], {})[key] = record
                 if _series_of(record):
                     series = (record["calendar"], _series_of(record))
@@ -130,6 +150,14 @@ class Records:
 def _series_of(record: Record) -> str:
     """The series that an event's record is an exception of, as either provider keeps it."""
     return str(record.get("master") or record["body"].get("recurringEventId") or "")
+
+
+def _change(record: Record, *, is_new: bool) -> Change:
+    """As either provider keeps it."""
+    is_gone = record.get("deleted") or record["body"].get("status") == "cancelled"
+    kind = "deleted" if is_gone else "created" if is_new else "updated"
+    name = record.get("id") or record["body"].get("id", "")
+    return Change(record["calendar"], str(name), kind)
 
 
 def random_text(length: int = 32) -> str:

@@ -61,6 +61,7 @@ class GoogleCalendar(CalendarProvider):
         }
     )
     native_conference: ClassVar[Conference] = Conference.MEET
+    hook: ClassVar[str] = "hooks/google"
 
     def __init__(self, account: RemoteAccount) -> None:
         self._account = account

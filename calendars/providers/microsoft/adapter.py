@@ -67,6 +67,8 @@ class OutlookCalendar(CalendarProvider):
         {Feature.DELTA, Feature.EXPANDED_CHANGES, Feature.PUSH}
     )
     native_conference: ClassVar[Conference] = Conference.TEAMS
+    hook: ClassVar[str] = "hooks/microsoft"
+    lifecycle_hook: ClassVar[str] = "hooks/microsoft/lifecycle"
 
     def __init__(self, account: RemoteAccount) -> None:
         self._account = account

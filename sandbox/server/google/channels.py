@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.server import push
 from sandbox.server.google.access import READ_EVENTS, caller, place
 from sandbox.server.google.errors import body_of, google_error, not_found, required
 from sandbox.server.http import Json, Request, Response, empty, json_response
@@ -42,6 +43,7 @@ def watch(request: Request) -> Response:
         "expires_at": expires_at.isoformat(),
     }
     where.store.put("channel", channel_id, channel)
+    push.tell_channel(where.store, channel, "sync")
     uri = f"{request.base_url}{request.path.removesuffix('/watch')}?alt=json"
     answer: Json = {
         "kind": "api#channel",

@@ -1,4 +1,4 @@
-"""Subscriptions: checked and kept."""
+"""Subscriptions: checked, their addresses asked for the handshake, and kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.server import accounts
+from sandbox.server import accounts, push
 from sandbox.server.http import Json, Request, Response
 from sandbox.server.instants import parse_instant, utc_text
 from sandbox.server.microsoft.access import READ, Caller, caller
@@ -77,6 +77,15 @@ def create(request: Request) -> Response:
         "client_state": secret,
         "expires_at": _until(who, sent.get("expirationDateTime")).isoformat(),
     }
+    for address in filter(None, (record["address"], record["lifecycle_address"])):
+        if not push.is_valid(who.store, address):
+            raise graph_error(
+                request,
+                400,
+                "ValidationError",
+                "Subscription validation request failed. Notification endpoint must respond with "
+                "200 OK to validation request.",
+            )
     who.store.put("subscription", record["id"], record)
     return reply(request, _shown(who, record), 201)
 
