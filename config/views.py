@@ -60,7 +60,8 @@ def _broker_answers() -> bool:
     if settings.CELERY_BROKER_URL.startswith("filesystem://"):
         return True
     try:
-        with celery_app.connection_for_write(settings.CELERY_BROKER_URL, connect_timeout=2) as broker:
+        broker_url = settings.CELERY_BROKER_URL
+        with celery_app.connection_for_write(broker_url, connect_timeout=2) as broker:
             broker.ensure_connection(max_retries=1, timeout=2)
     except Exception:  # noqa: BLE001 -- a probe reports, whatever it was
         return False
