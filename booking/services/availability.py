@@ -33,6 +33,8 @@ _ONE_DAY = timedelta(days=1)
 _LOOK = timedelta(days=56)
 _AROUND_BEFORE = timedelta(days=3)
 _AROUND_AFTER = timedelta(days=10)
+# Rivals come in crowds and a calendar serves few at once: who lost a time is answered soon.
+_NEAREST_LIMIT = timedelta(seconds=1)
 _OWNER_STEP = timedelta(minutes=15)
 _OWNER_HORIZON = timedelta(days=365)
 
@@ -173,12 +175,12 @@ def offer(
 def nearest_starts(
     *, terms: Terms, start: datetime, now: datetime, actor: Actor, most: int = 4
 ) -> tuple[datetime, ...]:
-    """The open starts closest to one that is taken, in order; none when that cannot be known."""
+    """The open starts closest to one that is taken, in order; none when not known at once."""
     reach = _reach(terms.rules, now)
     around = Span(start - _AROUND_BEFORE, start + _AROUND_AFTER)
     within = None if reach is None else around.intersect(reach)
     try:
-        slots = _Painter(terms, now, actor).slots(within)
+        slots = _Painter(terms, now, actor, time_limit=_NEAREST_LIMIT).slots(within)
     except BusyUnknown:
         return ()
     closest = sorted((slot.start for slot in slots), key=lambda other: abs(other - start))
@@ -205,8 +207,11 @@ def _reach(rules: SlotRules, now: datetime) -> Span | None:
 class _Painter:
     """Reads what is taken piece by piece, and remembers how sure it is of it."""
 
-    def __init__(self, terms: Terms, now: datetime, actor: Actor) -> None:
+    def __init__(
+        self, terms: Terms, now: datetime, actor: Actor, *, time_limit: timedelta | None = None
+    ) -> None:
         self.terms = terms
+        self.time_limit = time_limit
         self.now = now.astimezone(UTC)
         self.actor = actor
         self.needs_approval = terms.needs_approval
@@ -252,6 +257,7 @@ class _Painter:
                 actor=self.actor,
                 now=self.now,
                 ignoring=own_event_ids(terms.owner, span),
+                time_limit=self.time_limit,
             )
         except UpstreamError as error:
             if terms.degraded_mode is DegradedMode.REFUSE:

@@ -25,7 +25,7 @@ from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, Ups
 from common.spans import Span, intersect, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workspaces.owners import Owner
 
 WORKERS: Final = 16
+_TOO_MUCH: Final = "The calendar service is asked too much right now. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,12 @@ def busy_painted(
     actor: Actor,
     now: datetime,
     ignoring: frozenset[UUID] = frozenset(),
+    time_limit: timedelta | None = None,
 ) -> BusyAnswer:
     """The same for showing slots: from copies at most `PAINT_FRESH` old, the rest read live.
 
-    A calendar that had to be read live has its copy renewed by a worker. Raises UpstreamError.
+    A calendar that had to be read live has its copy renewed by a worker. Raises UpstreamError,
+    also when that takes longer than `time_limit` (PROVIDER_PAINT_TIMEOUT when None).
     """
     calendars = counting_calendars(owner)
     fresh = [calendar for calendar in calendars if _is_fresh(calendar, span, now)]
@@ -109,7 +112,7 @@ def busy_painted(
         span,
         actor=actor,
         reason=AccessReason.BUSY_READ,
-        time_limit=settings.PROVIDER_PAINT_TIMEOUT,
+        time_limit=settings.PROVIDER_PAINT_TIMEOUT if time_limit is None else time_limit,
         ignoring=ignoring,
     )
     sync.kick(Calendar.objects.filter(pk__in=[calendar.pk for calendar in stale]), now)
@@ -156,17 +159,28 @@ def _from_mirror(
         .exclude(response=Response.DECLINED)
         .values_list("id", "start_at", "end_at")
     )
-    taken = [
-        Span(start, end)
-        for event_id, start, end in rows
-        if event_id not in ignoring and end > start
-    ]
+    times = [(start, end) for event_id, start, end in rows if event_id not in ignoring]
     sources = tuple(
         BusySource(calendar.pk, calendar.name, calendar.synced_at, live=False)
         for calendar in calendars
         if calendar.synced_at is not None
     )
-    return BusyAnswer(tuple(intersect(taken, [span])), sources)
+    return BusyAnswer(tuple(_covered(times, span)), sources)
+
+
+def _covered(times: list[tuple[datetime, datetime]], span: Span) -> Iterator[Span]:
+    """What the times cover of the span, in order; pairs, as there are many more than spans."""
+    opens, closes = span.start, span.start
+    for start, end in sorted(times):
+        if end <= start:
+            continue
+        if start > closes:
+            if opens < closes:
+                yield Span(opens, closes)
+            opens = start
+        closes = max(closes, min(end, span.end))
+    if opens < closes:
+        yield Span(opens, closes)
 
 
 def _read_live(
@@ -234,7 +248,13 @@ def _ask_all(reads: list[_Read], span: Span, time_limit: timedelta) -> list[Busy
     if len(reads) == 1:
         return _noted(reads[0], lambda: _ask(reads[0], span, time_limit))
     futures = [_pool().submit(_ask, read, span, time_limit) for read in reads]
-    wait(futures)
+    # As long at its gate and as long at the provider; whoever then waits for a free thread still
+    # has waited enough.
+    _, late = wait(futures, timeout=2 * time_limit.total_seconds())
+    if late:
+        for future in late:
+            future.cancel()
+        raise UpstreamUnavailable(_TOO_MUCH)
     found: list[BusySpan] = []
     errors: list[UpstreamError] = []
     for read, future in zip(reads, futures, strict=True):
@@ -251,7 +271,7 @@ def _ask(read: _Read, span: Span, time_limit: timedelta) -> list[BusySpan]:
     """One connection's answer. Microsoft bears four requests at once on one mailbox."""
     gate = _gate(read.connection.pk)
     if not gate.acquire(timeout=time_limit.total_seconds()):
-        raise UpstreamUnavailable("The calendar service is asked too much right now. Try again.")
+        raise UpstreamUnavailable(_TOO_MUCH)
     try:
         remotes = [mirror.as_remote(calendar) for calendar in read.calendars]
         return read.provider.busy(remotes, span, ignoring=read.ignoring)

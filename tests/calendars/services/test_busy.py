@@ -14,7 +14,7 @@ from audit.models import OAuthTokenAccessLog
 from calendars.enums import HoldSource
 from calendars.models import Calendar, Event
 from calendars.providers.errors import CalendarGone
-from calendars.services import holds
+from calendars.services import busy, holds
 from calendars.services.busy import busy_live, busy_painted
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
 from common.spans import Span
@@ -245,7 +245,47 @@ def test_painting_from_the_copy_counts_as_live_reading_does(user_owner, painted)
     assert answer.spans == (hours(0, 1), hours(10, 11))
 
 
+def test_the_copy_is_painted_as_one_span_where_events_touch_or_overlap(user_owner, painted):
+    calendar = make_calendar(
+        make_connection(user_owner), window_from=DAY.start, window_until=DAY.end
+    )
+    before, after = DAY.start - timedelta(hours=2), DAY.end + timedelta(hours=2)
+    for start, end in [
+        (before, hours(0, 1).start),  # begins the day before
+        (hours(3, 8).start, hours(3, 8).end),
+        (hours(4, 5).start, hours(4, 5).end),  # within another
+        (hours(7, 9).start, hours(7, 9).end),  # overlaps it
+        (hours(9, 10).start, hours(9, 10).end),  # touches that
+        (hours(12, 13).start, hours(12, 13).start),  # takes no time
+        (hours(12, 13).end, hours(12, 13).end + timedelta(minutes=1)),
+        (hours(14, 15).start, after),  # ends the day after
+    ]:
+        make_event(calendar, start=start, end=end)
+    minute = Span(hours(13, 14).start, hours(13, 14).start + timedelta(minutes=1))
+    assert painted(user_owner).spans == (
+        hours(-9, 0),
+        hours(3, 10),
+        minute,
+        hours(14, 15),
+    )
+
+
 # --- Many at once ---
+
+
+def test_reads_that_find_no_free_thread_give_up_in_time(connect, user_owner, live):
+    """Two accounts are read side by side; slow ones of others may hold every thread."""
+    connect(user_owner, "google")
+    connect(user_owner, "outlook")
+    others_are_done = threading.Event()
+    for _ in range(busy.WORKERS):
+        busy._pool().submit(others_are_done.wait, 30)
+    try:
+        with pytest.raises(UpstreamUnavailable, match="asked too much"):
+            live(user_owner, time_limit=timedelta(seconds=0.1))
+    finally:
+        others_are_done.set()
+    assert live(user_owner).spans == ()
 
 
 @pytest.mark.django_db(transaction=True)
