@@ -58,7 +58,7 @@ class EventBlock:
 
     `hue` is the calendar's; `as_of` says from when the copy is that a STALE one shows. Where other
     calendars hold a copy of it, `hues` are the colours of all, this one's first, and `also` the
-    names of the others.
+    names of the others. `may_move` says that the viewer may change it.
     """
 
     id: str
@@ -78,6 +78,7 @@ class EventBlock:
     as_of: datetime | None = None
     hues: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    may_move: bool = False
 
     def times(self) -> tuple[datetime, datetime]:
         """Start and end of a timed event. Raises ValueError when it has none."""
@@ -96,7 +97,8 @@ class EventBlock:
 class PlacedEvent:
     """A block in a day's column: `starts` and `ends` as the label says them, `ends` with its dash.
 
-    `spoken` is what only readers hear after the title and the times.
+    `spoken` is what only readers hear after the title and the times; `from_wall` and `until_wall`
+    are what scripts go by: `2026-11-19T14:30` in the zone shown, of the whole event.
     """
 
     id: str
@@ -111,11 +113,14 @@ class PlacedEvent:
     icons: tuple[str, ...]
     spoken: str
     hues: tuple[str, ...] = ()
+    from_wall: str = ""
+    until_wall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AllDayBar:
-    """A bar in the all-day row; `note` says what its length cannot."""
+    """A bar in the all-day row; `note` says what its length cannot. `first_on` and `after_on` are
+    the dates of an all-day event, the end exclusive."""
 
     id: str
     classes: str
@@ -125,6 +130,8 @@ class AllDayBar:
     icons: tuple[str, ...]
     spoken: str
     hues: tuple[str, ...] = ()
+    first_on: str = ""
+    after_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

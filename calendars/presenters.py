@@ -142,6 +142,7 @@ def event_block(
         as_of=source.calendar.synced_at if source.is_stale else None,
         hues=tuple(one.calendar.hue for one in (source, *others)) if others else (),
         also=tuple(one.calendar.name for one in others),
+        may_move=source.may_write and not event.is_masked,
     )
 
 

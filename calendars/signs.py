@@ -15,10 +15,11 @@ MAX_ICONS = 2
 
 
 def state_classes(event: EventBlock, *, past: bool) -> str:
-    """The classes of what the event is, each with a blank before it."""
+    """The classes of what the event is and may, each with a blank before it."""
+    may = " can-move" if event.may_move else ""
     if not event.states:
-        return " is-past" if past else ""
-    classes = "".join(f" {state}" for state in State if state in event.states)
+        return f"{may} is-past" if past else may
+    classes = may + "".join(f" {state}" for state in State if state in event.states)
     # What was declined is faint already.
     return f"{classes} is-past" if past and State.DECLINED not in event.states else classes
 

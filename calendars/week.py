@@ -60,6 +60,7 @@ _ONE_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 _MIDNIGHT = time(0)
+_WALL = len("2026-11-19T14:30")
 _SATURDAY = 5
 
 
@@ -125,7 +126,7 @@ class _Piece:
     `start` and `end` are minutes of that date's clock.
     """
 
-    __slots__ = ("ends", "event", "quarters", "reach", "start", "starts")
+    __slots__ = ("ends", "event", "quarters", "reach", "start", "starts", "walls")
 
     def __init__(self, event: EventBlock, start: int, end: int, starts: str, ends: str) -> None:
         self.event = event
@@ -136,6 +137,7 @@ class _Piece:
         self.reach = self.start + drawn
         self.starts = starts
         self.ends = ends
+        self.walls = ("", "")
 
     @property
     def order(self) -> tuple[int, int, str, str]:
@@ -190,7 +192,10 @@ def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
         foot = _minute(closes) if ordinal == closes.date().toordinal() else DAY_MINUTES
         if went_back:
             foot = top + (end - start) // _MINUTE
-        yield column, _Piece(event, top, foot, *_labels(ordinal, opens, closes))
+        piece = _Piece(event, top, foot, *_labels(ordinal, opens, closes))
+        if event.href:
+            piece.walls = (_wall(opens), _wall(closes))
+        yield column, piece
 
 
 def _labels(ordinal: int, opens: datetime, closes: datetime) -> tuple[str, str]:
@@ -247,6 +252,8 @@ def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
         icons=icons(event),
         spoken=spoken(event, view.zone),
         hues=event.hues,
+        from_wall=piece.walls[0],
+        until_wall=piece.walls[1],
     )
 
 
@@ -297,6 +304,8 @@ def _bar(event: EventBlock, first: date, last: date, place: str, view: _View) ->
         icons=icons(event),
         spoken=spoken(event, view.zone),
         hues=event.hues,
+        first_on=event.days()[0].isoformat() if event.all_day else "",
+        after_on=event.days()[1].isoformat() if event.all_day else "",
     )
 
 
@@ -342,6 +351,10 @@ def _beside(lane: Lane) -> str:
         return ""
     wide = f" w{lane.width}" if lane.width > 1 else ""
     return f" l{lane.index} of{lane.of}{wide}{' over' if lane.over else ''}"
+
+
+def _wall(moment: datetime) -> str:
+    return moment.isoformat()[:_WALL]
 
 
 def _minute(moment: datetime) -> int:

@@ -43,6 +43,7 @@ def empty_hours(hours: Iterable[Hour], link: str, day: str) -> SafeString:
 
 def _block(event: PlacedEvent) -> str:
     link = f' id="{escape(event.id)}" href="{escape(event.href)}" data-dialog' if event.href else ""
+    times = f' data-s="{event.from_wall}" data-e="{event.until_wall}"' if event.from_wall else ""
     bars, place, icons = _bars(event.hues), "", ""
     if event.place:
         sign, words = icon_markup(event.place_icon), escape(event.place)
@@ -50,7 +51,8 @@ def _block(event: PlacedEvent) -> str:
     if event.icons:
         icons = f' <span class="f">{"".join(map(icon_markup, event.icons))}</span>'
     return (
-        f'<li class="{event.classes}"><a{link}>{bars}<span class="t">{escape(event.title)}</span>'
+        f'<li class="{event.classes}"{times}><a{link}>{bars}'
+        f'<span class="t">{escape(event.title)}</span>'
         f' <span class="h">{event.starts}<span class="e">{event.ends}</span></span>{place}{icons}'
         f'<span class="sr-only">{escape(event.spoken)}</span></a></li>'
     )

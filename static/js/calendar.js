@@ -5,6 +5,7 @@ const QUARTER = 15 * 60 * 1000;
 const KEPT = "meridian:week-scroll";
 const week = () => document.getElementById("week");
 let held = false; // a press is under way: no refresh under the finger
+let carried = false; // an event is being moved: no refresh under it
 let due = false;
 let busy = false;
 let pause = 1;
@@ -73,7 +74,7 @@ setInterval(moveNow, 20000);
 async function refresh() {
   const grid = week();
   if (!grid || busy) return;
-  if (held) {
+  if (held || carried) {
     due = true;
     return;
   }
@@ -100,12 +101,18 @@ async function refresh() {
     busy = false;
   }
   stay();
+  document.dispatchEvent(new CustomEvent("week:refreshed"));
   if (opened) document.getElementById(opened)?.closest(".ev, .ad")?.classList.add("is-open");
   if (focused && document.activeElement === document.body) {
     (document.getElementById(focused) || week()).focus({ preventScroll: true });
   }
   readNow();
 }
+/* A task that is being typed is not swept away by news from elsewhere. */
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const typing = document.activeElement;
+  if (event.detail.target?.id === "tasks" && event.detail.target.contains(typing) && typing.value && typing.type === "text") event.preventDefault();
+});
 document.addEventListener("events:changed", async (event) => {
   await refresh();
   const made = event.detail?.focus && document.getElementById(event.detail.focus);
@@ -163,6 +170,10 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) refresh();
+});
+document.addEventListener("week:hold", (event) => {
+  carried = event.detail;
+  if (!carried && due) refresh();
 });
 document.addEventListener("pointerdown", (event) => (held = Boolean(event.target.closest?.("#week"))));
 for (const name of ["pointerup", "pointercancel"]) {

@@ -6,14 +6,22 @@ const region = document.getElementById("toasts");
 function arm(toast) {
   if (toast.dataset.level === "error") return;
   let timer = 0;
-  const start = () => (timer = setTimeout(() => toast.remove(), LIFE));
+  const start = () => (timer = setTimeout(() => leave(toast), LIFE));
   const stop = () => clearTimeout(timer);
   for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, stop);
   for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, start);
   start();
 }
 
-function toast({ message, level = "success", undo_url: undo }) {
+/* Gone for good: whoever waited for it goes on. */
+function leave(toast) {
+  if (!toast.isConnected) return;
+  toast.remove();
+  toast.dispatchEvent(new CustomEvent("gone"));
+}
+
+/* `undo` is what a script does for Undo, `undo_url` an address to post to; `gone` is called when it leaves without an Undo. */
+function toast({ message, level = "success", undo_url: url, undo = null, gone = null }) {
   if (!message) return;
   const failed = level === "error" || level === "warning";
   const made = document.getElementById("toast-piece").content.firstElementChild.cloneNode(true);
@@ -22,18 +30,20 @@ function toast({ message, level = "success", undo_url: undo }) {
   made.querySelector(`[data-icon=${failed ? "ok" : "failed"}]`).remove();
   made.querySelector("[data-text]").textContent = message;
   const back = made.querySelector("[data-undo]");
-  if (undo) {
+  if (gone) made.addEventListener("gone", gone);
+  if (undo || url) {
     back.textContent = region.dataset.undoLabel;
     back.addEventListener("click", () => {
-      htmx.ajax("POST", undo, { swap: "none", source: document.body });
       made.remove();
+      if (undo) undo();
+      else htmx.ajax("POST", url, { swap: "none", source: document.body });
     });
   } else {
     back.remove();
   }
   const dismiss = made.querySelector("[data-dismiss]");
   dismiss.setAttribute("aria-label", region.dataset.closeLabel);
-  dismiss.addEventListener("click", () => made.remove());
+  dismiss.addEventListener("click", () => leave(made));
   region.append(made);
   arm(made);
 }

@@ -135,7 +135,7 @@ def test_all_day_events_stand_above(browser, own):
     make_event(own, "On leave", start=NINE, is_all_day=True, start_wall="2026-11-16",
                end_wall="2026-11-19")  # fmt: skip
     page = text(browser.get(PAGE))
-    assert re.search(r'<div class="ad hue-tide c0 d3 r1[^"]*">.*?<span>On leave</span>', page)
+    assert re.search(r'<div class="ad hue-tide c0 d3 r1[^>]*>.*?<span>On leave</span>', page)
 
 
 def test_meeting_link_on_its_way_is_said(browser, own):

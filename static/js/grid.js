@@ -1,0 +1,149 @@
+// The week's grid as drag.js and gridkeys.js know it: which time is where, what is drawn while something moves, and the one
+// request that moves an event. Times are minutes of a wall clock that never changes; the server knows about clock changes.
+export const QUARTER = 15;
+export const DAY = 24 * 60;
+export const week = () => document.getElementById("week");
+export const hasHours = () => Boolean(week()?.querySelector(".wk-body"));
+export const columns = () => [...week().querySelectorAll(".day[data-day]")];
+
+/* "2026-11-19T14:30" or "2026-11-19" as minutes, and back. */
+export const minutesOf = (wall) => Date.parse(wall.length > 10 ? `${wall}Z` : `${wall}T00:00Z`) / 60000;
+export const wallOf = (minutes) => new Date(minutes * 60000).toISOString().slice(0, 16);
+export const dayOf = (minutes) => wallOf(minutes).slice(0, 10);
+const clock = (minutes) => wallOf(minutes).slice(11);
+export const range = (start, end) => `${clock(start)}–${clock(end)}`;
+/* "Thursday 19 November", as the column is called. */
+export const dayName = (minutes) => {
+  const column = columns().find((one) => one.dataset.day === dayOf(minutes));
+  return column?.getAttribute("aria-label") || dayOf(minutes);
+};
+
+/* An event of the page: the element that carries its times, and what they are. */
+export function eventOf(element) {
+  const block = element?.closest?.("#week [data-s]");
+  const link = block?.querySelector("a[href]");
+  if (!link) return null;
+  const isWhole = block.dataset.s.length === 10;
+  return {
+    block, link, isWhole, mayMove: block.classList.contains("can-move"), id: link.id, url: new URL(link.href).pathname,
+    start: minutesOf(block.dataset.s), end: minutesOf(block.dataset.e), was: block.dataset.s,
+  };
+}
+
+/* The time under a point: minutes, to the quarter above. Outside the columns the nearest one counts. */
+export function timeAt(x, y) {
+  const all = columns();
+  const boxes = all.map((column) => column.getBoundingClientRect());
+  const distance = (box) => Math.max(box.left - x, x - box.right, 0);
+  const nearest = boxes.reduce((best, box, at) => (distance(box) < distance(boxes[best]) ? at : best), 0);
+  const part = (y - boxes[nearest].top) / boxes[nearest].height;
+  const quarter = Math.max(0, Math.min(95, Math.floor(part * 96)));
+  return minutesOf(all[nearest].dataset.day) + quarter * QUARTER;
+}
+
+/* ---- what is drawn while it moves: never an inline style in markup, only properties set here ---- */
+let drawn = [];
+export function clear() {
+  for (const piece of drawn) piece.remove();
+  drawn = [];
+}
+function place(piece, values) {
+  for (const [name, value] of Object.entries(values)) piece.style.setProperty(`--${name}`, value);
+}
+/* From `start` to `end`, on each day that is shown; looks like `model`, or like a draft. */
+export function draw(start, end, model) {
+  clear();
+  for (const column of columns()) {
+    const begins = minutesOf(column.dataset.day);
+    const [top, foot] = [Math.max(start, begins), Math.min(end, begins + DAY)];
+    if (foot <= top) continue;
+    const piece = model ? model.cloneNode(true) : document.createElement("li");
+    piece.className = model ? `${model.className.replace(/\b(?:[snmlw]\d+|of\d+|over|is-past|is-lifted|can-move)\b/g, "")} is-moving` : "ev is-draft";
+    piece.removeAttribute("data-s");
+    piece.setAttribute("aria-hidden", "true");
+    for (const named of piece.querySelectorAll("[id]")) named.removeAttribute("id");
+    const label = piece.querySelector(".h") || piece.appendChild(document.createElement("span"));
+    label.className = "h";
+    label.textContent = range(start, end);
+    const minute = top - begins;
+    place(piece, { s: Math.floor(minute / QUARTER), m: minute % QUARTER, n: Math.max(1, Math.ceil((foot - top) / QUARTER)), l: 0, of: 1, w: 1, over: 0 });
+    column.querySelector("ol").append(piece);
+    drawn.push(piece);
+  }
+  return drawn[0];
+}
+/* A bar of the all-day row, over the days of `start` to `end`. */
+export function drawBar(start, end, model) {
+  clear();
+  const all = columns();
+  const first = (start - minutesOf(all[0].dataset.day)) / DAY;
+  const [left, right] = [Math.max(0, first), Math.min(all.length, first + (end - start) / DAY)];
+  if (right <= left) return null;
+  const piece = model.cloneNode(true);
+  piece.className = `${model.className.replace(/\b(?:[cd]\d+|from-before|is-lifted|can-move)\b/g, "")} is-moving`;
+  piece.removeAttribute("data-s");
+  piece.setAttribute("aria-hidden", "true");
+  for (const named of piece.querySelectorAll("[id]")) named.removeAttribute("id");
+  place(piece, { c: left, d: right - left });
+  model.parentNode.append(piece);
+  drawn.push(piece);
+  return piece;
+}
+export const settle = () => drawn.forEach((piece) => piece.classList.add("is-saving"));
+
+/* While something moves the week is not refreshed under it. */
+export const hold = (on) => document.dispatchEvent(new CustomEvent("week:hold", { detail: on }));
+export const toast = (detail) => document.dispatchEvent(new CustomEvent("toast", { detail }));
+const words = () => document.getElementById("toasts").dataset;
+
+/* Said once, politely. */
+let voice = null;
+export function say(text) {
+  if (!voice) {
+    voice = document.createElement("div");
+    voice.className = "sr-only";
+    voice.setAttribute("role", "status");
+    document.body.append(voice);
+  }
+  voice.textContent = text;
+}
+
+export function post(url, values, { leaving = false } = {}) {
+  const body = new FormData();
+  for (const [name, value] of values instanceof FormData ? values.entries() : Object.entries(values)) body.append(name, value);
+  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers") || "{}"), "HX-Request": "true" };
+  return fetch(url, { method: "POST", body, headers, redirect: "manual", keepalive: leaving });
+}
+
+async function send(url, values) {
+  try {
+    const answer = await post(url, values);
+    if (answer.type === "opaqueredirect" || answer.headers.get("HX-Redirect")) {
+      location.reload(); // signed out: the page says so
+      return { ok: false };
+    }
+    const isOurs = answer.headers.get("Content-Type")?.startsWith("application/json");
+    return isOurs ? await answer.json() : { ok: false, message: words()[answer.status === 404 ? "gone" : "failed"] };
+  } catch {
+    return { ok: false, message: words().offline };
+  }
+}
+
+/* Move an event there. Refused, it goes back to where it was, with the reason; done, the toast can undo it. */
+export async function move(event, values) {
+  settle();
+  event.block.classList.add("is-lifted");
+  const done = await send(`${event.url}/move`, { ...values, was: event.was });
+  await moved(done);
+  event.block.classList.remove("is-lifted");
+}
+async function moved(done) {
+  hold(false);
+  const refreshed = new Promise((resolve) => document.addEventListener("week:refreshed", resolve, { once: true }));
+  document.dispatchEvent(new CustomEvent("events:changed"));
+  await Promise.race([refreshed, new Promise((resolve) => setTimeout(resolve, 4000))]);
+  clear();
+  if (!done.ok) return done.message && toast({ message: done.message, level: "error" });
+  const undo = done.undo_url && (async () => moved(await send(done.undo_url, {})));
+  toast({ message: done.message, undo });
+}
