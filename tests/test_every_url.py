@@ -87,7 +87,8 @@ ALLOWED = {
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
     "booking:book_file", "calendars:hook_google", "calendars:hook_microsoft",
-    "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability", "api_schema",
+    "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability",
+    "api_schema",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from calendars.errors import ConsentIncomplete
 from calendars.models import CalendarConnectionBase, UserCalendarConnection
 from calendars.owners import connection_model, connection_models, connections_of
 from calendars.providers.registry import PROVIDERS
-from calendars.services import listing, memory, sync
+from calendars.services import channels, listing, memory, sync
 from calendars.services.accounts import opened
 from common import oauth
 from common.errors import DomainError, PlanRequired
