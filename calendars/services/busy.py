@@ -157,9 +157,9 @@ def _from_mirror(
         .filter(is_busy=True)
         .exclude(status=EventStatus.CANCELLED)
         .exclude(response=Response.DECLINED)
-        .values_list("id", "start_at", "end_at")
+        .values_list("start_at", "end_at")
     )
-    times = [(start, end) for event_id, start, end in rows if event_id not in ignoring]
+    times = list(rows.exclude(pk__in=ignoring) if ignoring else rows)
     sources = tuple(
         BusySource(calendar.pk, calendar.name, calendar.synced_at, live=False)
         for calendar in calendars
