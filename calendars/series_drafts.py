@@ -20,6 +20,7 @@ from calendars.recurrence import (
     occurrences,
     split_at,
 )
+from calendars.wording import day_and_month
 from common.errors import InvalidInput, Unsupported
 from common.spans import Span
 from common.wallclock import occurs_at, wall_clock
@@ -192,11 +193,14 @@ def _length(draft: EventDraft, rule: RemoteEvent) -> timedelta:
 
 
 def _timed(draft: EventDraft, series: Series, length: timedelta) -> EventDraft:
-    """The draft at the series' first start."""
-    if not isinstance(series.start, datetime):
-        start: date = series.start
-    else:
-        start = occurs_at(series.start, series.zone)
+    """The draft at the series' first start, which has to be one that a clock reads."""
+    start = series.start
+    if isinstance(start, datetime):
+        start = occurs_at(start, series.zone)
+        if wall_clock(start, series.zone) != series.start:
+            when = f"{series.start:%H:%M} on {day_and_month(series.start)}"
+            message = f"The clocks skip {when}, where the series would begin. Choose another event."
+            raise InvalidInput("scope", message)
     zone = series.zone.key
     return replace(draft, start=start, end=start + length, timezone=zone, all_day=series.is_all_day)
 

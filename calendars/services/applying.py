@@ -257,12 +257,15 @@ def _bury_lost(lost: dict[UUID, Event], asked_at: datetime) -> int:
     return buried
 
 
-def sweep(calendar: Calendar, *, span: Span, began: datetime, asked_at: datetime) -> bool:
+def sweep(
+    calendar: Calendar, *, span: Span, began: datetime, asked_at: datetime, is_expanded: bool
+) -> bool:
     """End a baseline that began then: what it did not meet is gone; whether anything was.
 
-    Call it inside a transaction.
+    Where the provider told of rules (not `is_expanded`), an exception that was not met is as its
+    series has it. Call it inside a transaction.
     """
-    revived = _revive(calendar, span=span, began=began, asked_at=asked_at)
+    revived = not is_expanded and _revive(calendar, span=span, began=began, asked_at=asked_at)
     within = Q(start_at__lt=span.end, end_at__gt=span.start) | ~Q(recurrence=[])
     unmet = Event.objects.filter(within, calendar=calendar, seen_at__lt=began)
     return bool(mirror.bury_rows(unmet, asked_at) or revived)

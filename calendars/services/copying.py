@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from calendars.models import Calendar
+from calendars.providers.base import Feature
 from calendars.providers.cursors import baseline_cursor
 from calendars.providers.errors import CalendarGone, CursorLost
 from calendars.services import mirror, whole
@@ -187,7 +188,13 @@ def _copy_pages(
         with transaction.atomic():
             changed = write_plan(calendar, plan, asked_at=asked_at, is_baseline=True)
             if page.is_whole:
-                swept = sweep(calendar, span=span, began=place.began, asked_at=asked_at)
+                swept = sweep(
+                    calendar,
+                    span=span,
+                    began=place.began,
+                    asked_at=asked_at,
+                    is_expanded=Feature.EXPANDED_CHANGES in provider.features,
+                )
                 _finish(calendar, page, span, now, changed=changed or swept)
             else:
                 _keep_place(calendar, replace(place, cursor=page.cursor), changed=changed)

@@ -106,7 +106,9 @@ def target(who: Caller, event_id: str) -> tuple[Record, Record | None]:
     record = who.store.get("event", check_id(who.request, event_id))
     if record and record["account"] == who.account["id"] and not record["deleted"]:
         return record, None
-    found = find_occurrence(who, event_id) if record is None else None
+    # An exception that its series forgot is an untouched occurrence again.
+    forgotten = record is None or (record["deleted"] and record["master"])
+    found = find_occurrence(who, event_id) if forgotten else None
     if found is None or found[0]["account"] != who.account["id"]:
         raise not_found(who.request)
     return found[1], found[0]
