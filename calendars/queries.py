@@ -183,6 +183,17 @@ def events_between(
     return [event for event in found if event.is_busy or not event.is_masked]
 
 
+def events_by_id(
+    calendars: Iterable[VisibleCalendar], event_ids: Iterable[UUID]
+) -> list[SeenEvent]:
+    """These events as grids show them, of those calendars only; one query."""
+    sights = {one.calendar.pk: one.sight for one in calendars}
+    rows = Event.objects.filter(
+        pk__in=list(event_ids), calendar_id__in=list(sights), deleted_at__isnull=True
+    )
+    return [_seen(row, sights, _GRID) for row in rows.values_list(*_GRID)]
+
+
 def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
     """Occurrences in the mirror that touch the span: no tombstones, no rules of series."""
     return Event.objects.filter(

@@ -13,6 +13,7 @@ from calendars.views import (
     hq,
     moving,
     oauth,
+    search,
     sharing,
     tasks,
 )
@@ -21,6 +22,7 @@ app_name = "calendars"
 
 urlpatterns = [
     path("calendar", calendar.calendar, name="calendar"),
+    path("calendar/search", search.search, name="search"),
     path("calendar/shown", calendar.calendars_shown, name="calendars_shown"),
     path("calendar/events/new", events.event_new, name="event_new"),
     path("calendar/events/<uuid:event_id>", events.event_detail, name="event_detail"),
