@@ -16,6 +16,7 @@ from calendars.owners import connection_field, connection_model, manager_of
 from calendars.phrases import as_of
 from calendars.sharing_page import shared_in_words
 from calendars.sidebar import is_booking_calendar
+from calendars.upkeep import upkeep_in_words
 from conferencing.services import zoom_connection_model
 from workspaces.enums import OwnerKind
 
@@ -65,6 +66,7 @@ class ConnectionRow:
     is_active: bool
     needs_consent: bool
     last_good: str
+    upkeep: str
     problem: str
     missing: Sequence[str]
     reconnect_url: str
@@ -134,6 +136,7 @@ def _row(
         is_active=is_active,
         needs_consent=state == ConnectionState.RECONNECT_NEEDED,
         last_good=as_of(good_at, zone, now) if good_at else "",
+        upkeep=upkeep_in_words(calendars, zone, now) if is_active else "",
         problem=connection.last_error if is_active else "",
         missing=_missing(connection),
         reconnect_url=reconnect_url(connection, PAGE),
