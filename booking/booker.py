@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from booking.ics import Address
+from booking.plain import CONTROLS, plain_text
 from common.errors import InvalidInput
 from workspaces.zones import is_zone, name_today
 
@@ -23,8 +24,6 @@ MAX_EMAIL = 254
 MAX_PHONE = 40
 MAX_TEXT = 2000
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TEXT_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WEB = re.compile(r"://|\bwww\.", re.IGNORECASE)
 # Django would take a mailbox of this very machine for one of the world.
 _validate_email = EmailValidator(allowlist=[])
@@ -60,7 +59,7 @@ def clean_name(raw: str) -> str:
         raise InvalidInput("name", "Add your name.")
     if len(name) > MAX_NAME:
         raise InvalidInput("name", f"Use at most {MAX_NAME} characters.")
-    if _CONTROLS.search(name):
+    if CONTROLS.search(name):
         raise InvalidInput("name", "A name is one line of plain text.")
     if _WEB.search(name):
         raise InvalidInput("name", "Give a name without a web address.")
@@ -120,9 +119,4 @@ def clean_start(raw: str) -> datetime:
 
 def clean_text(raw: str, field: str) -> str:
     """Several lines of plain text."""
-    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(text) > MAX_TEXT:
-        raise InvalidInput(field, f"Use at most {MAX_TEXT} characters.")
-    if _TEXT_CONTROLS.search(text):
-        raise InvalidInput(field, "Use plain text.")
-    return text
+    return plain_text(raw, field, MAX_TEXT)

@@ -142,13 +142,8 @@ class MeetingsView(APIView):
             timezone=booker_zone,
             phone=given.get("phone", ""),
         )
-        uses = [
-            (limits.BOOKINGS_PER_ADDRESS, address),
-            (limits.BOOKINGS_PER_LINK, str(link.id)),
-            (limits.BOOKINGS_PER_EMAIL, booker.email),
-        ]
-        for limit, subject in uses:
-            limits.check(limit, subject, now)
+        uses = limits.booking_uses(address=address, link_id=link.id, email=booker.email)
+        limits.check(uses, now)
         meeting = book_meeting(
             link=link,
             start=clean_start(given["start"]),
@@ -160,8 +155,7 @@ class MeetingsView(APIView):
             answers=given.get("answers", {}),
             message=given.get("message", ""),
         )
-        for limit, subject in uses:
-            limits.note(limit, subject, now)
+        limits.note(uses, now)
         token = manage_token(meeting.id, meeting.manage_token_hash)
         page = reverse("booking:book_done", args=[link.slug, token])
         return Response(meeting_answer(meeting, f"{settings.PUBLIC_URL}{page}"), status=201)

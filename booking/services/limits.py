@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 from common.errors import RateLimited, UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from uuid import UUID
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,19 @@ _WORDS = "Too many bookings came from here. Nothing was booked. Try again later.
 _UNCOUNTED_WORDS = "No booking can be taken at this moment. Nothing was booked. Try again soon."
 
 
+# A limit and whose use it counts.
+Use = tuple[Limit, str]
+
+
+def booking_uses(*, address: str, link_id: UUID, email: str) -> list[Use]:
+    """What one booking through the link counts as."""
+    return [
+        (BOOKINGS_PER_ADDRESS, address),
+        (BOOKINGS_PER_LINK, str(link_id)),
+        (BOOKINGS_PER_EMAIL, email),
+    ]
+
+
 def use(limit: Limit, subject: str, now: datetime) -> None:
     """Count one use by that subject. Raises RateLimited when there were too many.
 
@@ -57,26 +71,27 @@ def use(limit: Limit, subject: str, now: datetime) -> None:
         raise RateLimited(_WORDS, retry_after=left)
 
 
-def check(limit: Limit, subject: str, now: datetime) -> None:
-    """Raise RateLimited when the subject has none left; counts nothing.
+def check(uses: Iterable[Use], now: datetime) -> None:
+    """Raise RateLimited when a subject has none left; counts nothing.
 
     Raises UpstreamUnavailable when that cannot be known.
     """
-    key, left = _key(limit, subject, now)
+    keys = [(limit, *_key(limit, subject, now)) for limit, subject in uses]
     with _counting():
-        number = int(cache.get(key, 0))
-    if number >= limit.most:
-        raise RateLimited(_WORDS, retry_after=left)
+        counted = cache.get_many([key for _, key, _ in keys])
+    for limit, key, left in keys:
+        if counted.get(key, 0) >= limit.most:
+            raise RateLimited(_WORDS, retry_after=left)
 
 
-def note(limit: Limit, subject: str, now: datetime) -> None:
-    """Count one use that has already happened, if it can be counted."""
-    key, left = _key(limit, subject, now)
+def note(uses: Iterable[Use], now: datetime) -> None:
+    """Count uses that have already happened, if they can be counted."""
     try:
         with _counting():
-            _count(key, left)
+            for limit, subject in uses:
+                _count(*_key(limit, subject, now))
     except UpstreamUnavailable:
-        logger.warning("a booking was not counted", extra={"limit": limit.name})
+        logger.warning("a booking was not counted")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from booking.enums import RESERVED_SLUGS, DegradedMode
 from booking.models import BookingLink
+from booking.plain import CONTROLS, plain_text
 from booking.questions import parse_questions
 from calendars.enums import Hue
 from calendars.hosts import route as route_on
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 MAX_DURATIONS = 6
 MINUTES_A_DAY = 24 * 60
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])", re.ASCII)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TEXT_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def _checked(data: LinkData) -> dict[str, Any]:
     values: dict[str, Any] = {
         "title": _line(data.title, "title", 120, needed="Name the link, for example Intro call."),
         "slug": _slug(data.slug),
-        "description": _text(data.description, "description", 2000),
+        "description": plain_text(data.description, "description", 2000),
         "durations": _durations(data.durations),
         "location": _line(data.location, "location", 300),
         "conference": _one_of(data.conference, Conference.values, "conference"),
@@ -209,18 +208,9 @@ def _line(raw: str, field: str, most: int, *, needed: str = "") -> str:
         raise InvalidInput(field, needed)
     if len(line) > most:
         raise InvalidInput(field, f"Use at most {most} characters.")
-    if _CONTROLS.search(line):
+    if CONTROLS.search(line):
         raise InvalidInput(field, "Use one line of plain text.")
     return line
-
-
-def _text(raw: str, field: str, most: int) -> str:
-    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(text) > most:
-        raise InvalidInput(field, f"Use at most {most} characters.")
-    if _TEXT_CONTROLS.search(text):
-        raise InvalidInput(field, "Use plain text.")
-    return text
 
 
 def _number(raw: object, field: str, least: int, most: int) -> int:

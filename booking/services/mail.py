@@ -22,6 +22,7 @@ from booking import wording
 from booking.enums import MeetingState
 from booking.ics import Address, build_invitation, mime_part
 from booking.owners import public_name
+from booking.plain import CONTROLS
 from calendars.enums import ConferenceState
 from conferencing.enums import Conference
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from booking.models import MeetingBase
     from workspaces.owners import Owner
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 Fact = tuple[str, str, str]
 
@@ -262,4 +262,4 @@ def _stamp(at: datetime, zone: ZoneInfo) -> str:
 
 def _header(text: str) -> str:
     """One line for a header, whatever was typed."""
-    return " ".join(_CONTROLS.sub(" ", text).split())[:200]
+    return " ".join(CONTROLS.sub(" ", text).split())[:200]

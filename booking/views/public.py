@@ -208,29 +208,21 @@ class _Details:
             self.token = posted
             if not form.is_valid():
                 return self._render(form, status=422)
-            is_hasty = handed_out.age(self.now) < HASTY
-            uses = self._uses(address, form.cleaned_data["email"], is_hasty=is_hasty)
-            for limit, subject in uses:
-                limits.check(limit, subject, self.now)
+            email = form.cleaned_data["email"]
+            uses = limits.booking_uses(address=address, link_id=self.link.id, email=email)
+            if handed_out.age(self.now) < HASTY:
+                uses.append((limits.HASTY_PER_ADDRESS, address))
+            limits.check(uses, self.now)
             meeting = self._book(form, handed_out.nonce)
         except DomainError as error:
             if isinstance(error, NotFound):
                 raise
             return self._again(form, error)
-        for limit, subject in uses:
-            limits.note(limit, subject, self.now)
+        limits.note(uses, self.now)
         token = manage_token(meeting.id, meeting.manage_token_hash)
         done = redirect("booking:book_done", slug=self.link.slug, token=token)
         done.status_code = 303
         return done
-
-    def _uses(self, address: str, email: str, *, is_hasty: bool) -> list[tuple[limits.Limit, str]]:
-        uses = [
-            (limits.BOOKINGS_PER_ADDRESS, address),
-            (limits.BOOKINGS_PER_LINK, str(self.link.id)),
-            (limits.BOOKINGS_PER_EMAIL, email),
-        ]
-        return [*uses, (limits.HASTY_PER_ADDRESS, address)] if is_hasty else uses
 
     def _book(self, form: DetailsForm, nonce: str) -> MeetingBase:
         return book_meeting(

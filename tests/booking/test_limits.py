@@ -40,12 +40,12 @@ def test_rivals_get_exactly_as_many_as_there_are():
 class TestWindow:
     def test_another_subject_and_the_next_window_start_anew(self, clock):
         for _use in range(5):
-            note(FIVE, "A@example.com", NOW)
+            note([(FIVE, "A@example.com")], NOW)
         with pytest.raises(RateLimited) as refusal:
-            check(FIVE, "a@example.com ", NOW + timedelta(minutes=4))
+            check([(FIVE, "a@example.com ")], NOW + timedelta(minutes=4))
         assert refusal.value.retry_after == timedelta(minutes=6)
-        check(FIVE, "b@example.com", NOW)
-        check(FIVE, "a@example.com", NOW + timedelta(minutes=10))
+        check([(FIVE, "b@example.com")], NOW)
+        check([(FIVE, "a@example.com")], NOW + timedelta(minutes=10))
 
     def test_redis_style_caches_count_too(self, clock, settings):
         settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -65,10 +65,10 @@ class TestWindow:
     )
     def test_a_person_with_many_names_is_counted_as_one(self, clock, one, same, other):
         for _use in range(5):
-            note(FIVE, one, NOW)
+            note([(FIVE, one)], NOW)
         with pytest.raises(RateLimited):
-            check(FIVE, same, NOW)
-        check(FIVE, other, NOW)
+            check([(FIVE, same)], NOW)
+        check([(FIVE, other)], NOW)
 
     def test_nothing_is_let_through_uncounted_and_no_booking_is_lost_for_it(self, clock, settings):
         settings.CACHES = {
@@ -77,7 +77,8 @@ class TestWindow:
                 "LOCATION": "redis://127.0.0.1:1/0",
             }
         }
-        for ask in (use, check):
-            with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
-                ask(FIVE, "x", NOW)
-        note(FIVE, "x", NOW)  # of what is booked already
+        with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
+            use(FIVE, "x", NOW)
+        with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
+            check([(FIVE, "x")], NOW)
+        note([(FIVE, "x")], NOW)  # of what is booked already
