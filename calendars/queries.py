@@ -99,6 +99,9 @@ class SeenEvent:
     conference_note: str = ""
     etag: str = ""
     ical_uid: str = ""
+    original_start_at: datetime | None = None
+    is_exception: bool = False
+    recurrence: Sequence[str] = ()
     is_masked: bool = False
 
 
@@ -110,12 +113,16 @@ _MORE = (
     "title", "status", "visibility", "response", "description", "location", "is_organizer",
     "organizer_email", "attendees", "reminders", "series_remote_id", "conference",
     "conference_state", "conference_url", "conference_note", "etag", "ical_uid",
+    "original_start_at", "is_exception", "recurrence",
 )  # fmt: skip
 _VISIBILITY = len(_OPEN) + _MORE.index("visibility")
 # A grid of hundreds of events shows none of these, and they are most of what a row weighs.
 _NOT_IN_GRID = frozenset(
-    {"description", "organizer_email", "attendees", "reminders", "conference_note", "etag"}
-)
+    {
+        "description", "organizer_email", "attendees", "reminders", "conference_note", "etag",
+        "original_start_at", "is_exception", "recurrence",
+    }
+)  # fmt: skip
 _GRID = (*_OPEN, *(name for name in _MORE if name not in _NOT_IN_GRID))
 
 

@@ -6,25 +6,26 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from calendars.enums import Visibility
 from calendars.providers.base import UNSET, Attendee, EventDraft, Unset
+from calendars.recurrence import check_lines
+from common.errors import InvalidInput
 from common.wallclock import starts_at
 from conferencing.enums import Conference
 from workspaces.zones import is_zone
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _HEX_KEY: Final = re.compile(r"[0-9a-f]{32}\Z")
-_RULE: Final = re.compile(r"(RRULE|EXDATE|RDATE)[:;][!-~]+\Z")
-_FREQUENCIES: Final = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
-_NUMBER: Final = re.compile(r"[1-9]\d{0,3}\Z")
-_UNTIL: Final = re.compile(r"(19[789]\d|20\d\d|2[01]\d\d|2200)\d{4}(T\d{6}Z?)?\Z")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 MOST_MINUTES: Final = 40_320
 
@@ -86,7 +87,14 @@ class DraftInput(StrictSerializer):
         child=AttendeeInput(), required=False, allow_null=True
     )
     recurrence = serializers.ListField(
-        child=serializers.CharField(max_length=500), required=False, allow_null=True, max_length=20
+        child=serializers.CharField(max_length=500),
+        required=False,
+        allow_null=True,
+        max_length=20,
+        help_text=(
+            "One RRULE line, and EXDATE and RDATE lines beside it (RFC 5545). An RRULE alone "
+            "leaves the dates that a series left out or added as they are."
+        ),
     )
     reminders = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=MOST_MINUTES),
@@ -110,13 +118,12 @@ class DraftInput(StrictSerializer):
             raise serializers.ValidationError("This is no IANA time zone.")
         return value
 
-    def validate_recurrence(self, value: list[str] | None) -> list[str] | None:
-        for line in value or ():
-            if not _RULE.match(line) or not _is_readable(line):
-                raise serializers.ValidationError(f"This is no recurrence line: {line[:80]}")
-        return value
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            # Whether it begins on one of its own days is asked where its zone is known.
+            check_lines(attrs.get("recurrence") or (), None, ZoneInfo("UTC"))
+        except InvalidInput as refusal:
+            raise serializers.ValidationError({refusal.field: [refusal.message]}) from None
         for name in ("start", "end"):
             moment = attrs.get(name)
             if isinstance(moment, datetime) and moment.utcoffset() is None:
@@ -191,24 +198,12 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _is_readable(line: str) -> bool:
-    """Whether a rule is one of RFC 5545, 3.3.10, that repeats by days or more, once a part."""
-    if not line.startswith("RRULE:"):
-        return True
-    pairs = [part.partition("=")[::2] for part in line[6:].upper().split(";")]
-    parts = dict(pairs)
-    fits = (
-        len(parts) == len(pairs)
-        and parts.get("FREQ") in _FREQUENCIES
-        and all(_NUMBER.match(parts.get(name, "1")) for name in ("INTERVAL", "COUNT"))
-        and ("UNTIL" not in parts or _UNTIL.match(parts["UNTIL"]) is not None)
-    )
-    if not fits:
-        return False
-    # Whether UNTIL is a date or an instant goes with the start, which the provider checks.
-    rule = ";".join(f"{name}={value}" for name, value in pairs if name != "UNTIL")
+@contextmanager
+def named_as_sent() -> Iterator[None]:
+    """A refused rule is named as the caller sent it: `draft.recurrence[0]`."""
     try:
-        rrulestr(rule, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001 -- floating
-    except (ValueError, KeyError, TypeError, IndexError):
-        return False
-    return True
+        yield
+    except InvalidInput as refusal:
+        if refusal.field.startswith("recurrence"):
+            raise InvalidInput(f"draft.{refusal.field}", refusal.message) from None
+        raise

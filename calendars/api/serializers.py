@@ -5,17 +5,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from calendars.api.drafts import DraftInput, StrictSerializer
 from calendars.enums import Scope
+from calendars.models import event_id_for
 from calendars.providers.registry import PROVIDERS
 from common.spans import Span
+from common.wallclock import wall_clock
 from workspaces.enums import Tier
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from calendars.queries import SeenEvent, VisibleCalendar
 
 LONGEST_SPAN: Final = timedelta(days=370)
@@ -80,7 +85,15 @@ class PatchInput(StrictSerializer):
     calendar = serializers.UUIDField(required=False)
     event = serializers.UUIDField()
     draft = DraftInput()
-    scope = serializers.ChoiceField(choices=Scope.choices, required=False, default=Scope.THIS)
+    scope = serializers.ChoiceField(
+        choices=Scope.choices,
+        required=False,
+        default=Scope.THIS,
+        help_text=(
+            "Of a series: this event, this and the following (a new series begins here), or all. "
+            "New times move all of them by as much as this one, on the wall."
+        ),
+    )
     etag = serializers.CharField(required=False, max_length=255)
 
 
@@ -133,6 +146,16 @@ class EventOutput(serializers.Serializer[Any]):
     attendees = AttendeeOutput(many=True)
     reminders = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
     inSeries = serializers.BooleanField()
+    series = serializers.UUIDField(allow_null=True, help_text="The series that it is one of.")
+    originalStart = serializers.CharField(
+        allow_null=True, help_text="Where its series has it, whether it was moved or not."
+    )
+    exception = serializers.BooleanField(
+        help_text="Whether it differs from its series, as far as is known."
+    )
+    recurrence = serializers.ListField(
+        child=serializers.CharField(), help_text="Of the series itself; none of its occurrences."
+    )
     conference = ConferenceOutput(allow_null=True)
     etag = serializers.CharField()
     masked = serializers.BooleanField()
@@ -276,10 +299,34 @@ def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
         "attendees": [_attendee_json(one) for one in event.attendees],
         "reminders": event.reminders,
         "inSeries": bool(event.series_remote_id),
+        "series": _series_id(event),
+        "originalStart": _original_start(event),
+        "exception": event.is_exception or _is_moved(event),
+        "recurrence": list(event.recurrence),
         "conference": conference,
         "etag": event.etag,
         "masked": event.is_masked,
     }
+
+
+def _series_id(event: SeenEvent) -> UUID | None:
+    if event.recurrence:
+        return event.id
+    if not event.series_remote_id:
+        return None
+    return event_id_for(event.calendar_id, event.series_remote_id)
+
+
+def _original_start(event: SeenEvent) -> str | None:
+    at = event.original_start_at
+    if at is None:
+        return None
+    zone = ZoneInfo(event.timezone)
+    return wall_clock(at, zone).date().isoformat() if event.is_all_day else _instant(at)
+
+
+def _is_moved(event: SeenEvent) -> bool:
+    return event.original_start_at not in (None, event.start_at)
 
 
 def _attendee_json(one: dict[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from audit.actors import user_actor
 from calendars import access
+from calendars.api import examples
 from calendars.api import serializers as shapes
-from calendars.api.drafts import StrictSerializer, to_draft
+from calendars.api.drafts import StrictSerializer, named_as_sent, to_draft
 from calendars.enums import Scope
 from calendars.queries import calendars_visible_to, seen
 from calendars.services import events, reading, series
@@ -125,15 +126,17 @@ class EventsView(APIView):
         parameters=[_WORKSPACE],
         request=shapes.CreateInput,
         responses={201: shapes.WrittenOutput, **_WRITE_REFUSED},
+        examples=examples.CREATE,
     )
     def post(self, request: Request) -> Response:
         membership = _member(request, WRITE)
         given = _body(request, shapes.CreateInput)
         one = access.calendar_for(membership, given["calendar"], to_write=True)
         _agree(given, provider=one.connection.provider)
-        event = events.create_event(
-            calendar=one.calendar, draft=to_draft(given["draft"]), actor=user_actor(request)
-        )
+        with named_as_sent():
+            event = events.create_event(
+                calendar=one.calendar, draft=to_draft(given["draft"]), actor=user_actor(request)
+            )
         return Response(_written(event, one), status=201)
 
     @extend_schema(
@@ -141,19 +144,21 @@ class EventsView(APIView):
         parameters=[_WORKSPACE],
         request=shapes.PatchInput,
         responses={200: shapes.WrittenOutput, **_WRITE_REFUSED},
+        examples=examples.UPDATE,
     )
     def patch(self, request: Request) -> Response:
         membership = _member(request, WRITE)
         given = _body(request, shapes.PatchInput)
         event = access.event_for(membership, given["event"], to_write=True, with_deleted=True)
         _agree(given, provider=event.calendar.connection.provider, calendar=event.calendar_id)
-        done = series.update_event(
-            event=event,
-            draft=to_draft(given["draft"]),
-            actor=user_actor(request),
-            etag=given.get("etag", ""),
-            scope=Scope(given["scope"]),
-        )
+        with named_as_sent():
+            done = series.update_event(
+                event=event,
+                draft=to_draft(given["draft"]),
+                actor=user_actor(request),
+                etag=given.get("etag", ""),
+                scope=Scope(given["scope"]),
+            )
         one = access.calendar_for(membership, done.event.calendar_id)
         return Response({**_written(done.event, one), **_said(done.notes)})
 
@@ -161,6 +166,7 @@ class EventsView(APIView):
         operation_id="events_delete",
         parameters=[_WORKSPACE, shapes.DeleteQuery],
         responses={200: shapes.DoneOutput, **_WRITE_REFUSED},
+        examples=examples.DELETE,
     )
     def delete(self, request: Request) -> Response:
         membership = _member(request, WRITE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
 
-from calendars.recurrence.expansion import first_of
+from calendars.recurrence.expansion import LAST_YEAR, first_of
 from calendars.recurrence.lines import BadRule, Parts, read_dates, read_rule, split
 from calendars.wording import day_and_month, weekday
 from common.errors import InvalidInput
@@ -60,6 +60,8 @@ def _check_rule(named: str, parts: Parts, start: date | None, zone: ZoneInfo) ->
     if parts.interval > MOST_BETWEEN:
         raise InvalidInput(named, f"INTERVAL may be {MOST_BETWEEN} at most.")
     until = parts.until
+    if until is not None and until.year > LAST_YEAR:
+        raise InvalidInput(named, f"UNTIL may be in {LAST_YEAR} at most. Leave it out for no end.")
     if start is None or until is None:
         return
     timed = isinstance(start, datetime)

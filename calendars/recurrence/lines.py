@@ -91,6 +91,8 @@ def read_rule(text: str) -> Parts:
     given = {name: value for name, _, value in pairs}
     if len(given) != len(pairs):
         raise BadRule("A part of the rule stands there twice.")
+    if not all(given.values()):
+        raise BadRule("A part of the rule says nothing.")
     unknown = set(given) - _KNOWN
     if unknown:
         raise BadRule(f"There is no rule part {min(unknown)[:20]}.")

@@ -1,0 +1,126 @@
+"""Requests and answers of the calendar API as its documentation shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiExample
+
+_CALENDAR: Final = "5b6f1c52-9a0f-4d1e-9a55-0c1f6f6f6a11"
+_EVENT: Final = "0f7c2f4e-5d0b-5b8e-8f7e-3a3a1f4f7d22"
+_OCCURRENCE: Final = "7d5d0c1e-2b4a-5c6f-9e1d-6c2b8a9f0e33"
+
+
+def _event(**changes: Any) -> dict[str, Any]:
+    event = {
+        "id": _EVENT,
+        "calendar": _CALENDAR,
+        "provider": "google",
+        "title": "Studio stand-up",
+        "description": "",
+        "location": "Room 4",
+        "start": "2026-11-24T09:00:00Z",
+        "end": "2026-11-24T09:30:00Z",
+        "timeZone": "Europe/Dublin",
+        "allDay": False,
+        "status": "confirmed",
+        "busy": True,
+        "visibility": "default",
+        "response": "",
+        "organizer": "amara@finchharbour.example",
+        "isOrganizer": True,
+        "attendees": [],
+        "reminders": None,
+        "inSeries": False,
+        "series": _EVENT,
+        "originalStart": None,
+        "exception": False,
+        "recurrence": ["RRULE:FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20261218T235959Z"],
+        "conference": None,
+        "etag": "3412345678901234",
+        "masked": False,
+    }
+    return {**event, **changes}
+
+
+def _written(event: dict[str, Any], *notes: str) -> dict[str, Any]:
+    said = {"notes": list(notes)} if notes else {}
+    return {"ok": True, "eventId": event["id"], "event": event, **said}
+
+
+def _refused(name: str, code: str, message: str, status: int, **more: Any) -> OpenApiExample:
+    return OpenApiExample(
+        name,
+        value={"ok": False, "code": code, "message": message, **more},
+        response_only=True,
+        status_codes=[str(status)],
+    )
+
+
+CREATE: Final = [
+    OpenApiExample(
+        "A series",
+        value={
+            "calendar": _CALENDAR,
+            "draft": {
+                "title": "Studio stand-up",
+                "location": "Room 4",
+                "start": "2026-11-24T09:00:00",
+                "end": "2026-11-24T09:30:00",
+                "timeZone": "Europe/Dublin",
+                "recurrence": ["RRULE:FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20261218T235959Z"],
+                "conference": "auto",
+                "idempotencyKey": "stand-up-2026-11",
+            },
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "The series", value=_written(_event()), response_only=True, status_codes=["201"]
+    ),
+    _refused(
+        "A rule that repeats too often",
+        "invalid",
+        "An event cannot repeat HOURLY.",
+        400,
+        field="draft.recurrence[0]",
+    ),
+]
+
+UPDATE: Final = [
+    OpenApiExample(
+        "Half an hour later, from this one on",
+        value={
+            "event": _OCCURRENCE,
+            "scope": "following",
+            "draft": {"start": "2026-12-01T09:30:00Z", "end": "2026-12-01T10:00:00Z"},
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "The event as it is now",
+        value=_written(
+            _event(
+                id=_OCCURRENCE,
+                start="2026-12-01T09:30:00Z",
+                end="2026-12-01T10:00:00Z",
+                inSeries=True,
+                originalStart="2026-12-01T09:30:00Z",
+                recurrence=[],
+            ),
+            "1 changed event is as the series again.",
+        ),
+        response_only=True,
+        status_codes=["200"],
+    ),
+    _refused(
+        "Changed elsewhere",
+        "conflict",
+        "This series was changed elsewhere meanwhile. Look at it again, then change it.",
+        412,
+    ),
+]
+
+DELETE: Final = [
+    OpenApiExample("Deleted", value={"ok": True}, response_only=True, status_codes=["200"]),
+]
