@@ -10,6 +10,7 @@ class Provider(models.TextChoices):
 
     GOOGLE = "google", "Google"
     OUTLOOK = "outlook", "Microsoft Outlook"
+    ICS = "ics", "Subscription"
     ZOOM = "zoom", "Zoom"
     LIVEKIT = "livekit", "LiveKit"
     CLOSE = "close", "Close"

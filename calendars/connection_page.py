@@ -14,9 +14,9 @@ from calendars.models import Calendar
 from calendars.offers import reconnect_url
 from calendars.owners import connection_field, connection_model, manager_of
 from calendars.phrases import as_of
+from calendars.providers.registry import PROVIDERS, is_consented
 from calendars.sharing_page import shared_in_words
-from calendars.sidebar import is_booking_calendar
-from calendars.upkeep import upkeep_in_words
+from calendars.sidebar import is_booking_calendar, provider_label
 from conferencing.services import zoom_connection_model
 from workspaces.enums import OwnerKind
 
@@ -65,8 +65,8 @@ class ConnectionRow:
     state: str
     is_active: bool
     needs_consent: bool
+    is_subscription: bool
     last_good: str
-    upkeep: str
     problem: str
     missing: Sequence[str]
     reconnect_url: str
@@ -129,14 +129,14 @@ def _row(
     return ConnectionRow(
         id=connection.pk,
         email=connection.connected_email,
-        provider=oauth_app(connection.provider).spec.label,
+        provider=provider_name(connection),
         owner=str(getattr(connection, connection.owner_kind)),
         is_mine=connection.owner_id == membership.user_id,
         state=str(state.label),
         is_active=is_active,
         needs_consent=state == ConnectionState.RECONNECT_NEEDED,
+        is_subscription=is_subscription(connection),
         last_good=as_of(good_at, zone, now) if good_at else "",
-        upkeep=upkeep_in_words(calendars, zone, now) if is_active else "",
         problem=connection.last_error if is_active else "",
         missing=_missing(connection),
         reconnect_url=reconnect_url(connection, PAGE),
@@ -149,8 +149,21 @@ def _last_good(connection: ConnectionBase, calendars: Sequence[Calendar]) -> dat
     return max([*moments, *filter(None, [connection.last_good_at])], default=None)
 
 
+def provider_name(connection: ConnectionBase) -> str:
+    """`Google`: whom an account is with, as consents call it."""
+    if is_subscription(connection):
+        return provider_label(connection)
+    return oauth_app(connection.provider).spec.label
+
+
+def is_subscription(connection: ConnectionBase) -> bool:
+    return connection.provider in PROVIDERS and not is_consented(connection.provider)
+
+
 def _missing(connection: ConnectionBase) -> list[str]:
     """What the person left unticked when they consented, in words."""
+    if is_subscription(connection):
+        return []
     spec = oauth_app(connection.provider).spec
     return spec.missing(frozenset(connection.scopes)) if connection.scopes else []
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from audit.oauth_apps import oauth_app
-from calendars.providers.registry import PROVIDERS
+from calendars.providers.registry import OAUTH, PROVIDERS, is_consented
 from calendars.services.connections import check_plan
 from common.errors import PlanRequired
 from workspaces.enums import OwnerKind, Tier
@@ -31,8 +31,8 @@ class Offer:
 
 
 def calendar_offers(owner: Owner, next_page: str) -> list[Offer]:
-    """One for each calendar provider."""
-    return [offer_of(provider, owner, next_page) for provider in PROVIDERS]
+    """One for each calendar provider that is consented to."""
+    return [offer_of(provider, owner, next_page) for provider in OAUTH]
 
 
 def offer_of(provider: str, owner: Owner, next_page: str) -> Offer:
@@ -47,8 +47,11 @@ def offer_of(provider: str, owner: Owner, next_page: str) -> Offer:
 
 
 def reconnect_url(connection: ConnectionBase, next_page: str) -> str:
-    """Where the account of a connection is consented to again."""
+    """Where the account of a connection is consented to again, or its address is typed again."""
     owner_id = str(connection.owner_id)
+    if connection.provider in PROVIDERS and not is_consented(connection.provider):
+        whose = {"client": owner_id} if connection.owner_kind == OwnerKind.CLIENT else {}
+        return f"{reverse('calendars:subscribe')}?{urlencode(whose)}".rstrip("?")
     return connect_url(connection.provider, connection.owner_kind, owner_id, next_page)
 
 

@@ -15,6 +15,7 @@ from calendars.views import (
     oauth,
     search,
     sharing,
+    subscriptions,
     tasks,
 )
 
@@ -29,6 +30,12 @@ urlpatterns = [
     path("calendar/events/<uuid:event_id>/edit", events.event_edit, name="event_edit"),
     path("calendar/events/<uuid:event_id>/delete", events.event_delete, name="event_delete"),
     path("calendar/events/<uuid:event_id>/move", moving.event_move, name="event_move"),
+    path("calendar/subscriptions/new", subscriptions.subscribe, name="subscribe"),
+    path(
+        "calendar/connections/<uuid:connection_id>/read",
+        subscriptions.subscription_read,
+        name="subscription_read",
+    ),
     path("calendar/hq", hq.hq, name="hq"),
     path("workspace/headquarters", hq.headquarters, name="headquarters"),
     path("workspace/headquarters/leave", hq.headquarters_leave, name="headquarters_leave"),

@@ -31,6 +31,7 @@ HIDDEN = frozenset(
         "session_hash",
         "submit_key",
         "sync_cursor",
+        "baseline_cursor",
         "token_hash",
     }
 )

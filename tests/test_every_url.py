@@ -61,6 +61,7 @@ ALLOWED = {
     "calendars:hook_microsoft": "the secret of a channel is the authority",
     "calendars:hook_microsoft_lifecycle": "the secret of a channel is the authority",
     "calendars:hq": OWN,
+    "calendars:subscribe": OWN,
     "calendars:headquarters": OWN,
     "calendars:headquarters_leave": OWN,
     "calendars:oauth_start": "the owner stands in the query: see test_foreign_objects",

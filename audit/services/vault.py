@@ -87,6 +87,24 @@ def store_tokens(*, connection: ConnectionBase, tokens: TokenSet) -> None:
     )
 
 
+def store_address(*, connection: ConnectionBase, address: Secret) -> None:
+    """Seal the address of a subscription: all that is needed to read it, and it never runs out.
+
+    It is opened where tokens are, by `resolve_provider_token`, and logged like one.
+    """
+    token = OAuthToken.objects.filter(connection_id=connection.pk).first() or OAuthToken(
+        workspace_id=connection.workspace_id,
+        connection_id=connection.pk,
+        provider=connection.provider,
+    )
+    ring = key_ring()
+    token.access_sealed = ring.seal(address.reveal().encode(), field_place(token, ACCESS))
+    token.key_id, token.expires_at = ring.active, None
+    token.save()
+    connection.state, connection.last_error = ConnectionState.ACTIVE, ""
+    connection.save(update_fields=["state", "last_error", "updated_at"])
+
+
 def erase_tokens(*, connection: ConnectionBase) -> None:
     """Delete the connection's sealed tokens for good."""
     OAuthToken.objects.filter(connection_id=connection.pk).delete()

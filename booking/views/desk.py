@@ -21,6 +21,7 @@ from booking.queries import links_of
 from booking.services.availability import durations_of, open_slots_for
 from booking.wording import clock, long_day
 from calendars.enums import Sight
+from calendars.offers import reconnect_url
 from calendars.owners import calendars_of, connections_of
 from calendars.queries import VisibleCalendar
 from calendars.services.connections import check_plan
@@ -145,7 +146,6 @@ def offers_for(owner: Owner) -> list[Offer]:
 
 def accounts_of(owner: Owner, zone: ZoneInfo, now: datetime) -> list[AccountRow]:
     """The owner's connected accounts, calendars first, then Zoom."""
-    connect = desk_of(owner).connect
     by_connection: dict[UUID, list[Calendar]] = {}
     for calendar in calendars_of(owner).filter(gone_at__isnull=True):
         by_connection.setdefault(calendar.connection.pk, []).append(calendar)
@@ -153,13 +153,13 @@ def accounts_of(owner: Owner, zone: ZoneInfo, now: datetime) -> list[AccountRow]
     for connection in [*connections_of(owner), *zoom_connections_of(owner)]:
         calendars = by_connection.get(connection.pk, [])
         note, is_well = _health(connection, calendars, zone, now)
-        start = reverse("calendars:oauth_start", args=[connection.provider])
+        again = reconnect_url(connection, "")
         rows.append(
             AccountRow(
                 connection=connection,
                 note=note,
                 is_well=is_well,
-                reconnect_url="" if connection.is_active else f"{start}?{connect}",
+                reconnect_url="" if connection.is_active else again,
                 calendars=[CalendarRow(one, is_booking_calendar(one)) for one in calendars],
             )
         )

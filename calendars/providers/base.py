@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -184,6 +185,8 @@ class CalendarProvider(ABC):
     label: ClassVar[str]
     features: ClassVar[frozenset[Feature]]
     native_conference: ClassVar[Conference]
+    # How long it is left alone after a copy; of those without, pages and the beat decide.
+    rests: ClassVar[timedelta] = timedelta(0)
     hook: ClassVar[str] = ""
     lifecycle_hook: ClassVar[str] = ""
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from calendars.providers.account import RemoteAccount
 from calendars.providers.google.adapter import GoogleCalendar
 from calendars.providers.google.oauth import SPEC as GOOGLE_OAUTH
+from calendars.providers.ics.adapter import Feed
 from calendars.providers.microsoft.adapter import OutlookCalendar
 from calendars.providers.microsoft.oauth import SPEC as OUTLOOK_OAUTH
 from common.errors import Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from calendars.providers.account import AccountKind
@@ -19,9 +21,19 @@ if TYPE_CHECKING:
     from common.oauth_spec import OAuthSpec
     from common.secrets import Secret
 
-ADAPTERS: Final = {"google": GoogleCalendar, "outlook": OutlookCalendar}
-PROVIDERS: Final[dict[str, type[CalendarProvider]]] = {**ADAPTERS}
+ADAPTERS: Final[dict[str, Callable[[RemoteAccount], CalendarProvider]]] = {
+    "google": GoogleCalendar,
+    "outlook": OutlookCalendar,
+    "ics": Feed,
+}
+PROVIDERS: Final = cast("dict[str, type[CalendarProvider]]", ADAPTERS)
 OAUTH: Final[dict[str, OAuthSpec]] = {"google": GOOGLE_OAUTH, "outlook": OUTLOOK_OAUTH}
+
+
+def is_consented(key: str) -> bool:
+    """Whether accounts of this provider are connected by consent; a subscription's address is
+    typed, and nobody is asked, renewed or told about it."""
+    return key in OAUTH
 
 
 def provider_class(key: str) -> type[CalendarProvider]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.oauth_apps import oauth_app
 from audit.services.tokens import mark_reconnect_needed, resolve_provider_token
-from calendars.providers.registry import adapter_for
+from calendars.providers.registry import adapter_for, is_consented
 from common.errors import (
     RateLimited,
     ReconnectNeeded,
@@ -59,11 +59,16 @@ def open_account(
     return adapter_for(
         connection.provider,
         token=token.secret,
-        api_url=oauth_app(connection.provider).api_url(),
+        api_url=_api_url(connection.provider),
         time_limit=time_limit or settings.PROVIDER_TIMEOUT,
         total_time_limit=total_time_limit,
         account_kind="personal" if connection.account_kind == "personal" else "work",
     )
+
+
+def _api_url(provider: str) -> str:
+    """Where its API begins; a subscription's whole address is its secret."""
+    return oauth_app(provider).api_url() if is_consented(provider) else ""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from audit.services.tokens import log_without_token, resolve_provider_token
 from calendars.errors import ConsentIncomplete
 from calendars.models import CalendarConnectionBase, UserCalendarConnection
 from calendars.owners import connection_model, connection_models, connections_of
-from calendars.providers.registry import PROVIDERS
+from calendars.providers.registry import PROVIDERS, is_consented
 from calendars.services import channels, listing, memory, sync
 from calendars.services.accounts import opened
 from common import oauth
@@ -68,7 +68,7 @@ def check_plan(owner: Owner, provider: str, account_remote_id: str = "") -> None
         return
     if plans.allows(tier, plans.PlanFeature.CONNECT_BOTH):
         return
-    others = list(connections_of(owner))
+    others = [row for row in connections_of(owner) if is_consented(row.provider)]
     is_known = any(
         row.provider == provider and account_remote_id in ("", row.account_remote_id)
         for row in others
@@ -156,7 +156,7 @@ def promote(owner: Owner) -> CalendarConnectionBase | None:
     """Let the owner's oldest connection take bookings when none does; the one, if any."""
     with transaction.atomic():
         owner.lock()
-        mine = list(connections_of(owner))
+        mine = [row for row in connections_of(owner) if is_consented(row.provider)]
         if not mine or any(row.is_booking for row in mine):
             return None
         mine[0].is_booking = True
@@ -192,6 +192,8 @@ def _require_refresh(provider: str, tokens: TokenSet) -> None:
 
 def _revoke(connection: ConnectionBase, actor: Actor) -> str:
     """Ask the provider to end the consent; in words, what is left for the person to do."""
+    if connection.provider in PROVIDERS and not is_consented(connection.provider):
+        return ""
     if _is_shared(connection):
         # Revoking ends the account's whole consent, and somebody else works with it.
         log_without_token(

@@ -16,6 +16,7 @@ from audit.enums import AccessReason, ConnectionState
 from calendars import tasks
 from calendars.models import Calendar, Event
 from calendars.owners import connection_field, connection_model, connection_models, manager_of
+from calendars.providers.registry import provider_class
 from calendars.queries import calendars_visible_to
 from calendars.services import copying, due, listing
 from calendars.services.accounts import opened
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 TOMBSTONES_KEPT: Final = timedelta(days=90)
 # Where a provider says "too many" and not for how long.
 PAUSE: Final = timedelta(seconds=60)
+# A subscription that could not be read is tried again sooner than a good one.
+FAILED_RESTS: Final = timedelta(minutes=10)
 MOST_AT_ONCE: Final = 500
 
 
@@ -64,6 +67,7 @@ def sync_connection(
         calendars = calendars.filter(pk__in=calendar_ids)
         if not _has_room(connection) or not calendars.filter(_free()).exists():
             return
+    rests = provider_class(connection.provider).rests
     try:
         with opened(
             connection,
@@ -82,7 +86,11 @@ def sync_connection(
         )
         if isinstance(error, RateLimited):
             _pause(connection, error.retry_after or PAUSE)
+        elif rests:
+            _pause(connection, min(rests, FAILED_RESTS))
         raise
+    if rests:
+        _pause(connection, rests)
 
 
 def _copy_all(

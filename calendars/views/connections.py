@@ -13,9 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.enums import Provider
-from audit.oauth_apps import oauth_app
 from calendars.access import any_connection_for, own_calendar_for
-from calendars.connection_page import HUES, PAGE, connection_rows
+from calendars.connection_page import (
+    HUES,
+    PAGE,
+    connection_rows,
+    is_subscription,
+    provider_name,
+)
 from calendars.enums import Hue
 from calendars.offers import calendar_offers, offer_of
 from calendars.services.connections import choose_booking_calendar
@@ -64,7 +69,8 @@ def disconnect_question(request: StaffRequest, connection_id: UUID) -> HttpRespo
     connection = any_connection_for(request.membership, connection_id)
     context = {
         "email": connection.connected_email,
-        "provider": oauth_app(connection.provider).spec.label,
+        "provider": provider_name(connection),
+        "is_subscription": is_subscription(connection),
         "dialog_title": f"Disconnect {connection.connected_email}?",
         "form_action": reverse("calendars:disconnect", args=[connection.pk]),
         "close_url": reverse("calendars:connections"),
