@@ -17,6 +17,7 @@ from calendars.phrases import as_of
 from calendars.providers.registry import PROVIDERS, is_consented
 from calendars.sharing_page import shared_in_words
 from calendars.sidebar import is_booking_calendar, provider_label
+from calendars.upkeep import upkeep_in_words
 from conferencing.services import zoom_connection_model
 from workspaces.enums import OwnerKind
 
@@ -67,6 +68,7 @@ class ConnectionRow:
     needs_consent: bool
     is_subscription: bool
     last_good: str
+    upkeep: str
     problem: str
     missing: Sequence[str]
     reconnect_url: str
@@ -137,6 +139,7 @@ def _row(
         needs_consent=state == ConnectionState.RECONNECT_NEEDED,
         is_subscription=is_subscription(connection),
         last_good=as_of(good_at, zone, now) if good_at else "",
+        upkeep=upkeep_in_words(calendars, zone, now) if is_active else "",
         problem=connection.last_error if is_active else "",
         missing=_missing(connection),
         reconnect_url=reconnect_url(connection, PAGE),
