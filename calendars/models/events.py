@@ -132,7 +132,8 @@ class Calendar(UUIDModel, LeasedModel):
 
     def is_pushed(self, now: datetime) -> bool:
         """Whether the provider tells of changes by itself, so that nobody has to ask."""
-        return self.push_until is not None and self.push_until > now and not self.sync_error
+        until = self.push_until if settings.PUSH_ENABLED else None
+        return until is not None and until > now and not self.sync_error
 
     def is_fresh(self, now: datetime, within: timedelta) -> bool:
         """Whether the copy is no older than that, or push has told of nothing since.

@@ -29,7 +29,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ),
     ],
 )
-def test_upkeep_is_told_in_words(state, words):
+def test_upkeep_is_told_in_words(settings, state, words):
+    settings.PUSH_ENABLED = True
     assert upkeep_in_words([Calendar(**state)], BERLIN, NOW) == words
 
 
@@ -38,6 +39,7 @@ def test_an_account_without_calendars_needs_none():
 
 
 @pytest.mark.django_db
-def test_the_connections_page_says_it(sign_in, alice, user_owner):
+def test_the_connections_page_says_it(sign_in, alice, user_owner, settings):
+    settings.PUSH_ENABLED = True
     make_calendar(make_connection(user_owner), push_until=datetime.now(UTC) + timedelta(days=6))
     assert "Live, renewed " in sign_in(alice).get("/calendar/connections").text

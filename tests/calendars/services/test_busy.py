@@ -370,8 +370,9 @@ def test_users_holds_count_in_every_workspace(user_owner, alice):
     ],
 )
 def test_a_copy_covered_by_push_is_painted_without_asking(
-    connect, user_owner, painted, add, copy_events, sandbox, state, is_live
+    connect, user_owner, painted, add, copy_events, sandbox, settings, state, is_live
 ):
+    settings.PUSH_ENABLED = True
     connection = connect(user_owner, "google")
     add(connection, 0, 1)
     copy_events(connection)

@@ -482,7 +482,8 @@ def test_expired_channels_are_forgotten_and_made_anew(connection, calendar, tend
     assert PushChannel.objects.count() == 1
 
 
-def test_the_safety_reading_goes_on_beside_push(user_owner, asked):
+def test_the_safety_reading_goes_on_beside_push(user_owner, asked, settings):
+    settings.PUSH_ENABLED = True
     now = timezone.now()
     tried = now - timedelta(minutes=20)
     covered = {"push_until": now + timedelta(days=1), "synced_at": tried, "sync_tried_at": tried}

@@ -17,6 +17,12 @@ CHANGES = "/calendar/changes"
 
 
 @pytest.fixture
+def push(settings):
+    """The installation has an address that providers reach."""
+    settings.PUSH_ENABLED = True
+
+
+@pytest.fixture
 def calendar(user_owner):
     return make_calendar(make_connection(user_owner))
 
@@ -99,12 +105,12 @@ def test_a_page_on_which_nothing_happens_asks_less_often(page, quiet, seconds):
 
 
 @pytest.mark.parametrize(("quiet", "seconds"), [(0, 1), (300, 4)])
-def test_a_page_asks_more_often_while_providers_tell_by_themselves(page, quiet, seconds):
+def test_a_page_asks_more_often_while_providers_tell_by_themselves(push, page, quiet, seconds):
     Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
     assert pace(page, quiet) == seconds
 
 
-def test_one_calendar_without_push_keeps_the_pace(page, user_owner):
+def test_one_calendar_without_push_keeps_the_pace(push, page, user_owner):
     Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
     make_calendar(make_connection(user_owner))
     assert pace(page) == 4
@@ -122,7 +128,7 @@ def test_a_quiet_page_leaves_providers_alone_for_longer(
 
 @pytest.mark.parametrize(("hours", "runs"), [(0.9, 0), (1.1, 1)])
 def test_a_calendar_with_push_is_not_polled(
-    page, calendar, django_capture_on_commit_callbacks, hours, runs
+    push, page, calendar, django_capture_on_commit_callbacks, hours, runs
 ):
     now = timezone.now()
     tried = now - timedelta(hours=hours)
@@ -134,8 +140,14 @@ def test_a_calendar_with_push_is_not_polled(
     assert len(asked) == runs
 
 
+def test_a_push_that_was_switched_off_counts_no_more(page, settings):
+    Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
+    settings.PUSH_ENABLED = False
+    assert pace(page) == 4
+
+
 def test_a_notice_that_was_not_followed_is_followed_by_a_page(
-    page, calendar, django_capture_on_commit_callbacks
+    push, page, calendar, django_capture_on_commit_callbacks
 ):
     now = timezone.now()
     Calendar.objects.update(
