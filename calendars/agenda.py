@@ -113,7 +113,7 @@ def _day(
             line = AgendaLine("now", clock(present.local(present.now)))
             entries.append(_Entry(present.now, 1, line))
     entries.sort(key=lambda one: (one.at or _BEFORE_ALL, one.rank, one.line.title))
-    year = f" {on.year}" if as_found or on.year != present.today.year else ""
+    year = f" {on.year}" if on.year != present.today.year else ""
     return AgendaDay(
         on=on,
         iso=on.isoformat(),

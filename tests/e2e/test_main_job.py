@@ -110,6 +110,8 @@ def test_an_event_is_made_found_changed_and_deleted_in_place(
     moved.locator("a").click()
     page.locator("dialog[open]").get_by_role("link", name="Delete").click()
     page.locator("dialog[open]").get_by_role("button", name=re.compile("Delete")).click()
+    moved.wait_for(state="hidden")
+    page.get_by_role("button", name="Dismiss").last.click()  # until then it can be undone
     moved.wait_for(state="detached")
     assert title not in read_sandbox(demo)
 
