@@ -73,9 +73,9 @@ setInterval(moveNow, 20000);
 /* ---- refresh in place ---- */
 async function refresh() {
   const grid = week();
-  if (!grid || busy) return;
-  if (held || carried) {
-    due = true;
+  if (!grid) return;
+  if (busy || held || carried) {
+    due = true; // what changed since that one began is not in it
     return;
   }
   busy = true;
@@ -107,6 +107,7 @@ async function refresh() {
     (document.getElementById(focused) || week()).focus({ preventScroll: true });
   }
   readNow();
+  if (due && !held && !carried) refresh();
 }
 /* A task that is being typed is not swept away by news from elsewhere. */
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
