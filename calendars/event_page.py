@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from audit.enums import ConnectionState
 from calendars.addresses import local_day, local_time
-from calendars.enums import Response
+from calendars.enums import Response, Scope
 from calendars.forms import CALENDAR_REMINDERS, guests_of
 from calendars.phrases import zone_in_words
 from calendars.presenters import all_day_from, all_day_until
 from calendars.prose import as_text
 from calendars.providers.base import Attendee
 from calendars.queries import events_between
+from calendars.recurrence import Kept, parse_rule
+from calendars.repeating import repeat_initial
 from calendars.sidebar import is_booking_calendar, provider_label
 from calendars.wording import clock
 from common.spans import Span
@@ -95,6 +97,7 @@ def initial_of_new(query: Mapping[str, str], zone: ZoneInfo, now: datetime) -> d
     raw = query.get("start", "")
     day = local_day(raw)
     base = {"zone": zone.key, "busy": True, "reminders": CALENDAR_REMINDERS}
+    base |= repeat_initial(None, now.date(), zone)
     if day is not None:
         return {**base, "day": day, "all_day": True, **_clocks(datetime.combine(day, time(9)))}
     start = local_time(raw) or wall_clock(now + ONE_HOUR, zone).replace(
@@ -110,10 +113,14 @@ def _clocks(start: datetime, end: datetime | None = None) -> dict[str, Any]:
     return {"day": start.date(), "start": start.time(), "end": end.time(), "last_day": last_day}
 
 
-def initial_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:
-    """The form's values of an event, its times as the member's clock reads them."""
+def initial_of(event: Event, zone: ZoneInfo, series: Event | None = None) -> dict[str, Any]:
+    """The form's values of an event, its times as the member's clock reads them.
+
+    `series` is the row of the rule that it is an event of.
+    """
     return {
         **_when_of(event, zone),
+        **_repeats_of(event, series),
         "title": event.title,
         "zone": zone.key,
         "all_day": event.is_all_day,
@@ -126,6 +133,17 @@ def initial_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "busy": event.is_busy,
         "etag": event.etag,
     }
+
+
+def _repeats_of(event: Event, series: Event | None) -> dict[str, Any]:
+    """How it repeats, by the day that its series has it on."""
+    rule = parse_rule(series.recurrence) if series is not None else None
+    if series is None and event.series_remote_id:
+        rule = Kept(())
+    zone = ZoneInfo((series or event).timezone)
+    day = wall_clock(event.original_start_at or event.start_at, zone).date()
+    scope = {"scope": Scope.THIS.value, "series_zone": zone.key}
+    return {**repeat_initial(rule, day, zone), **(scope if event.series_remote_id else {})}
 
 
 def _when_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:

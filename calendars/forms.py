@@ -13,9 +13,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from calendars.addresses import FIRST_YEAR, LAST_YEAR
-from calendars.enums import Visibility
+from calendars.enums import Scope, Visibility
 from calendars.phrases import city_of
 from calendars.providers.base import UNSET, Attendee, EventDraft
+from calendars.recurrence import rule_lines
+from calendars.repeating import RepeatFields
 from calendars.wording import day_and_month
 from calendars.zone_select import ZoneSelect
 from common.wallclock import starts_at, wall_clock
@@ -45,9 +47,18 @@ REMINDERS = (
     ("1440", "1 day before"),
 )
 
+SCOPES = (
+    (Scope.THIS, "This event"),
+    (Scope.FOLLOWING, "This and the following"),
+    (Scope.ALL, "All events"),
+)
 
-class EventForm(forms.Form):
-    """One event. `calendars` are the ones that may be written to: (account, [(id, name), …])."""
+
+class EventForm(RepeatFields):
+    """One event. `calendars` are the ones that may be written to: (account, [(id, name), …]).
+
+    Of a series (`in_series`) it asks how much of it is meant.
+    """
 
     title = forms.CharField(
         required=False,
@@ -108,6 +119,13 @@ class EventForm(forms.Form):
     reminders = forms.ChoiceField(required=False, choices=REMINDERS)
     visibility = forms.ChoiceField(required=False, choices=Visibility.choices)
     busy = forms.BooleanField(label="Shows as busy", required=False)
+    scope = forms.ChoiceField(
+        label="What this changes",
+        required=False,
+        choices=SCOPES,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose what this changes."},
+    )
     idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
     etag = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
 
@@ -118,6 +136,7 @@ class EventForm(forms.Form):
         initial: Mapping[str, Any],
         calendars: Sequence[tuple[str, Sequence[tuple[str, str]]]] | None,
         zones: Sequence[tuple[str, str]],
+        in_series: bool = False,
     ) -> None:
         super().__init__(data, initial={"idempotency_key": uuid.uuid4().hex, **initial})
         self.fields["zone"].widget.own = zones
@@ -125,6 +144,9 @@ class EventForm(forms.Form):
             del self.fields["calendar"]  # an event stays in its calendar
         else:
             self.fields["calendar"].choices = calendars  # type: ignore[attr-defined]
+        if not in_series:
+            del self.fields["scope"]
+        self.offer_repeats()
         self._offer_reminders(str(initial.get("reminders", "")))
 
     def _offer_reminders(self, current: str) -> None:
@@ -179,6 +201,7 @@ class EventForm(forms.Form):
                 self._read_days(said)
             elif {"start", "end"} <= said.keys():
                 self._read_times(said)
+            self.check_repeats(said)
         return said
 
     def _read_days(self, said: dict[str, Any]) -> None:
@@ -246,7 +269,25 @@ class EventForm(forms.Form):
             busy=said["busy"],
             conference=Conference(said["conference"] or Conference.NONE),
             idempotency_key=said["idempotency_key"],
+            recurrence=self._lines(said["zone"]) or UNSET,
         )
+
+    def says_news(self) -> bool:
+        """Whether anything was changed that is the event's."""
+        not_its = {"etag", "idempotency_key", "scope", *RepeatFields.base_fields}
+        return bool(set(self.changed_data) - not_its) or self.is_rule_changed()
+
+    def meant(self) -> Scope:
+        """How much of its series the change is for."""
+        return Scope(self.cleaned_data.get("scope") or Scope.THIS)
+
+    def _lines(self, zone_name: str) -> tuple[str, ...]:
+        """The rule as lines, none when it does not repeat."""
+        zone = ZoneInfo(zone_name)
+        start = self.cleaned_data["starts"]
+        first = wall_clock(start, zone) if isinstance(start, datetime) else start
+        rule = self.rule_said(first)
+        return () if rule is None else rule_lines(rule, first, zone)
 
     def to_changes(self, *, attendees: Iterable[Attendee], starts: datetime | date) -> EventDraft:
         """Only what differs from the form's initial values, for changing an event.
@@ -267,14 +308,24 @@ class EventForm(forms.Form):
             location=said["place"] if "place" in changed else UNSET,
             start=start if moved else UNSET,
             end=said["ends"] if moved else UNSET,
-            timezone=said["zone"] if moved else UNSET,
+            timezone=said["zone"] if moved and not self._keeps_zone(changed) else UNSET,
             all_day=said["all_day"] if moved else UNSET,
             attendees=_guest_list(said["guests"], attendees) if "guests" in changed else UNSET,
             reminders=_minutes(said["reminders"]) if "reminders" in changed else UNSET,
             visibility=said["visibility"] if "visibility" in changed else UNSET,
             busy=said["busy"] if "busy" in changed else UNSET,
             conference=self._changed_conference(changed),
+            recurrence=self._lines(self._series_zone()) if self.is_rule_changed() else UNSET,
         )
+
+    def _series_zone(self) -> str:
+        """The zone that a series goes by: its own, unless another one was chosen."""
+        own = str(self.initial.get("series_zone", ""))
+        return own if own and "zone" not in self.changed_data else str(self.cleaned_data["zone"])
+
+    def _keeps_zone(self, changed: frozenset[str]) -> bool:
+        """A series stays in its own zone, whatever zone the form shows its times in."""
+        return "zone" not in changed and self.meant() != Scope.THIS
 
     def _changed_conference(self, changed: frozenset[str]) -> Conference | Unset:
         wanted = self.cleaned_data["conference"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -23,13 +23,15 @@ from calendars.phrases import (
     span_in_words,
 )
 from calendars.prose import as_safe_html, is_web_address
+from calendars.recurrence import parse_rule, sentence
 from calendars.sidebar import provider_label
+from calendars.wording import clock, full_day
+from common.wallclock import wall_clock
 from conferencing.enums import Conference
 from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from django.utils.safestring import SafeString
 
@@ -88,6 +90,8 @@ class EventSheet:
     distance: str
     elsewhere: str
     repeats: bool
+    repetition: str
+    exception: str
     is_private: bool
     join: JoinLink | None
     calendar: str
@@ -209,9 +213,15 @@ def _states(event: SeenEvent) -> frozenset[State]:
 
 
 def event_sheet(
-    event: SeenEvent, source: VisibleCalendar, zone: ZoneInfo, now: datetime, *, is_own: bool
+    event: SeenEvent,
+    source: VisibleCalendar,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    is_own: bool,
+    series: Event | None = None,
 ) -> EventSheet:
-    """What the details say of an event that the viewer may see."""
+    """What the details say of an event that the viewer may see; `series` is the row of its rule."""
     connection = source.connection
     return EventSheet(
         id=event.id,
@@ -221,6 +231,8 @@ def event_sheet(
         distance=distance_in_words(event.start_at, event.end_at, now),
         elsewhere=_elsewhere(event, zone),
         repeats=bool(event.series_remote_id),
+        repetition=repetition(series) if series else "",
+        exception=_exception(event, zone),
         is_private=event.visibility == Visibility.PRIVATE,
         join=_join(event),
         calendar=source.calendar.name,
@@ -234,6 +246,28 @@ def event_sheet(
         shows_as="busy" if event.is_busy else "free",
         answer=Response(event.response).label if event.response else "",
     )
+
+
+def repetition(series: Event) -> str:
+    """How a series repeats, as a sentence."""
+    start = series.start_wall
+    first = date.fromisoformat(start) if series.is_all_day else datetime.fromisoformat(start)
+    return sentence(parse_rule(series.recurrence), first, ZoneInfo(series.timezone))
+
+
+def _exception(event: SeenEvent, zone: ZoneInfo) -> str:
+    """That an event is not as its series has it."""
+    at = event.original_start_at
+    if not event.series_remote_id or at is None:
+        return ""
+    if event.is_all_day:
+        day = wall_clock(at, ZoneInfo(event.timezone)).date()
+        if day != all_day_from(event):
+            return f"Moved here from {full_day(day)}"
+    elif at != event.start_at:
+        local = at.astimezone(zone)
+        return f"Moved here from {full_day(local.date())}, {clock(local)}"
+    return "Changed on its own" if event.is_exception else ""
 
 
 def _when(event: SeenEvent, zone: ZoneInfo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
     from calendars.services.writing import Prepared
 
+logger = logging.getLogger(__name__)
+
 _NOTHING: Final = timedelta(0)
+_A_MOMENT: Final = timedelta(seconds=3)
 CHANGED_ELSEWHERE: Final = (
     "This series was changed elsewhere meanwhile. Look at it again, then change it."
 )
@@ -134,6 +138,29 @@ def delete_event(
     if room is not None:
         conferences.leave_zoom(room, event.calendar, actor)
     return notes
+
+
+def rule_best_effort(*, event: Event, actor: Actor) -> Event | None:
+    """The row of the series that the event is one of; None for a single event.
+
+    Where the mirror has it not, it is read now, for a moment; None when its provider does not say.
+    """
+    if event.recurrence:
+        return event
+    if not event.series_remote_id:
+        return None
+    pk = event_id_for(event.calendar_id, event.series_remote_id)
+    known = Event.objects.filter(pk=pk, deleted_at__isnull=True).first()
+    if known is not None and known.recurrence:
+        return known
+    try:
+        with writing.opened_for(event, actor, AccessReason.EVENT_GET, limit=_A_MOMENT) as provider:
+            there = mirror.as_remote(event.calendar)
+            rule = provider.get_event(there, event.series_remote_id)
+        return mirror.store_event(event.calendar, rule, timezone.now())
+    except UpstreamError as error:
+        logger.info("a series could not be read", extra={"code": error.code})
+        return None
 
 
 def _series_of(event: Event) -> str:

@@ -19,6 +19,7 @@ from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from datetime import timedelta
 
     from audit.actors import Actor
     from audit.enums import AccessReason
@@ -57,7 +58,7 @@ def prepare_change(
 
 
 def opened_for(
-    event: Event, actor: Actor, reason: AccessReason
+    event: Event, actor: Actor, reason: AccessReason, *, limit: timedelta | None = None
 ) -> AbstractContextManager[CalendarProvider]:
     """The event's account, open for one operation on it."""
     calendar = event.calendar
@@ -67,6 +68,7 @@ def opened_for(
         actor=actor,
         reason=reason,
         target=str(event.pk),
+        total_time_limit=limit,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from calendars.addresses import local_day
 from calendars.event_page import (
     by_account,
     conference_cells,
@@ -21,6 +23,7 @@ from calendars.event_page import (
 from calendars.forms import EventForm
 from calendars.hosts import choices_for
 from calendars.presenters import week_url
+from calendars.repeating import said_in_words
 from common.htmx import is_htmx
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
     from workspaces.owners import UserOwner
 
-FOLLOWERS = frozenset({"ev-choices", "ev-overlap"})
+FOLLOWERS = frozenset({"ev-choices", "ev-overlap", "ev-repeats-said"})
 # A browser leaves unticked boxes out of what it sends.
 UNTICKED = {"all_day": False, "busy": False}
 
@@ -58,7 +61,8 @@ class EventDialog:
         self.initial: dict[str, Any] = {**initial, **chosen_calendar}
         given = typed(request)
         if "update" in given or only_follows(request):
-            self.initial |= {**UNTICKED, **given.dict(), **chosen_calendar}
+            several = {"on_days": given.getlist("on_days")}
+            self.initial |= {**UNTICKED, **given.dict(), **several, **chosen_calendar}
         choices = choices_for(source.calendar)
         wanted = given.get("conference") or self.initial.get("conference", "")
         if not wanted:
@@ -75,6 +79,7 @@ class EventDialog:
             initial=self.initial,
             calendars=None if offered is None else by_account(offered),
             zones=own_zones(self.owner.profile, timezone.now()),
+            in_series=self.event is not None and bool(self.event.series_remote_id),
         )
 
     def follow(self) -> HttpResponse:
@@ -83,6 +88,7 @@ class EventDialog:
             "form": self.form(None),
             "cells": self.cells,
             "overlap": self._overlap(),
+            "repetition": self._repetition(),
             "guests_note": guests_note(self.source),
         }
         return render(self.request, "calendars/event_form.html#follow", context)
@@ -94,11 +100,11 @@ class EventDialog:
             "selects": [form["reminders"], form["visibility"]],
             "cells": self.cells,
             "overlap": self._overlap(),
+            "repetition": self._repetition(),
             "calendar": self.source.calendar,
             "guests_note": guests_note(self.source),
             "dialog_title": "New event" if is_new else "Change event",
             "submit_label": "Create event" if is_new else "Save changes",
-            "scope_note": self._scope_note(),
             "open_more": any(form.errors.get(name) for name in ("place", "notes", "reminders")),
             "form_action": self.request.get_full_path() if is_new else self.request.path,
             "follow_url": self.request.path,
@@ -113,10 +119,14 @@ class EventDialog:
         membership, zone = self.request.membership, self.owner.zone
         return overlap_note(membership, self.calendars, span, zone, ignoring=ignoring)
 
-    def _scope_note(self) -> str:
-        if self.event is None or not self.event.series_remote_id:
-            return ""
-        return "This event repeats. What you change here changes this occurrence only."
+    def _repetition(self) -> str:
+        """How it repeats by what is chosen so far, as a sentence."""
+        given = typed(self.request)
+        said = {**given.dict(), "on_days": given.getlist("on_days")}
+        said = said if "repeats" in given else self.initial
+        day = said.get("day") or self.initial.get("day")
+        start = day if isinstance(day, date) else local_day(str(day or ""))
+        return said_in_words(said, start) or str(said.get("kept_rule", ""))
 
     def _close_url(self) -> str:
         if self.event is not None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.actors import user_actor
 from calendars.access import calendar_for, event_for
+from calendars.enums import Scope
 from calendars.event_page import (
     attendees_of,
     initial_of,
@@ -19,23 +20,25 @@ from calendars.event_page import (
     preselected,
     writable,
 )
-from calendars.forms import EventForm
+from calendars.forms import SCOPES, EventForm
 from calendars.offers import calendar_offers
 from calendars.phrases import as_of
 from calendars.presenters import NO_TITLE, event_sheet, week_url
 from calendars.queries import calendars_visible_to, seen
-from calendars.services import events
+from calendars.services import events, series
 from calendars.services.preferences import remember_calendar
 from calendars.sidebar import provider_label
 from calendars.views.event_dialog import EventDialog, answer, only_follows, typed, week_of
 from calendars.views.refusals import refusals_as_pages
-from common.errors import DomainError
+from common.errors import DomainError, InvalidInput
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 from workspaces.owners import owner_of_user
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calendars.models import Event
     from calendars.queries import VisibleCalendar
     from workspaces.guards import StaffRequest
@@ -57,6 +60,20 @@ FIELDS = {
     "visibility": "visibility",
     "conference": "conference",
     "calendar": "calendar",
+    "recurrence": "repeats",
+    "recurrence[0]": "repeats",
+    "scope": "scope",
+}
+
+_CHANGED = {
+    Scope.THIS: "was changed",
+    Scope.FOLLOWING: "and the following were changed",
+    Scope.ALL: "was changed, all of them",
+}
+_DELETED = {
+    Scope.THIS: "was deleted",
+    Scope.FOLLOWING: "and the following were deleted",
+    Scope.ALL: "was deleted, all of them",
 }
 
 
@@ -71,8 +88,12 @@ def event_detail(request: StaffRequest, event_id: UUID) -> HttpResponse:
     source = calendar_for(request.membership, event.calendar_id)
     is_own = source.connection.owner_id == request.user.pk
     synced_at = source.calendar.synced_at if source.is_stale else None
+    rule = series.rule_best_effort(event=event, actor=user_actor(request))
+    sheet = event_sheet(
+        seen(event, source.sight), source, owner.zone, now, is_own=is_own, series=rule
+    )
     context = {
-        "sheet": event_sheet(seen(event, source.sight), source, owner.zone, now, is_own=is_own),
+        "sheet": sheet,
         "may_write": source.may_write,
         "as_of": as_of(synced_at, owner.zone, now) if synced_at else "",
         "address": request.build_absolute_uri(),
@@ -111,12 +132,13 @@ def event_new(request: StaffRequest) -> HttpResponse:
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
 def event_edit(request: StaffRequest, event_id: UUID) -> HttpResponse:
-    """Change an event; of a series, this occurrence."""
+    """Change an event; of a series, as much of it as is chosen."""
     owner = _owner(request)
     event = event_for(request.membership, event_id, to_write=True)
     calendars = calendars_visible_to(request.membership)
     source = next(one for one in calendars if one.calendar.pk == event.calendar_id)
-    initial = initial_of(event, owner.zone)
+    rule = series.rule_best_effort(event=event, actor=user_actor(request))
+    initial = initial_of(event, owner.zone, rule)
     page = EventDialog(
         request, owner, calendars=calendars, source=source, initial=initial, event=event
     )
@@ -124,8 +146,9 @@ def event_edit(request: StaffRequest, event_id: UUID) -> HttpResponse:
         return page.follow()
     if request.method == "POST":
         form = page.form(request.POST)
-        if form.is_valid() and (changed := _changed(request, form, event)) is not None:
-            return _done(request, owner, changed, "was changed")
+        if form.is_valid() and (done := _changed(request, form, event)) is not None:
+            what = _CHANGED[form.meant()]
+            return _done(request, owner, done.event, what, done.notes)
         return page.answer(form, status=422)
     return page.answer(page.form(None))
 
@@ -134,23 +157,28 @@ def event_edit(request: StaffRequest, event_id: UUID) -> HttpResponse:
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
 def event_delete(request: StaffRequest, event_id: UUID) -> HttpResponse:
-    """Ask, then delete an event; of a series, this occurrence."""
+    """Ask, then delete an event; of a series, as much of it as is chosen."""
     owner = _owner(request)
     event = event_for(request.membership, event_id, to_write=True)
     error = ""
     if request.method == "POST":
         try:
-            events.delete_event(event=event, actor=user_actor(request))
+            scope = _scope(request)
+            notes = series.delete_event(event=event, actor=user_actor(request), scope=scope)
         except DomainError as refusal:
             error = refusal.message
         else:
-            return _done(request, owner, event, "was deleted")
+            return _done(request, owner, event, _DELETED[scope], notes)
     source = calendar_for(request.membership, event.calendar_id)
-    sheet = event_sheet(seen(event, source.sight), source, owner.zone, timezone.now(), is_own=True)
+    rule = series.rule_best_effort(event=event, actor=user_actor(request))
+    sheet = event_sheet(
+        seen(event, source.sight), source, owner.zone, timezone.now(), is_own=True, series=rule
+    )
     context = {
         "sheet": sheet,
         "error": error,
         "consequence": _consequence(event, source),
+        "scopes": _scopes(event, request),
         "dialog_title": f"Delete “{sheet.title}”?",
         "form_action": request.path,
         "close_url": week_of(event.start_at, owner),
@@ -173,13 +201,17 @@ def _created(request: StaffRequest, form: EventForm) -> Event | None:
     return event
 
 
-def _changed(request: StaffRequest, form: EventForm, event: Event) -> Event | None:
-    if not set(form.changed_data) - {"etag", "idempotency_key"}:
-        return event
+def _changed(request: StaffRequest, form: EventForm, event: Event) -> series.Done | None:
+    if not form.says_news():
+        return series.Done(event)
     draft = form.to_changes(attendees=attendees_of(event), starts=event.start_at)
     try:
-        return events.update_event(
-            event=event, draft=draft, actor=user_actor(request), etag=form.cleaned_data["etag"]
+        return series.update_event(
+            event=event,
+            draft=draft,
+            actor=user_actor(request),
+            etag=form.cleaned_data["etag"],
+            scope=form.meant(),
         )
     except DomainError as refusal:
         _say(form, refusal)
@@ -192,12 +224,15 @@ def _say(form: EventForm, refusal: DomainError) -> None:
     form.add_error(named if named in form.fields else None, refusal.message)
 
 
-def _done(request: StaffRequest, owner: UserOwner, event: Event, what: str) -> HttpResponse:
+def _done(
+    request: StaffRequest, owner: UserOwner, event: Event, what: str, notes: Sequence[str] = ()
+) -> HttpResponse:
+    said = f"“{event.title or NO_TITLE}” {what}"
     return dialog_done(
         request,
         "events:changed",
         to=week_of(event.start_at, owner),
-        message=f"“{event.title or NO_TITLE}” {what}",
+        message=". ".join([said, *notes]) if notes else said,
         focus=f"ev-{event.pk}",
     )
 
@@ -213,11 +248,23 @@ def _nowhere_to_write(request: StaffRequest, owner: UserOwner) -> HttpResponse:
 
 def _consequence(event: Event, source: VisibleCalendar) -> str:
     """What deleting does, to whom."""
-    label = provider_label(source.connection)
-    what = f"It is removed from {source.calendar.name} in {label}."
-    if event.series_remote_id:
-        what = f"This occurrence leaves {source.calendar.name} in {label}. The others stay."
+    what = f"It is removed from {source.calendar.name} in {provider_label(source.connection)}."
     return f"{what} Guests are told." if event.attendees and event.is_organizer else what
+
+
+def _scopes(event: Event, request: StaffRequest) -> list[tuple[str, str, bool]]:
+    """How much of its series can be deleted: value, words, whether chosen. None for one event."""
+    if not event.series_remote_id:
+        return []
+    chosen = request.POST.get("scope") or Scope.THIS.value
+    return [(scope.value, words, scope.value == chosen) for scope, words in SCOPES]
+
+
+def _scope(request: StaffRequest) -> Scope:
+    wanted = request.POST.get("scope") or Scope.THIS.value
+    if wanted not in Scope.values:
+        raise InvalidInput("scope", "Choose how much of the series is meant.")
+    return Scope(wanted)
 
 
 def _owner(request: StaffRequest) -> UserOwner:

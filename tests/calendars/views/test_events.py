@@ -414,12 +414,6 @@ def test_second_reading_of_a_repeated_hour_stays_when_the_end_moves(browser, goo
     assert (event.start_at, event.end_at) == (start, datetime(2026, 10, 25, 4, 0, tzinfo=UTC))
 
 
-def test_one_of_a_series_says_that_only_it_changes(browser, google):
-    event = make_event(google.calendar, series_remote_id="s", original_start_at=MONDAY_TEN)
-    assert "changes this occurrence only" in text(browser.get(f"/calendar/events/{event.pk}/edit"))
-    assert "The others stay." in text(browser.get(f"/calendar/events/{event.pk}/delete"))
-
-
 # --- Deleting ---
 
 
