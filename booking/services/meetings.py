@@ -192,7 +192,7 @@ def _keep(
     with transaction.atomic():
         try:
             owner.lock()
-            link = BookingLink.objects.select_related("workspace").get(pk=wish.link.pk)
+            link = BookingLink.objects.get(pk=wish.link.pk)
         except ObjectDoesNotExist as error:
             raise LinkClosed from error
         if not link.is_active:
