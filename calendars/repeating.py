@@ -54,6 +54,7 @@ class RepeatFields(forms.Form):
     repeats = forms.ChoiceField(
         label="Repeats",
         required=False,
+        widget=forms.Select(attrs={"class": "auto"}),
         error_messages={"invalid_choice": "Choose how it repeats."},
     )
     every = forms.IntegerField(
@@ -78,7 +79,9 @@ class RepeatFields(forms.Form):
         choices=[(str(number), name[:3]) for number, name in enumerate(WEEKDAYS)],
         widget=forms.CheckboxSelectMultiple,
     )
-    by = forms.ChoiceField(label="In a month", required=False)
+    by = forms.ChoiceField(
+        label="In a month", required=False, widget=forms.Select(attrs={"class": "auto"})
+    )
     stops = forms.ChoiceField(label="Ends", required=False, choices=_ENDS, widget=forms.RadioSelect)
     stops_on = forms.DateField(
         label="Last day",

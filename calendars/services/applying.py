@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 
 # What makes another series of it: which occurrences it has, and when.
 _SHAPE: Final = ("recurrence", "start_wall", "timezone", "is_all_day")
-# What an occurrence does not have from its series even when nobody touched it.
-_ITS_OWN: Final = frozenset({"remote_id", "etag", "is_exception", "remote_updated_at", "ical_uid"})
+# What an occurrence does not have from its series even when nobody touched it: a link that is on
+# its way comes to the one before the other.
+_ITS_OWN: Final = frozenset(
+    {
+        "remote_id", "etag", "is_exception", "remote_updated_at", "ical_uid",
+        "conference", "conference_state", "conference_url", "conference_note",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)

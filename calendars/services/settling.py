@@ -13,7 +13,7 @@ from audit.actors import task_actor
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.errors import EventGone
-from calendars.services import mirror
+from calendars.services import mirror, sync
 from calendars.services.conferences import SETTLE_KIND
 from calendars.services.events import refresh_event
 from common import outbox
@@ -44,6 +44,9 @@ def settle(message: OutboxMessage) -> None:
     except EventGone:
         return
     if event.conference_state != ConferenceState.PENDING:
+        if event.recurrence:
+            # Each of its events has the link, too.
+            sync.refresh_calendar(event.calendar_id)
         return
     now = timezone.now()
     age = now - message.created_at

@@ -516,6 +516,14 @@ def test_meeting_link_stays_where_the_provider_can_share_it(book, provider):
         )
 
 
+def test_link_that_is_on_its_way_makes_no_exceptions(book, provider):
+    book.create(
+        conference={"google": Conference.MEET, "outlook": Conference.TEAMS}[provider],
+        attendees=(Attendee("ann@example.org"),),
+    )
+    assert not any(one.is_exception for one in book.live())
+
+
 def test_zoom_room_stays_until_nobody_meets_in_it(book, connect, user_owner):
     connect(user_owner, "zoom")
     book.create(conference=Conference.ZOOM)
