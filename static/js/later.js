@@ -16,6 +16,12 @@ function back(id) {
   for (const link of document.querySelectorAll(`#week [id="${CSS.escape(id)}"]`)) link.closest("li, .ad").hidden = false;
 }
 
+/* What is deleted: of a series it may be more than the one event. */
+function said(form) {
+  const scope = form.querySelector("[name=scope]:checked")?.value;
+  return { following: form.dataset.saidFollowing, all: form.dataset.saidAll }[scope] || form.dataset.said;
+}
+
 async function reason(answer) {
   if (answer.status !== 422) return words()[answer.status === 404 ? "gone" : "failed"];
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -53,7 +59,7 @@ document.addEventListener(
     pending.set(id, { url: form.action, values: new FormData(form, event.submitter), sent: false });
     document.dispatchEvent(new CustomEvent("dialog:close"));
     hide();
-    toast({ message: form.dataset.said, undo: () => back(id), gone: () => carryOut(id) });
+    toast({ message: said(form), undo: () => back(id), gone: () => carryOut(id) });
     document.getElementById("week").focus({ preventScroll: true });
   },
   true,
