@@ -18,11 +18,7 @@ from calendars.providers.errors import EventGone
 from calendars.services import conferences, events, mirror, series_copy, splitting, sync, writing
 from calendars.services.apart import Apart, Restored, apart_of, restore
 from calendars.services.series_copy import SeriesCopy
-from common.errors import (
-    Forbidden,
-    UpstreamConflict,
-    UpstreamError,
-)
+from common.errors import Forbidden, UpstreamConflict, UpstreamError
 from common.wallclock import occurs_at, wall_clock
 from conferencing.enums import Conference
 
