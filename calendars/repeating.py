@@ -82,13 +82,16 @@ class RepeatFields(forms.Form):
     by = forms.ChoiceField(
         label="In a month", required=False, widget=forms.Select(attrs={"class": "auto"})
     )
-    stops = forms.ChoiceField(label="Ends", required=False, choices=_ENDS, widget=forms.RadioSelect)
+    stops = forms.ChoiceField(
+        label="Stops repeating", required=False, choices=_ENDS, widget=forms.RadioSelect
+    )
     stops_on = forms.DateField(
-        label="Last day",
+        label="Repeats until",
         required=False,
         input_formats=["%Y-%m-%d"],
         widget=forms.DateInput(
-            format="%Y-%m-%d", attrs={"type": "date", "class": "auto", "aria-label": "Last day"}
+            format="%Y-%m-%d",
+            attrs={"type": "date", "class": "auto", "aria-label": "Repeats until"},
         ),
         error_messages={"invalid": "Give a day such as 2026-12-18."},
     )
