@@ -39,9 +39,10 @@ reset: ## Throw the demo's data away
 test: setup ## Run the whole suite with nothing else running
 	$(BIN)/python -m pytest -q -m "not browser and not worker"
 
+# The walks share one demo, as people share one installation, and go in the order of their files.
 test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)
 	$(call install,requirements-browser.lock)
-	$(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q -m browser -p no:randomly tests/e2e
 
 check: setup ## Lint, types, import rules, migrations, templates, API schema, deploy checks
 	$(BIN)/ruff check .

@@ -70,9 +70,14 @@ def save(page, title, button="Create event"):
 
 
 def make(page, title, *, day=SATURDAY, hour=10):
-    """An event of an hour, made by a press."""
+    """An event of an hour in Amara's Google calendar, made by a press.
+
+    The dialog offers the calendar that was last used, which another walk may have changed.
+    """
     page.mouse.click(*point(page, day, hour))
-    page.locator("dialog[open]").get_by_label("Title").wait_for()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Title").wait_for()
+    dialog.get_by_label("Calendar", exact=True).select_option(label="Amara Okafor")
     save(page, title)
 
 

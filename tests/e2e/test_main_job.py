@@ -215,7 +215,7 @@ def test_the_honeypot_is_out_of_sight_at_every_width(demo, open_page):
 
 def test_a_whole_day_asks_for_no_hours_and_overlaps_nothing(sign_in_page):
     page = sign_in_page()
-    open_new(page, day=5, hour=9)  # before the open day
+    open_new(page, day=5, hour=8)  # before the open day, and before the market of another account
     dialog = page.locator("dialog[open]")
     dialog.get_by_label("Ends").fill("10:30")
     dialog.get_by_text("Overlaps").wait_for()
