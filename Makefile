@@ -37,7 +37,7 @@ reset: ## Throw the demo's data away
 	@rm -rf $(DEMO_DIR) && echo "The demo's data are gone."
 
 test: setup ## Run the whole suite with nothing else running
-	$(BIN)/python -m pytest -q -m "not browser and not worker"
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m "not browser and not worker"
 
 # The walks share one demo, as people share one installation, and go in the order of their files.
 test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)

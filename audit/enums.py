@@ -50,6 +50,8 @@ class AccessReason(models.TextChoices):
     EVENT_CREATE = "calendar.events.create", "Create an event"
     EVENT_UPDATE = "calendar.events.update", "Change an event"
     EVENT_DELETE = "calendar.events.delete", "Delete an event"
+    EVENT_RESPOND = "calendar.events.respond", "Answer an invitation"
+    EVENT_MOVE = "calendar.events.move", "Move an event to another calendar"
     BUSY_READ = "calendar.busy.read", "Read busy times"
     BOOKING_CONFIRM = "booking.busy.confirm", "Check a slot before booking"
     BOOKING_EVENT_CREATE = "booking.events.create", "Create a meeting's event"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from audit.enums import AccessReason
 
-_WRITING = ("create", "update", "watch")
+_WRITING = ("create", "update", "respond", "move", "watch")
 
 
 class Act(StrEnum):

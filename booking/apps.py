@@ -10,11 +10,17 @@ class BookingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from booking import people as bookers  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
-        from booking.services import delivery  # noqa: PLC0415 -- app registry
+        from booking.services import delivery, relocated  # noqa: PLC0415 -- app registry
+        from calendars import people  # noqa: PLC0415 -- app registry
+        from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
 
         outbox.register(
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
+        outbox.register(MOVED_KIND, relocated.follow_event)
+        people.register("contacts", bookers.contacts)
+        people.register("prospects", bookers.prospects)

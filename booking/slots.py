@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,8 @@ _Mark = TypeVar("_Mark")
 
 _ONE_DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
+# No start is as late: nothing could follow it.
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Rule(StrEnum):
@@ -253,17 +255,21 @@ class _Judge:
 class _Taken:
     """Taken time, read with a pointer that only moves forward."""
 
+    __slots__ = ("_ahead", "_closes", "_opens")
+
     def __init__(self, spans: Iterable[Span]) -> None:
-        self._spans = merge(spans)
-        self._next = 0
+        self._ahead = iter(merge(spans))
+        self._advance()
+
+    def _advance(self) -> None:
+        span = next(self._ahead, None)
+        self._opens, self._closes = (_NEVER, _NEVER) if span is None else (span.start, span.end)
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
         """Whether any of it lies between start and end; no call's start before the last one's."""
-        spans, index = self._spans, self._next
-        while index < len(spans) and spans[index].end <= start:
-            index += 1
-        self._next = index
-        return index < len(spans) and spans[index].start < end
+        while self._closes <= start:
+            self._advance()
+        return self._opens < end
 
 
 def _full(marks: Iterable[_Mark], limit: int | None) -> frozenset[_Mark]:

@@ -10,7 +10,9 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from audit.actors import user_actor
 from calendars.models import (
+    AccountTurn,
     Calendar,
+    CalendarChoice,
     CalendarConnection,
     CalendarShare,
     Event,
@@ -132,6 +134,21 @@ class CalendarShareAdmin(ReadOnlyAdmin):
 class PushChannelAdmin(ReadOnlyAdmin):
     list_display = ("remote_id", "calendar", "expires_at", "last_notice_at")
     list_select_related = ("calendar",)
+
+
+@admin.register(AccountTurn)
+class AccountTurnAdmin(ReadOnlyAdmin):
+    list_display = ("account", "number", "lease_until")
+    search_fields = ("=account",)
+    ordering = ("account", "number")
+
+
+@admin.register(CalendarChoice)
+class CalendarChoiceAdmin(ReadOnlyAdmin):
+    """Which colleagues' calendars a member lays over their own week."""
+
+    list_display = ("membership", "calendar", "is_shown")
+    list_select_related = ("membership__user", "membership__workspace", "calendar")
 
 
 @admin.register(RememberedCalendar)

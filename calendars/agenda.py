@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from calendars.blocks import STATE_WORDS, State
+from calendars.blocks import FLAG_WORDS, KINDS, STATE_WORDS, State
 from calendars.dates import ONE_DAY, is_over, long_dates
 from calendars.phrases import length_in_words
 from calendars.signs import also_in, hue_class, icons, state_classes
@@ -76,7 +76,7 @@ def lay_out_agenda(
         for on in _dates(event, first, first + (count - 1) * ONE_DAY, present):
             by_day.setdefault(on, []).append(event)
     dates = (first + number * ONE_DAY for number in range(count))
-    return [_day(on, by_day.get(on, []), present) for on in dates]
+    return [_day(on, by_day.get(on, []), present, first) for on in dates]
 
 
 def list_found(events: Sequence[EventBlock], present: Present) -> list[AgendaDay]:
@@ -86,7 +86,7 @@ def list_found(events: Sequence[EventBlock], present: Present) -> list[AgendaDay
         long = long_dates(event, present.zone)
         on = long[0] if long else present.local(event.times()[0]).date()
         by_day.setdefault(on, []).append(event)
-    return [_day(on, found, present, as_found=True) for on, found in by_day.items()]
+    return [_day(on, found, present, on, as_found=True) for on, found in by_day.items()]
 
 
 def _dates(event: EventBlock, first: date, last: date, present: Present) -> Iterable[date]:
@@ -103,10 +103,11 @@ def _day(
     on: date,
     events: Sequence[EventBlock],
     present: Present,
+    first: date,
     *,
     as_found: bool = False,
 ) -> AgendaDay:
-    entries = [_entry(event, on, present) for event in events]
+    entries = [_entry(event, on, present, first) for event in events]
     if not as_found:
         entries += _gaps(events, on, present)
         if on == present.today:
@@ -134,8 +135,9 @@ def _heading(on: date, today: date, year: str, *, as_found: bool) -> str:
     return f"{weekday(on)}, today" if on == today else f"{weekday(on)}{year}"
 
 
-def _entry(event: EventBlock, on: date, present: Present) -> _Entry:
+def _entry(event: EventBlock, on: date, present: Present, first: date) -> _Entry:
     long = long_dates(event, present.zone)
+    begins_on = long[0] if long else present.local(event.times()[0]).date()
     at, starts, ends = None, "All day", ""
     if long is None:
         start, end = (present.local(moment) for moment in event.times())
@@ -153,7 +155,8 @@ def _entry(event: EventBlock, on: date, present: Present) -> _Entry:
             "event",
             starts,
             ends,
-            id=event.id if long is None or on == max(long[0], on) else "",
+            # An id stands once on a page: at the first date that is shown.
+            id=event.id if on == max(begins_on, first) else "",
             classes=f"{hue_class(event)}{_states(event, present)}".strip(),
             href=event.href,
             title=event.title,
@@ -183,6 +186,10 @@ def _note(event: EventBlock, on: date, long: tuple[date, date] | None, present: 
     words = [event.place or event.calendar, *also_in(event)]
     if long is not None and long[1] > on:
         words.append(f"until {near_day(long[1], on)}")
+    kinds = (FLAG_WORDS[flag] for flag in KINDS if flag in event.flags)
+    # The title or the place may say it already.
+    told = {event.title.lower(), event.place.lower()}
+    words += [kind for kind in kinds if kind not in told]
     words += [STATE_WORDS[state] for state in STATE_WORDS if state in event.states]
     if State.STALE in event.states:
         known = event.as_of and clock(present.local(event.as_of))

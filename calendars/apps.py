@@ -15,11 +15,14 @@ class CalendarsConfig(AppConfig):
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
         from audit.services.tokens import RECONNECT_KIND  # noqa: PLC0415 -- app registry
+        from calendars import acquaintances, people  # noqa: PLC0415 -- app registry
         from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
         from calendars.services import (  # noqa: PLC0415 -- app registry
             conferences,
+            headquarters,
             membership,
             notices,
+            relocating,
             settling,
             splitting,
         )
@@ -29,8 +32,12 @@ class CalendarsConfig(AppConfig):
 
         triggers.register(HOLD_NO_OVERLAP)
         outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
+        outbox.register(headquarters.BRANCH_ASKS, notices.tell_branch_asks)
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
         outbox.register(conferences.SETTLE_KIND, settling.settle)
         outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
+        outbox.register(relocating.FINISH_KIND, relocating.finish_move)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)
+        people.register("colleagues", acquaintances.colleagues)
+        people.register("clients", acquaintances.primary_contacts)

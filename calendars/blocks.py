@@ -1,15 +1,19 @@
-"""What goes into the week's layout and what comes out of it, ready to print."""
+"""What goes into the week's layout and what comes out of it, ready to print.
+
+Blocks are tuples: a full page makes two thousand of them, and frozen dataclasses cost four times
+as much to make.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-PlaceIcon = Literal["pin", "video", "user", "dashed", "alert"]
+PlaceIcon = Literal["pin", "video", "user", "dashed", "alert", "away", "focus", "desk", "cake"]
 
 
 class Flag(StrEnum):
@@ -17,6 +21,10 @@ class Flag(StrEnum):
 
     LINK_PENDING = "dashed"
     REPLY_NEEDED = "help"
+    OUT_OF_OFFICE = "away"
+    FOCUS_TIME = "focus"
+    WORKING_LOCATION = "desk"
+    BIRTHDAY = "cake"
     BOOKED = "link"
     PRIVATE = "lock"
     REPEATS = "repeat"
@@ -38,10 +46,16 @@ class State(StrEnum):
 FLAG_WORDS = {
     Flag.LINK_PENDING: "meeting link on its way",
     Flag.REPLY_NEEDED: "reply needed",
+    Flag.OUT_OF_OFFICE: "out of office",
+    Flag.FOCUS_TIME: "focus time",
+    Flag.WORKING_LOCATION: "working location",
+    Flag.BIRTHDAY: "birthday",
     Flag.BOOKED: "booked through a link",
     Flag.PRIVATE: "private",
     Flag.REPEATS: "repeats",
 }
+# What an event is, where it is not a plain one.
+KINDS = (Flag.OUT_OF_OFFICE, Flag.FOCUS_TIME, Flag.WORKING_LOCATION, Flag.BIRTHDAY)
 STATE_WORDS = {
     State.FREE: "free",
     State.MAYBE: "maybe",
@@ -51,14 +65,13 @@ STATE_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventBlock:
+class EventBlock(NamedTuple):
     """An event to lay out. Timed ones have `start` and `end` (aware UTC); all-day ones have
     `start_on` and `end_on`, the end exclusive as both providers have it.
 
-    `hue` is the calendar's; `as_of` says from when the copy is that a STALE one shows. Where other
-    calendars hold a copy of it, `hues` are the colours of all, this one's first, and `also` the
-    names of the others. `may_move` says that the viewer may change it.
+    `hue` is the event's own or the calendar's; `as_of` says from when the copy is that a STALE one
+    shows. Where other calendars hold a copy of it, `hues` are the colours of all, this one's first,
+    and `also` the names of the others. `may_move` says that the viewer may change it.
     """
 
     id: str
@@ -93,8 +106,7 @@ class EventBlock:
         return self.start_on, self.end_on
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedEvent:
+class PlacedEvent(NamedTuple):
     """A block in a day's column: `starts` and `ends` as the label says them, `ends` with its dash.
 
     `spoken` is what only readers hear after the title and the times; `from_wall` and `until_wall`
@@ -119,8 +131,8 @@ class PlacedEvent:
 
 @dataclass(frozen=True, slots=True)
 class AllDayBar:
-    """A bar in the all-day row; `note` says what its length cannot. `first_on` and `after_on` are
-    the dates of an all-day event, the end exclusive."""
+    """A bar in the all-day row; `note` says what its length cannot. `from_wall` and `until_wall`
+    are the dates of an all-day event, the end exclusive, or the wall times of a long one."""
 
     id: str
     classes: str
@@ -130,8 +142,8 @@ class AllDayBar:
     icons: tuple[str, ...]
     spoken: str
     hues: tuple[str, ...] = ()
-    first_on: str = ""
-    after_on: str = ""
+    from_wall: str = ""
+    until_wall: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def calendars_watched(branches: Iterable[Workspace]) -> list[VisibleCalendar]:
         gone_at__isnull=True,
         is_shown=True,
     ).select_related("client_connection__client", "user_connection__user")
-    seen = [VisibleCalendar(row, _sight(row)) for row in rows]
+    seen = [VisibleCalendar(row, _sight(row), choice=True) for row in rows]
     return sorted(seen, key=lambda one: (one.owner_name, one.calendar.name))
 
 

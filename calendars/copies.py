@@ -8,8 +8,7 @@ matched with one that tells more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from calendars.queries import SeenEvent, VisibleCalendar
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An event to draw, with the other calendars' copies of it."""
 
     event: SeenEvent

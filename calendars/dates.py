@@ -41,6 +41,16 @@ def long_dates(event: EventBlock, zone: ZoneInfo) -> tuple[date, date] | None:
     return start.astimezone(zone).date(), (end - _INSTANT).astimezone(zone).date()
 
 
+def walls(event: EventBlock, zone: ZoneInfo) -> tuple[str, str]:
+    """Start and end as scripts read them: `2026-11-19T14:30` in the zone, or the dates of an
+    all-day event, the end exclusive."""
+    if event.all_day:
+        first, after = event.days()
+        return first.isoformat(), after.isoformat()
+    start, end = (moment.astimezone(zone) for moment in event.times())
+    return f"{start:%Y-%m-%dT%H:%M}", f"{end:%Y-%m-%dT%H:%M}"
+
+
 def is_over(event: EventBlock, present: Present) -> bool:
     """Whether nothing of it lies ahead; an all-day event lasts until its last date has passed."""
     if event.all_day:

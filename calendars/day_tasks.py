@@ -134,7 +134,7 @@ def _group(
     return TaskGroup(
         title=event.title or NO_TITLE,
         href=event_url(event.id),
-        hue=sources[event.calendar_id].calendar.hue,
+        hue=event.hue or sources[event.calendar_id].calendar.hue,
         starts="all day" if event.is_all_day else clock(present.local(event.start_at)),
         tasks=tuple(lines),
     )

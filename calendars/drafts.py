@@ -7,10 +7,12 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from calendars.enums import STATUS_KINDS
 from calendars.providers.base import UNSET
 from calendars.recurrence import check_lines
 from common.errors import InvalidInput
 from common.wallclock import wall_clock
+from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from calendars.models import Event
@@ -29,16 +31,30 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "start": ("start_at", "start_wall"),
     "end": ("end_at", "end_wall"),
     "timezone": ("timezone",),
+    "end_timezone": ("end_timezone",),
     "all_day": ("is_all_day",),
     "attendees": ("attendees",),
     "recurrence": ("recurrence",),
     "reminders": ("reminders",),
     "visibility": ("visibility",),
     "busy": ("is_busy",),
+    "colour": ("hue",),
+    "kind": ("kind",),
     # Its address may come late, and that is the provider's own doing.
     "conference": ("conference",),
     "conference_url": ("conference_url",),
 }
+
+
+def settled(draft: EventDraft) -> EventDraft:
+    """A new event's draft with what its kind settles: a name, and no link unless one is chosen."""
+    kind = draft.kind
+    if kind is UNSET or kind not in STATUS_KINDS:
+        return draft
+    if draft.conference is Conference.AUTO:
+        draft = replace(draft, conference=Conference.NONE)
+    is_named = draft.title is not UNSET and bool(draft.title)
+    return draft if is_named else replace(draft, title=str(kind.label))
 
 
 def check_new(draft: EventDraft, *, zone_name: str = "UTC") -> None:
@@ -106,8 +122,12 @@ def check_change(draft: EventDraft, event: Event) -> None:
 def whole(draft: EventDraft, event: Event) -> EventDraft:
     """The draft with both times when it moves only one of them: providers want both.
 
-    An all-day event keeps its dates as they stand on the wall.
+    An all-day event keeps its dates as they stand on the wall. An end in a zone of its own keeps
+    that, unless the draft says otherwise.
     """
+    timed = {"timezone", "end"} & draft.given() and not is_all_day(draft, event)
+    if event.end_timezone and draft.end_timezone is UNSET and timed:
+        draft = replace(draft, end_timezone=event.end_timezone)
     if (draft.start is UNSET) == (draft.end is UNSET):
         return draft
     if is_all_day(draft, event):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from django.db import models
 
@@ -51,6 +52,20 @@ class Hue(models.TextChoices):
     SLATE = "slate", "Slate"
 
 
+class EventKind(models.TextChoices):
+    """What an event is. The last two are made elsewhere and only shown; they take no time."""
+
+    NORMAL = "normal", "Event"
+    OUT_OF_OFFICE = "out_of_office", "Out of office"
+    FOCUS_TIME = "focus_time", "Focus time"
+    WORKING_LOCATION = "working_location", "Working location"
+    BIRTHDAY = "birthday", "Birthday"
+
+
+# The kinds that a person can choose beside a plain event; both take time.
+STATUS_KINDS: Final = (EventKind.OUT_OF_OFFICE, EventKind.FOCUS_TIME)
+
+
 class ShareLevel(models.TextChoices):
     BUSY = "busy", "Busy only"
     DETAILS = "details", "Details"
@@ -81,3 +96,28 @@ class Scope(models.TextChoices):
     THIS = "this", "This one"
     FOLLOWING = "following", "This and the following"
     ALL = "all", "The whole series"
+
+
+class Acquaintance(models.TextChoices):
+    """How somebody is known to the workspace, the closest first."""
+
+    MEMBER = "member", "Colleague"
+    CONTACT = "contact", "Contact"
+    CLIENT = "client", "Client"
+    PROSPECT = "prospect", "Prospect"
+    MET = "met", "Met before"
+
+    @property
+    def closeness(self) -> int:
+        return list(type(self)).index(self)
+
+
+class NotKnown(models.TextChoices):
+    """Why it is not known when a colleague is free."""
+
+    NOT_CONNECTED = "not_connected", "No calendar connected"
+    NOT_COUNTING = "not_counting", "No calendar counts as busy"
+    PAUSED = "paused", "Calendar paused"
+    RECONNECT_NEEDED = "reconnect_needed", "Has to be connected again"
+    NOT_READ = "not_read", "Not read yet"
+    STALE = "stale", "Not up to date"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from audit.enums import ConnectionState
+from calendars.abilities import kind_refusal, stay_refusal
 from calendars.addresses import local_day, local_time
-from calendars.enums import Response, Scope
-from calendars.forms import CALENDAR_REMINDERS, guests_of
+from calendars.enums import STATUS_KINDS, EventKind, Response, Scope, Sight
+from calendars.forms import CALENDAR_COLOUR, CALENDAR_REMINDERS, guests_of
+from calendars.hosts import can_move_from
 from calendars.phrases import zone_in_words
 from calendars.presenters import all_day_from, all_day_until
 from calendars.prose import as_text
@@ -30,13 +32,32 @@ from workspaces.zones import is_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calendars.models import Event
+    from calendars.models import Calendar, Event
     from calendars.queries import SeenEvent, VisibleCalendar
     from conferencing.routing import Choice
     from workspaces.models import Membership, UserProfile
 
 ONE_HOUR = timedelta(hours=1)
 ONE_DAY = timedelta(days=1)
+_KIND_SIGNS: Final = {
+    EventKind.NORMAL: ("calendar", "Busy or free, as you say"),
+    EventKind.OUT_OF_OFFICE: ("away", "Always busy"),
+    EventKind.FOCUS_TIME: ("focus", "Always busy"),
+    EventKind.WORKING_LOCATION: ("desk", "Always free"),
+    EventKind.BIRTHDAY: ("cake", "Always free"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KindCell:
+    """A kind of event to choose; `why_not` says why it cannot be."""
+
+    value: str
+    label: str
+    icon: str
+    hint: str
+    why_not: str
+    checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,30 @@ def by_account(calendars: Iterable[VisibleCalendar]) -> list[tuple[str, list[tup
     return list(groups.values())
 
 
+def same_account(
+    calendars: Iterable[VisibleCalendar], source: VisibleCalendar
+) -> list[VisibleCalendar]:
+    """The calendars that may be written to of the account that this one is of."""
+    return [one for one in writable(calendars) if one.connection.pk == source.connection.pk]
+
+
+def why_it_stays(event: Event, source: VisibleCalendar) -> str:
+    """Why an event cannot go to another calendar of its account; blank when it can."""
+    if not can_move_from(source.calendar):
+        return f"{provider_label(source.connection)} cannot move an event to another calendar."
+    if not event.is_organizer:
+        return "Only the organiser can move it to another calendar."
+    return stay_refusal(source.calendar, event.kind)
+
+
+def places_to_go(
+    event: Event, calendars: Iterable[VisibleCalendar], source: VisibleCalendar
+) -> list[VisibleCalendar] | None:
+    """The calendars that the event can be in, its own among them; None when it stays."""
+    found = same_account(calendars, source)
+    return found if len(found) > 1 and not why_it_stays(event, source) else None
+
+
 def preselected(
     calendars: Sequence[VisibleCalendar], wanted: str, profile: UserProfile
 ) -> VisibleCalendar | None:
@@ -92,25 +137,31 @@ def own_zones(profile: UserProfile, now: datetime) -> list[tuple[str, str]]:
 def initial_of_new(query: Mapping[str, str], zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     """The start asked for (a wall time, or a date for all day), an hour long unless it says more.
 
-    What cannot be read is left out: the next full hour stands there instead.
+    What cannot be read is left out: the next full hour stands there instead. An `end` that is a
+    date is the one after the last.
     """
     raw = query.get("start", "")
     day = local_day(raw)
     base = {"zone": zone.key, "busy": True, "reminders": CALENDAR_REMINDERS}
+    base |= {"hue": CALENDAR_COLOUR, "kind": EventKind.NORMAL.value}
     base |= repeat_initial(None, now.date(), zone)
     if day is not None:
-        return {**base, "day": day, "all_day": True, **_clocks(datetime.combine(day, time(9)))}
+        hours = clocks(datetime.combine(day, time(9)))
+        after = local_day(query.get("end", ""))
+        last = after - ONE_DAY if after and after > day else day
+        return {**base, **hours, "day": day, "last_day": last, "all_day": True}
     start = local_time(raw) or wall_clock(now + ONE_HOUR, zone).replace(
         minute=0, second=0, microsecond=0
     )
     end = local_time(query.get("end", ""))
-    return {**base, **_clocks(start, end if end and end > start else None)}
+    return {**base, **clocks(start, end if end and end > start else None)}
 
 
-def _clocks(start: datetime, end: datetime | None = None) -> dict[str, Any]:
+def clocks(start: datetime, end: datetime | None = None) -> dict[str, Any]:
+    """The form's values of a wall time and its end, an hour later without one."""
     end = end or start + ONE_HOUR
-    last_day = end.date() if end.date() != start.date() else None
-    return {"day": start.date(), "start": start.time(), "end": end.time(), "last_day": last_day}
+    days = {"day": start.date(), "last_day": end.date()}
+    return {**days, "start": start.time(), "end": end.time()}
 
 
 def initial_of(event: Event, zone: ZoneInfo, series: Event | None = None) -> dict[str, Any]:
@@ -122,7 +173,6 @@ def initial_of(event: Event, zone: ZoneInfo, series: Event | None = None) -> dic
         **_when_of(event, zone),
         **_repeats_of(event, series),
         "title": event.title,
-        "zone": zone.key,
         "all_day": event.is_all_day,
         "conference": event.conference or Conference.NONE.value,
         "guests": guests_of(attendees_of(event)),
@@ -131,6 +181,8 @@ def initial_of(event: Event, zone: ZoneInfo, series: Event | None = None) -> dic
         "reminders": _reminders(event.reminders),
         "visibility": event.visibility,
         "busy": event.is_busy,
+        "hue": event.hue or CALENDAR_COLOUR,
+        "kind": event.kind,
         "etag": event.etag,
     }
 
@@ -147,12 +199,18 @@ def _repeats_of(event: Event, series: Event | None) -> dict[str, Any]:
 
 
 def _when_of(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+    """Its times on the clock of `zone`; on its own two, where it ends in another zone."""
     if event.is_all_day:
         first, last = all_day_from(event), all_day_until(event) - ONE_DAY
-        hours = _clocks(datetime.combine(first, time(9)))
-        return {**hours, "day": first, "last_day": last if last != first else None}
+        hours = clocks(datetime.combine(first, time(9)))
+        return {**hours, "day": first, "last_day": last, "zone": zone.key}
+    end_zone = zone
+    if is_zone(event.timezone) and is_zone(event.end_timezone):
+        zone, end_zone = ZoneInfo(event.timezone), ZoneInfo(event.end_timezone)
     start = wall_clock(event.start_at, zone).replace(second=0, microsecond=0)
-    return _clocks(start, wall_clock(event.end_at, zone).replace(second=0, microsecond=0))
+    end = wall_clock(event.end_at, end_zone).replace(second=0, microsecond=0)
+    named = {"zone": zone.key, "end_zone": "" if end_zone is zone else end_zone.key}
+    return {**clocks(start, end), **named}
 
 
 def _reminders(minutes: Sequence[int] | None) -> str:
@@ -162,8 +220,27 @@ def _reminders(minutes: Sequence[int] | None) -> str:
 
 
 def attendees_of(event: Event) -> list[Attendee]:
-    """The stored guests as adapters know them."""
-    return [Attendee(**stored) for stored in event.attendees]
+    """The stored guests as adapters know them, the account's own marked.
+
+    Outlook marks nobody, and who is invited is no guest to invite or to take away.
+    """
+    account = event.calendar.connection.connected_email.casefold()
+    guests = [Attendee(**stored) for stored in event.attendees]
+    return [replace(one, is_self=one.is_self or one.email.casefold() == account) for one in guests]
+
+
+def kind_cells(calendar: Calendar, chosen: str, was: str = "") -> list[KindCell]:
+    """The kinds an event can have in this calendar. `was` is what the event is already."""
+    former = EventKind(was) if was else None
+    kinds = [EventKind.NORMAL, *STATUS_KINDS]
+    kinds += [former] if former and former not in kinds else []
+    cells = []
+    for kind in kinds:
+        why_not = kind_refusal(calendar, kind, former)
+        icon, hint = _KIND_SIGNS[kind]
+        checked = not why_not and kind == (chosen or EventKind.NORMAL)
+        cells.append(KindCell(kind.value, kind.label, icon, hint, why_not, checked))
+    return cells
 
 
 def conference_cells(choices: Iterable[Choice], chosen: str) -> list[Cell]:
@@ -196,7 +273,12 @@ def overlap_note(
     ignoring: UUID | None = None,
 ) -> str:
     """What else takes time then: `Overlaps Northgate board` with its start and end."""
-    shown = [one for one in calendars if one.calendar.is_shown and one.calendar.counts_as_busy]
+    shown = [
+        one
+        for one in calendars
+        # A colleague's time is the colleague's; "Find a time" speaks of it.
+        if one.is_shown and one.calendar.counts_as_busy and one.sight == Sight.FULL
+    ]
     if span is None or not shown:
         return ""
     rivals = [
@@ -225,7 +307,9 @@ def typed_span(typed: Mapping[str, Any]) -> Span | None:
     assert day is not None and first is not None and last is not None  # noqa: PT018
     zone = ZoneInfo(zone_name)
     start = starts_at(datetime.combine(day, first), zone)
-    end = starts_at(datetime.combine(_day(typed.get("last_day")) or day, last), zone)
+    there = str(typed.get("end_zone") or "")
+    end_zone = ZoneInfo(there) if is_zone(there) else zone
+    end = starts_at(datetime.combine(_day(typed.get("last_day")) or day, last), end_zone)
     return Span(start.astimezone(UTC), end.astimezone(UTC)) if start < end else None
 
 
@@ -242,8 +326,9 @@ def _time(value: object) -> time | None:
         return None
 
 
-def guests_note(source: VisibleCalendar | None) -> str:
-    """Who tells the guests."""
-    if source is None:
-        return ""
+def guests_note(source: VisibleCalendar, event: Event | None = None) -> str:
+    """Who tells the guests, or whose event it is that one changes."""
+    if event is not None and not event.is_organizer:
+        whose = event.organizer_email or "Somebody else"
+        return f"{whose} organises this. What is common to all only they can change."
     return f"Guests get one invitation, from {provider_label(source.connection)}."

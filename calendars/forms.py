@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.functional import cached_property
 
-from calendars.addresses import FIRST_YEAR, LAST_YEAR
-from calendars.enums import Scope, Visibility
-from calendars.phrases import city_of
-from calendars.providers.base import UNSET, Attendee, EventDraft
+from calendars.enums import EventKind, Hue, Scope, Visibility
+from calendars.providers.base import UNSET, Attendee, EventColour, EventDraft
+from calendars.providers.markup import compact
 from calendars.recurrence import rule_lines
 from calendars.repeating import RepeatFields
-from calendars.wording import day_and_month
-from calendars.zone_select import ZoneSelect
-from common.wallclock import starts_at, wall_clock
+from calendars.when_fields import WHEN, WhenFields
+from common.wallclock import wall_clock
 from conferencing.enums import Conference
-from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calendars.providers.base import Unset
 
-ONE_DAY = timedelta(days=1)
 MAX_GUESTS = 200
-WHEN = frozenset({"day", "last_day", "start", "end", "zone", "all_day"})
 _BETWEEN_GUESTS = re.compile(r"[\s,;]+")
 _KEY = re.compile(r"[0-9a-f]{32}")
 CALENDAR_REMINDERS = "default"
+CALENDAR_COLOUR = "calendar"
 REMINDERS = (
     (CALENDAR_REMINDERS, "As the calendar does"),
     ("", "None"),
@@ -54,7 +52,15 @@ SCOPES = (
 )
 
 
-class EventForm(RepeatFields):
+class LinesField(forms.CharField):
+    """Several lines. Browsers send other line ends than they were given: that is no change."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+class EventForm(WhenFields, RepeatFields):
     """One event. `calendars` are the ones that may be written to: (account, [(id, name), …]).
 
     Of a series (`in_series`) it asks how much of it is meant.
@@ -65,37 +71,6 @@ class EventForm(RepeatFields):
         max_length=1000,
         widget=forms.TextInput(attrs={"class": "title", "placeholder": "Title"}),
     )
-    day = forms.DateField(
-        label="Day",
-        input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "aria-label": "Day"}),
-        error_messages=dict.fromkeys(("required", "invalid"), "Give a day such as 2026-11-19."),
-    )
-    start = forms.TimeField(
-        label="Starts",
-        required=False,
-        widget=forms.TimeInput(
-            format="%H:%M", attrs={"type": "time", "class": "bare", "aria-label": "Starts"}
-        ),
-        error_messages={"invalid": "Give a time such as 09:30."},
-    )
-    end = forms.TimeField(
-        label="Ends",
-        required=False,
-        widget=forms.TimeInput(
-            format="%H:%M", attrs={"type": "time", "class": "bare", "aria-label": "Ends"}
-        ),
-        error_messages={"invalid": "Give a time such as 10:30."},
-    )
-    zone = forms.CharField(label="Time zone", widget=ZoneSelect(attrs={"aria-label": "Time zone"}))
-    last_day = forms.DateField(
-        label="Last day",
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"invalid": "Give a day such as 2026-11-20, or leave it empty."},
-    )
-    all_day = forms.BooleanField(label="All day", required=False)
     conference = forms.ChoiceField(
         label="Meeting link",
         choices=Conference.choices,
@@ -113,12 +88,17 @@ class EventForm(RepeatFields):
         widget=forms.Textarea(attrs={"rows": 1, "class": "grow", "autocomplete": "off"}),
     )
     place = forms.CharField(required=False, max_length=1000)
-    notes = forms.CharField(
-        required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 4})
-    )
+    notes = LinesField(required=False, max_length=8000, widget=forms.Textarea(attrs={"rows": 4}))
+    # What the editor of a browser with scripts holds, once something was changed in it.
+    notes_html = forms.CharField(required=False, max_length=60_000, widget=forms.HiddenInput)
     reminders = forms.ChoiceField(required=False, choices=REMINDERS)
     visibility = forms.ChoiceField(required=False, choices=Visibility.choices)
     busy = forms.BooleanField(label="Shows as busy", required=False)
+    # Of these two a browser sends nothing where every choice but the event's own is refused.
+    kind = forms.ChoiceField(required=False, choices=EventKind.choices)
+    hue = forms.ChoiceField(
+        required=False, choices=[(CALENDAR_COLOUR, "As the calendar"), *Hue.choices]
+    )
     scope = forms.ChoiceField(
         label="What this changes",
         required=False,
@@ -128,6 +108,8 @@ class EventForm(RepeatFields):
     )
     idempotency_key = forms.CharField(required=False, widget=forms.HiddenInput)
     etag = forms.CharField(required=False, max_length=255, widget=forms.HiddenInput)
+    # What the form came with, to tell what was changed here from what was changed elsewhere.
+    base = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -139,11 +121,15 @@ class EventForm(RepeatFields):
         in_series: bool = False,
     ) -> None:
         super().__init__(data, initial={"idempotency_key": uuid.uuid4().hex, **initial})
-        self.fields["zone"].widget.own = zones
+        for name in ("zone", "end_zone"):
+            self.fields[name].widget.own = zones
+        self.fields["end_zone"].widget.blank = "The same time zone"
         if calendars is None:
             del self.fields["calendar"]  # an event stays in its calendar
         else:
             self.fields["calendar"].choices = calendars  # type: ignore[attr-defined]
+            if in_series:
+                self.fields["calendar"].help_text = "A series moves as a whole, with All events."
         if not in_series:
             del self.fields["scope"]
         self.offer_repeats()
@@ -155,19 +141,6 @@ class EventForm(RepeatFields):
             self.fields["reminders"].choices = [*REMINDERS, (current, several)]  # type: ignore[attr-defined]
 
     # --- What was typed ---
-
-    def clean_day(self) -> date:
-        return _plausible(self.cleaned_data["day"])
-
-    def clean_last_day(self) -> date | None:
-        last = self.cleaned_data["last_day"]
-        return _plausible(last) if last else None
-
-    def clean_zone(self) -> str:
-        name: str = self.cleaned_data["zone"]
-        if not is_zone(name):
-            raise ValidationError("Choose a time zone from the list, for example Europe/Dublin.")
-        return name
 
     def clean_guests(self) -> tuple[str, ...]:
         """Every address once, as typed first. Each wrong one is named."""
@@ -196,59 +169,10 @@ class EventForm(RepeatFields):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if {"day", "last_day", "zone"} <= said.keys():
-            if said.get("all_day"):
-                self._read_days(said)
-            elif {"start", "end"} <= said.keys():
-                self._read_times(said)
+        if {"day", "last_day", "zone", "end_zone"} <= said.keys():
+            self.read_when(said)
             self.check_repeats(said)
         return said
-
-    def _read_days(self, said: dict[str, Any]) -> None:
-        last = said["last_day"] or said["day"]
-        if last < said["day"]:
-            self.add_error(
-                "last_day", f"This is before the first day, {day_and_month(said['day'])}."
-            )
-            return
-        said["starts"], said["ends"] = said["day"], last + ONE_DAY
-
-    def _read_times(self, said: dict[str, Any]) -> None:
-        missing = [name for name in ("start", "end") if said[name] is None]
-        for name in missing:
-            self.add_error(name, "Give a time, or tick All day.")
-        if missing:
-            return
-        zone = ZoneInfo(said["zone"])
-        first = datetime.combine(said["day"], said["start"])
-        last = datetime.combine(said["last_day"] or said["day"], said["end"])
-        if last <= first:
-            self._say_backwards(first, last)
-        elif not self._say_skipped({"start": first, "end": last}, zone):
-            said["starts"] = starts_at(first, zone).astimezone(zone)
-            said["ends"] = starts_at(last, zone).astimezone(zone)
-
-    def _say_skipped(self, readings: Mapping[str, datetime], zone: ZoneInfo) -> bool:
-        """Name each time that no clock in the zone reads that day; whether there was one."""
-        skipped = {
-            name: wall
-            for name, wall in readings.items()
-            if wall_clock(starts_at(wall, zone), zone) != wall
-        }
-        for name, wall in skipped.items():
-            place, day = city_of(zone.key), day_and_month(wall)
-            self.add_error(
-                name, f"The clocks in {place} skip {wall:%H:%M} on {day}. Choose another time."
-            )
-        return bool(skipped)
-
-    def _say_backwards(self, first: datetime, last: datetime) -> None:
-        if last.date() < first.date():
-            self.add_error("last_day", f"This is before the first day, {day_and_month(first)}.")
-        elif last == first:
-            self.add_error("end", f"This is the start itself, {first:%H:%M}.")
-        else:
-            self.add_error("end", f"This is before the start, {first:%H:%M}.")
 
     # --- What it means ---
 
@@ -257,16 +181,19 @@ class EventForm(RepeatFields):
         said = self.cleaned_data
         return EventDraft(
             title=said["title"],
-            description=said["notes"],
+            description=self._description(),
             location=said["place"],
             start=said["starts"],
             end=said["ends"],
             timezone=said["zone"],
+            end_timezone=said["end_zone"] or UNSET,
             all_day=said["all_day"],
             attendees=tuple(Attendee(email=address) for address in said["guests"]),
             reminders=_minutes(said["reminders"]),
             visibility=said["visibility"] or Visibility.DEFAULT,
             busy=said["busy"],
+            colour=_colour(said["hue"]) or UNSET,
+            kind=EventKind(said["kind"] or EventKind.NORMAL),
             conference=Conference(said["conference"] or Conference.NONE),
             idempotency_key=said["idempotency_key"],
             recurrence=self._lines(said["zone"]) or UNSET,
@@ -274,8 +201,13 @@ class EventForm(RepeatFields):
 
     def says_news(self) -> bool:
         """Whether anything was changed that is the event's."""
-        not_its = {"etag", "idempotency_key", "scope", *RepeatFields.base_fields}
+        not_its = {"etag", "base", "idempotency_key", "scope", "calendar"}
+        not_its |= set(RepeatFields.base_fields)
         return bool(set(self.changed_data) - not_its) or self.is_rule_changed()
+
+    def moves_to(self) -> UUID | None:
+        """The other calendar that the event is to go to."""
+        return UUID(self.cleaned_data["calendar"]) if "calendar" in self.changed_data else None
 
     def meant(self) -> Scope:
         """How much of its series the change is for."""
@@ -300,23 +232,32 @@ class EventForm(RepeatFields):
         changed = frozenset(self.changed_data)
         moved = bool(WHEN & changed)
         start = said["starts"]
-        if moved and not changed & (WHEN - {"end", "last_day"}):
+        only_end = moved and not changed & (WHEN - {"end", "end_zone", "last_day"})
+        if only_end and not said["all_day"]:
             start = starts
         return EventDraft(
             title=said["title"] if "title" in changed else UNSET,
-            description=said["notes"] if "notes" in changed else UNSET,
+            description=self._description() if changed & {"notes", "notes_html"} else UNSET,
             location=said["place"] if "place" in changed else UNSET,
             start=start if moved else UNSET,
             end=said["ends"] if moved else UNSET,
             timezone=said["zone"] if moved and not self._keeps_zone(changed) else UNSET,
+            end_timezone=self._changed_end_zone() if moved else UNSET,
             all_day=said["all_day"] if moved else UNSET,
             attendees=_guest_list(said["guests"], attendees) if "guests" in changed else UNSET,
             reminders=_minutes(said["reminders"]) if "reminders" in changed else UNSET,
             visibility=said["visibility"] if "visibility" in changed else UNSET,
             busy=said["busy"] if "busy" in changed else UNSET,
+            colour=_colour(said["hue"]) if "hue" in changed else UNSET,
+            kind=EventKind(said["kind"]) if "kind" in changed else UNSET,
             conference=self._changed_conference(changed),
             recurrence=self._lines(self._series_zone()) if self.is_rule_changed() else UNSET,
         )
+
+    def _description(self) -> str:
+        """What was written, with its formatting where there was an editor for it."""
+        rich = str(self.cleaned_data["notes_html"])
+        return compact(rich) if rich else str(self.cleaned_data["notes"])
 
     def _series_zone(self) -> str:
         """The zone that a series goes by: its own, unless another one was chosen."""
@@ -326,6 +267,20 @@ class EventForm(RepeatFields):
     def _keeps_zone(self, changed: frozenset[str]) -> bool:
         """A series stays in its own zone, whatever zone the form shows its times in."""
         return "zone" not in changed and self.meant() != Scope.THIS
+
+    def _changed_end_zone(self) -> str | Unset | None:
+        """None takes an end's own zone away; an event that has had none need not be told."""
+        wanted: str = self.cleaned_data["end_zone"]
+        return wanted or (None if self.initial.get("end_zone") else UNSET)
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Without what is not sent because it cannot be chosen, or says what stood there."""
+        found: list[str] = super().changed_data
+        same = {name for name in ("kind", "hue") if not self.data.get(name)}
+        if self.initial.get("last_day") == self.initial.get("day"):
+            same |= {name for name in ("last_day",) if not self.data.get(name)}
+        return [name for name in found if name not in same]
 
     def _changed_conference(self, changed: frozenset[str]) -> Conference | Unset:
         wanted = self.cleaned_data["conference"]
@@ -348,13 +303,11 @@ def _guest_list(typed: Sequence[str], known: Iterable[Attendee]) -> tuple[Attend
     return hosts + guests
 
 
+def _colour(chosen: str) -> EventColour | None:
+    return EventColour(Hue(chosen)) if chosen and chosen != CALENDAR_COLOUR else None
+
+
 def _minutes(value: str) -> tuple[int, ...] | None:
     if value == CALENDAR_REMINDERS:
         return None
     return tuple(int(part) for part in value.split(",") if part)
-
-
-def _plausible(day: date) -> date:
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValidationError(f"Choose a year between {FIRST_YEAR} and {LAST_YEAR}.")
-    return day

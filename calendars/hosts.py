@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calendars.providers.base import Feature
 from calendars.providers.registry import provider_class
 from conferencing import routing
 from conferencing import services as conferencing
@@ -46,6 +47,11 @@ def choices_for(calendar: Calendar) -> list[Choice]:
     """The cells of the dialog's choice of meeting link for this calendar."""
     owner = owner_of(calendar)
     return routing.choices(host_of(calendar, owner), _tier(calendar), _preferred(owner))
+
+
+def can_move_from(calendar: Calendar) -> bool:
+    """Whether its provider moves an event to another calendar of the account."""
+    return Feature.MOVE_CALENDAR in provider_class(calendar.connection.provider).features
 
 
 def _tier(calendar: Calendar) -> Tier:

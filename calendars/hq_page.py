@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -171,9 +171,8 @@ def _block(
     branch_id = source.calendar.workspace_id
     block = event_block(event, source)
     if event.is_masked:
-        block = replace(block, place=source.owner_name, place_icon="user")
-    return replace(
-        block,
+        block = block._replace(place=source.owner_name, place_icon="user")
+    return block._replace(
         href="",
         hue=hues[branch_id],
         calendar=f"{source.owner_name}, {names[branch_id]}",

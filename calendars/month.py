@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from calendars.dates import ONE_DAY, is_over, long_dates
+from calendars.dates import ONE_DAY, is_over, long_dates, walls
 from calendars.lanes import rows
 from calendars.signs import hue_class, icons, spoken, state_classes
 from calendars.wording import MONTHS, clock, full_day
@@ -27,7 +27,8 @@ _INSTANT = timedelta(microseconds=1)
 @dataclass(frozen=True, slots=True)
 class MonthLine:
     """One line of a day. A `bar` reaches across days from here; `under` is a day below such a bar,
-    where its title is only for readers; a `gap` keeps the lines below it in their place."""
+    where its title is only for readers; a `gap` keeps the lines below it in their place.
+    `from_wall` and `until_wall` are what scripts go by, of the whole event: see `walls`."""
 
     kind: Literal["timed", "bar", "under", "gap"]
     id: str = ""
@@ -38,6 +39,8 @@ class MonthLine:
     hues: tuple[str, ...] = ()
     icons: tuple[str, ...] = ()
     spoken: str = ""
+    from_wall: str = ""
+    until_wall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,7 @@ def _bar_line(bar: _Bar, column: int, present: Present) -> MonthLine:
         return MonthLine("under", title=event.title, spoken=spoken(event, present.zone))
     before = " from-before" if bar.from_before else ""
     past = is_over(event, present)
+    opens, closes = walls(event, present.zone)
     starts = "" if event.all_day or bar.from_before else clock(present.local(event.times()[0]))
     return MonthLine(
         "bar",
@@ -212,11 +216,14 @@ def _bar_line(bar: _Bar, column: int, present: Present) -> MonthLine:
         icons=icons(event),
         spoken=spoken(event, present.zone),
         hues=event.hues,
+        from_wall=opens,
+        until_wall=closes,
     )
 
 
 def _timed_line(event: EventBlock, present: Present) -> MonthLine:
     start, end = event.times()
+    opens, closes = walls(event, present.zone)
     return MonthLine(
         "timed",
         id=event.id,
@@ -226,6 +233,8 @@ def _timed_line(event: EventBlock, present: Present) -> MonthLine:
         starts=clock(present.local(start)),
         spoken=spoken(event, present.zone),
         hues=event.hues,
+        from_wall=opens,
+        until_wall=closes,
     )
 
 

@@ -35,7 +35,7 @@ def read_move(typed: Mapping[str, str], event: Event, zone: ZoneInfo) -> EventDr
     start = _instant("start", typed, zone)
     end = _instant("end", typed, zone)
     if _was_elsewhere(typed.get("was", ""), event, zone):
-        raise Conflict(_moved_meanwhile(event, zone))
+        raise Conflict(moved_meanwhile(event, zone))
     if start is None and end is None:
         raise InvalidInput("start", "Say where it goes.")
     first = event.start_at if start is None else start
@@ -55,6 +55,23 @@ def where_it_is(event: Event, zone: ZoneInfo) -> str:
     return span_in_words(event.start_at, event.end_at, zone)
 
 
+def where_it_goes(typed: Mapping[str, str], event: Event, zone: ZoneInfo) -> str:
+    """Where `read_move` would put it, in the same words. Raises what that does."""
+    draft = read_move(typed, event, zone)
+    start, end = draft.start, draft.end
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return span_in_words(start, end, zone)
+    if isinstance(start, date) and isinstance(end, date):
+        return all_day_in_words(start, end - _ONE_DAY)
+    return ""
+
+
+def moved_meanwhile(event: Event, zone: ZoneInfo) -> str:
+    """That somebody moved it, and where it is."""
+    title = event.title or NO_TITLE
+    return f"“{title}” was moved meanwhile, to {where_it_is(event, zone)}. It stays there."
+
+
 def way_back(event: Event) -> dict[str, str]:
     """The start and end that put the event back to where it is now."""
     if event.is_all_day:
@@ -69,7 +86,7 @@ def _read_dates(typed: Mapping[str, str], event: Event) -> EventDraft:
     first, after = all_day_from(event), all_day_until(event)
     was = _day("was", typed)
     if was is not None and was != first:
-        raise Conflict(_moved_meanwhile(event, ZoneInfo("UTC")))
+        raise Conflict(moved_meanwhile(event, ZoneInfo("UTC")))
     start, end = _day("start", typed), _day("end", typed)
     if start is None and end is None:
         raise InvalidInput("start", "Say where it goes.")
@@ -77,11 +94,6 @@ def _read_dates(typed: Mapping[str, str], event: Event) -> EventDraft:
     return EventDraft(
         start=begins, end=begins + (after - first) if end is None else end, all_day=True
     )
-
-
-def _moved_meanwhile(event: Event, zone: ZoneInfo) -> str:
-    title = event.title or NO_TITLE
-    return f"“{title}” was moved meanwhile, to {where_it_is(event, zone)}. It stays there."
 
 
 def _instant(name: str, typed: Mapping[str, str], zone: ZoneInfo) -> datetime | None:

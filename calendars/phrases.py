@@ -77,6 +77,14 @@ def span_in_words(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     return f"{head} \u2013 {_dated(last.date())}, {clock(last)}"
 
 
+def journey_in_words(start: datetime, end: datetime, zone: ZoneInfo, end_zone: ZoneInfo) -> str:
+    """`Friday 20 November 2026, 10:00 Lisbon` to `13:20 Madrid`; both days when they differ."""
+    first, last = start.astimezone(zone), end.astimezone(end_zone)
+    day = "" if last.date() == first.date() else f"{_dated(last.date())}, "
+    head = f"{_dated(first.date())}, {clock(first)} {city_of(zone.key)}"
+    return f"{head} \u2013 {day}{clock(last)} {city_of(end_zone.key)}"
+
+
 def all_day_in_words(first: date, last: date) -> str:
     """`Wednesday 18 November 2026, all day`, or the first and last day."""
     if first == last:

@@ -14,11 +14,11 @@ from django.urls import reverse
 
 from calendars.blocks import EventBlock, Flag, State
 from calendars.copies import told_once
-from calendars.enums import ConferenceState, EventStatus, Response, Visibility
+from calendars.elsewhere import elsewhere, ends_elsewhere, journey
+from calendars.enums import ConferenceState, EventKind, EventStatus, Hue, Response, Visibility
 from calendars.phrases import (
     abbreviation,
     all_day_in_words,
-    city_of,
     distance_in_words,
     span_in_words,
 )
@@ -28,7 +28,6 @@ from calendars.sidebar import provider_label
 from calendars.wording import clock, full_day
 from common.wallclock import wall_clock
 from conferencing.enums import Conference
-from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +50,12 @@ _ANSWERS = {
     Response.ACCEPTED: ("Coming", "ok", "check"),
     Response.TENTATIVE: ("Maybe", "", "help"),
     Response.DECLINED: ("Not coming", "", "x"),
+}
+_KIND_ICONS: dict[str, PlaceIcon] = {
+    EventKind.OUT_OF_OFFICE: "away",
+    EventKind.FOCUS_TIME: "focus",
+    EventKind.WORKING_LOCATION: "desk",
+    EventKind.BIRTHDAY: "cake",
 }
 _HUES = ("tide", "moss", "plum", "clay", "iris", "ochre", "lagoon", "slate")
 
@@ -97,6 +102,10 @@ class EventSheet:
     calendar: str
     account: str
     hue: str
+    own_hue: str
+    colour: str
+    kind: str
+    kind_icon: str
     owner: str
     guests: tuple[Guest, ...]
     location: str
@@ -114,40 +123,55 @@ def event_blocks(
         event_block(
             told.event,
             sources[told.event.calendar_id],
-            [sources[copy.calendar_id] for copy in told.copies],
+            [(copy, sources[copy.calendar_id]) for copy in told.copies],
         )
         for told in told_once(events, sources)
     ]
 
 
 def event_block(
-    event: SeenEvent, source: VisibleCalendar, others: Sequence[VisibleCalendar] = ()
+    event: SeenEvent,
+    source: VisibleCalendar,
+    others: Sequence[tuple[SeenEvent, VisibleCalendar]] = (),
 ) -> EventBlock:
     """An event as the member may see it; one whose time only is told opens nothing.
 
-    `others` are the calendars that hold a copy of it.
+    `others` are its copies, each with the calendar that holds it.
     """
     icon, place = _place(event)
+    event_id = str(event.id)
+    is_masked, is_all_day, is_stale = event.is_masked, event.is_all_day, source.is_stale
     return EventBlock(
-        id=f"ev-{event.id}",
+        id=f"ev-{event_id}",
         title=event.title or NO_TITLE,
-        href="" if event.is_masked else event_url(event.id),
-        calendar=source.owner_name if event.is_masked else source.calendar.name,
-        hue=source.calendar.hue,
-        start=None if event.is_all_day else event.start_at,
-        end=None if event.is_all_day else event.end_at,
-        all_day=event.is_all_day,
-        start_on=all_day_from(event) if event.is_all_day else None,
-        end_on=all_day_until(event) if event.is_all_day else None,
+        href="" if is_masked else f"{_events_url()}{event_id}",
+        calendar=source.owner_name if is_masked else source.calendar.name,
+        hue=event.hue or source.calendar.hue,
+        start=None if is_all_day else event.start_at,
+        end=None if is_all_day else event.end_at,
+        all_day=is_all_day,
+        start_on=all_day_from(event) if is_all_day else None,
+        end_on=all_day_until(event) if is_all_day else None,
         place=place,
         place_icon=icon,
-        flags=_flags(event),
-        states=_states(event) | {State.STALE} if source.is_stale else _states(event),
-        as_of=source.calendar.synced_at if source.is_stale else None,
-        hues=tuple(one.calendar.hue for one in (source, *others)) if others else (),
-        also=tuple(one.calendar.name for one in others),
-        may_move=source.may_write and not event.is_masked,
+        flags=_flags(
+            event.conference_state,
+            event.response,
+            event.visibility,
+            bool(event.series_remote_id),
+            event.kind,
+        ),
+        states=_states(event.response, event.status, event.is_busy, is_stale),
+        as_of=source.calendar.synced_at if is_stale else None,
+        hues=_hues([(event, source), *others]) if others else (),
+        also=tuple(calendar.calendar.name for _, calendar in others),
+        may_move=source.may_write and not is_masked,
     )
+
+
+def _hues(copies: Iterable[tuple[SeenEvent, VisibleCalendar]]) -> tuple[str, ...]:
+    """The colour of each copy: its own, else its calendar's."""
+    return tuple(event.hue or source.calendar.hue for event, source in copies)
 
 
 def event_url(event_id: UUID) -> str:
@@ -178,6 +202,9 @@ def link_name(conference: str) -> str:
 
 
 def _place(event: SeenEvent) -> tuple[PlaceIcon, str]:
+    if not (event.location or event.conference_state or event.conference_url):
+        icon, kind = _kind(event)
+        return (icon, kind) if kind and kind != event.title else ("pin", "")
     if event.conference_state == ConferenceState.PENDING:
         return "dashed", f"{link_name(event.conference)} link on its way"
     if event.conference_state == ConferenceState.FAILED:
@@ -189,27 +216,48 @@ def _place(event: SeenEvent) -> tuple[PlaceIcon, str]:
     return "pin", ""
 
 
-def _flags(event: SeenEvent) -> frozenset[Flag]:
-    found = set()
-    if event.conference_state == ConferenceState.PENDING:
-        found.add(Flag.LINK_PENDING)
-    if event.response == Response.NEEDS_ACTION:
-        found.add(Flag.REPLY_NEEDED)
-    if event.visibility == Visibility.PRIVATE:
-        found.add(Flag.PRIVATE)
-    if event.series_remote_id:
-        found.add(Flag.REPEATS)
-    return frozenset(found)
+def _kind(event: SeenEvent) -> tuple[PlaceIcon, str]:
+    """The sign and the words of what is not a plain event."""
+    if event.kind == EventKind.NORMAL:
+        return "pin", ""
+    return _KIND_ICONS[event.kind], EventKind(event.kind).label
 
 
-def _states(event: SeenEvent) -> frozenset[State]:
-    if event.response == Response.DECLINED:
-        return frozenset({State.DECLINED})
-    if event.response == Response.NEEDS_ACTION:
-        return frozenset({State.ASKED})
-    if event.response == Response.TENTATIVE or event.status == EventStatus.TENTATIVE:
-        return frozenset({State.MAYBE})
-    return frozenset() if event.is_busy else frozenset({State.FREE})
+@cache
+def _flags(
+    conference_state: str,
+    response: str,
+    visibility: str,
+    repeats: bool,  # noqa: FBT001 -- part of a key
+    kind: str,
+) -> frozenset[Flag]:
+    """The signs of an event; kept, because the events of a week have few combinations."""
+    signs = {
+        Flag.LINK_PENDING: conference_state == ConferenceState.PENDING,
+        Flag.REPLY_NEEDED: response == Response.NEEDS_ACTION,
+        Flag.PRIVATE: visibility == Visibility.PRIVATE,
+        Flag.REPEATS: repeats,
+    }
+    found = {flag for flag, applies in signs.items() if applies}
+    return frozenset(found if kind == EventKind.NORMAL else {*found, Flag(_KIND_ICONS[kind])})
+
+
+@cache
+def _states(
+    response: str,
+    status: str,
+    is_busy: bool,  # noqa: FBT001 -- part of a key
+    is_stale: bool,  # noqa: FBT001 -- part of a key
+) -> frozenset[State]:
+    """How an event looks; kept for the same reason."""
+    stale = frozenset({State.STALE} if is_stale else ())
+    if response == Response.DECLINED:
+        return stale | {State.DECLINED}
+    if response == Response.NEEDS_ACTION:
+        return stale | {State.ASKED}
+    if response == Response.TENTATIVE or status == EventStatus.TENTATIVE:
+        return stale | {State.MAYBE}
+    return stale if is_busy else stale | {State.FREE}
 
 
 def event_sheet(
@@ -227,9 +275,11 @@ def event_sheet(
         id=event.id,
         title=event.title or NO_TITLE,
         when=_when(event, zone),
-        zone="" if event.is_all_day else abbreviation(zone, event.start_at),
+        zone=""
+        if event.is_all_day or ends_elsewhere(event)
+        else abbreviation(zone, event.start_at),
         distance=distance_in_words(event.start_at, event.end_at, now),
-        elsewhere=_elsewhere(event, zone),
+        elsewhere=elsewhere(event, zone),
         repeats=bool(event.series_remote_id),
         repetition=repetition(series) if series else "",
         exception=_exception(event, zone),
@@ -238,8 +288,14 @@ def event_sheet(
         calendar=source.calendar.name,
         account=f"{connection.connected_email}, {provider_label(connection)}",
         hue=source.calendar.hue,
+        own_hue=event.hue,
+        colour=Hue(event.hue).label if event.hue else "",
+        kind=_kind(event)[1],
+        kind_icon=_kind(event)[0],
         owner="" if is_own else source.owner_name,
-        guests=tuple(_guest(attendee) for attendee in event.attendees),
+        guests=tuple(
+            _guest(one, connection.connected_email if is_own else "") for one in event.attendees
+        ),
         location=event.location,
         location_url=event.location if is_web_address(event.location) else "",
         description=as_safe_html(event.description),
@@ -273,18 +329,9 @@ def _exception(event: SeenEvent, zone: ZoneInfo) -> str:
 def _when(event: SeenEvent, zone: ZoneInfo) -> str:
     if event.is_all_day:
         return all_day_in_words(all_day_from(event), all_day_until(event) - _ONE_DAY)
+    if ends_elsewhere(event):
+        return journey(event)
     return span_in_words(event.start_at, event.end_at, zone)
-
-
-def _elsewhere(event: SeenEvent, zone: ZoneInfo) -> str:
-    """The start in the event's own zone, where that is another hour."""
-    if event.is_all_day or not is_zone(event.timezone) or event.timezone == "UTC":
-        return ""
-    theirs = ZoneInfo(event.timezone)
-    local = event.start_at.astimezone(theirs)
-    if local.utcoffset() == event.start_at.astimezone(zone).utcoffset():
-        return ""
-    return f"{local:%H:%M} in {city_of(event.timezone)}"
 
 
 def _join(event: SeenEvent) -> JoinLink | None:
@@ -300,9 +347,14 @@ def _join(event: SeenEvent) -> JoinLink | None:
     )
 
 
-def _guest(attendee: Mapping[str, object]) -> Guest:
+def _guest(attendee: Mapping[str, object], account: str) -> Guest:
+    """`account` is the address that is the viewer's own, empty on a colleague's calendar."""
     email, name = str(attendee.get("email", "")), str(attendee.get("name") or "")
-    is_self, is_organizer = bool(attendee.get("is_self")), bool(attendee.get("is_organizer"))
+    # Outlook marks nobody as the account's own. To a colleague who looks on, it is not "you".
+    is_self = bool(account) and (
+        bool(attendee.get("is_self")) or email.casefold() == account.casefold()
+    )
+    is_organizer = bool(attendee.get("is_organizer"))
     notes = [
         word
         for word, applies in (

@@ -1,37 +1,42 @@
-"""What others wrote in an event, made safe to show: markup becomes plain text, addresses links."""
+"""What others wrote in an event, safe to show: formatting of a few kinds, addresses as links."""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-_MARKUP = re.compile(
-    r"</?(?:a|b|i|u|p|br|div|span|ul|ol|li|table|html|body|font|h[1-6])\b", re.IGNORECASE
-)
-_BLOCKS = frozenset({"p", "div", "br", "ul", "ol", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
-_SILENT = frozenset({"script", "style", "head", "title", "template"})
+from calendars.providers import markup
+
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\u201c\u201d]+", re.IGNORECASE)
 _CLOSING = ".,;:!?)]}"
-_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def as_text(raw: str) -> str:
     """The words of a description. Providers hold HTML or plain text and do not say which."""
-    if not _MARKUP.search(raw):
-        return raw.strip()
-    reader = _Reader()
-    reader.feed(raw)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.said).split("\n"))
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    return markup.as_text(raw)
 
 
 def as_safe_html(raw: str) -> SafeString:
-    """The words escaped, line ends kept, and web addresses (http and https only) as links."""
-    text = as_text(raw)
+    """The description with what formatting it has in a few tags, and web addresses as links.
+
+    Of plain text the words are escaped and the line ends kept.
+    """
+    if markup.is_markup(raw):
+        # Everything else in it is gone: that is what nh3 is for.
+        return mark_safe(markup.safe(markup.flat(raw, links=True)))  # noqa: S308
+    return _linked(raw.strip())
+
+
+def as_editable_html(raw: str) -> SafeString:
+    """The same without links made of plain addresses, for somebody to change."""
+    if markup.is_markup(raw):
+        return mark_safe(markup.safe(markup.flat(raw)))  # noqa: S308 -- as above
+    return mark_safe(escape(raw.strip()).replace("\n", "<br>"))  # noqa: S308 -- escaped
+
+
+def _linked(text: str) -> SafeString:
     pieces: list[str] = []
     cursor = 0
     for found in _ADDRESS.finditer(text):
@@ -53,37 +58,3 @@ def as_safe_html(raw: str) -> SafeString:
 def is_web_address(raw: str) -> bool:
     """Whether it is an http or https address: the only kind a button may lead to."""
     return raw.lower().startswith(("https://", "http://"))
-
-
-class _Reader(HTMLParser):
-    """Collects what a page says, and nothing of how; the address of a link follows its words."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.said: list[str] = []
-        self._silent = 0
-        self._link = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        elif tag in _BLOCKS:
-            self.said.append("\n")
-        elif tag == "li":
-            self.said.append("\n• ")
-        elif tag == "a":
-            self._link = dict(attrs).get("href") or ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(0, self._silent - 1)
-        elif tag == "a" and self._link:
-            if is_web_address(self._link) and self._link not in "".join(self.said[-2:]):
-                self.said.append(f" {self._link} ")
-            self._link = ""
-        elif tag in {"p", "div", "ul", "ol"}:
-            self.said.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.said.append(data.replace("\n", " "))

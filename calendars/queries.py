@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from audit.enums import ConnectionState
-from calendars.enums import EventStatus, Response, ShareLevel, Sight, Visibility
-from calendars.models import Calendar, CalendarShare, Event, EventTask
+from calendars.enums import EventKind, EventStatus, Response, ShareLevel, Sight, Visibility
+from calendars.models import Calendar, CalendarChoice, CalendarShare, Event, EventTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -37,17 +37,34 @@ class VisibleCalendar:
 
     calendar: Calendar
     sight: Sight
-    # Whether the copy could not be brought up to date at the last try. Asked for each event.
+    # What the member chose for a colleague's calendar; None until they choose.
+    choice: bool | None = None
+    # Both are asked for each event. Stale: it could not be brought up to date at the last try.
     is_stale: bool = field(init=False)
+    # Whether the member may make, change and delete events here.
+    may_write: bool = field(init=False)
 
     def __post_init__(self) -> None:
         is_stale = bool(self.calendar.sync_error)
         is_stale = is_stale or self.connection.state != ConnectionState.ACTIVE
         object.__setattr__(self, "is_stale", is_stale)
+        may_write = self.sight >= Sight.EDIT and self.calendar.is_writable
+        object.__setattr__(self, "may_write", may_write)
 
     @property
     def connection(self) -> CalendarConnectionBase:
         return self.calendar.connection
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it stands in the member's week.
+
+        A colleague's does when the member ticked it, or when more of it than busy times is shared
+        with them: a week full of others' busy times would be nobody's.
+        """
+        if self.sight == Sight.FULL or not self.calendar.is_shown:
+            return self.calendar.is_shown
+        return self.sight > Sight.BUSY if self.choice is None else self.choice
 
     @property
     def owner_name(self) -> str:
@@ -59,18 +76,12 @@ class VisibleCalendar:
         assert user is not None
         return user.user.get_full_name()
 
-    @property
-    def may_write(self) -> bool:
-        """Whether the member may make, change and delete events here."""
-        return self.sight >= Sight.EDIT and self.calendar.is_writable
 
-
-@dataclass(frozen=True, slots=True)
-class SeenEvent:
+class SeenEvent(NamedTuple):
     """An event as one member may see it; of a masked one only the time is told.
 
     Instants are UTC; `start_wall` and `end_wall` are wall times in `timezone`, or dates when
-    all-day (the end exclusive).
+    all-day (the end exclusive). A tuple, because pages make them by the thousand.
     """
 
     id: UUID
@@ -82,48 +93,39 @@ class SeenEvent:
     timezone: str
     is_all_day: bool
     is_busy: bool
+    # From here on nothing is told of a masked one.
     title: str
+    hue: str = ""
+    kind: str = EventKind.NORMAL
     status: str = EventStatus.CONFIRMED
     visibility: str = Visibility.DEFAULT
     response: str = Response.NONE
-    description: str = ""
     location: str = ""
     is_organizer: bool = True
-    organizer_email: str = ""
-    attendees: Sequence[dict[str, Any]] = ()
-    reminders: Sequence[int] | None = None
     series_remote_id: str = ""
     conference: str = ""
     conference_state: str = ""
     conference_url: str = ""
+    ical_uid: str = ""
+    # From here on no grid shows it, and it is most of what a row weighs.
+    description: str = ""
+    end_timezone: str = ""
+    organizer_email: str = ""
+    attendees: Sequence[dict[str, Any]] = ()
+    reminders: Sequence[int] | None = None
     conference_note: str = ""
     etag: str = ""
-    ical_uid: str = ""
     original_start_at: datetime | None = None
     is_exception: bool = False
     recurrence: Sequence[str] = ()
     is_masked: bool = False
 
 
-_OPEN = (
-    "id", "calendar_id", "start_at", "end_at", "start_wall", "end_wall", "timezone", "is_all_day",
-    "is_busy",
-)  # fmt: skip
-_MORE = (
-    "title", "status", "visibility", "response", "description", "location", "is_organizer",
-    "organizer_email", "attendees", "reminders", "series_remote_id", "conference",
-    "conference_state", "conference_url", "conference_note", "etag", "ical_uid",
-    "original_start_at", "is_exception", "recurrence",
-)  # fmt: skip
-_VISIBILITY = len(_OPEN) + _MORE.index("visibility")
-# A grid of hundreds of events shows none of these, and they are most of what a row weighs.
-_NOT_IN_GRID = frozenset(
-    {
-        "description", "organizer_email", "attendees", "reminders", "conference_note", "etag",
-        "original_start_at", "is_exception", "recurrence",
-    }
-)  # fmt: skip
-_GRID = (*_OPEN, *(name for name in _MORE if name not in _NOT_IN_GRID))
+# Columns of the mirror are read in the order of the fields; the last one is none.
+_WHOLE = SeenEvent._fields[:-1]
+_GRID = _WHOLE[: _WHOLE.index("description")]
+_OPEN = len(_WHOLE[: _WHOLE.index("title")])
+_VISIBILITY = _WHOLE.index("visibility")
 
 
 def calendars_in(membership: Membership) -> QuerySet[Calendar]:
@@ -147,8 +149,10 @@ def calendars_visible_to(
     rows = calendars_in(membership)
     if calendar_ids is not None:
         rows = rows.filter(pk__in=list(calendar_ids))
+    chosen = CalendarChoice.objects.filter(membership=membership.pk, calendar=OuterRef("pk"))
+    rows = rows.annotate(choice=Subquery(chosen.values("is_shown")[:1]))
     shares = _shares_with(membership)
-    seen = [VisibleCalendar(row, sight_of(row, membership, shares)) for row in rows]
+    seen = [VisibleCalendar(row, sight_of(row, membership, shares), row.choice) for row in rows]
     return sorted(
         seen, key=lambda one: (_place(one, membership), one.owner_name, not one.calendar.is_primary)
     )
@@ -185,8 +189,7 @@ def events_between(
         calendars = [one for one in calendars_visible_to(membership) if one.calendar.is_shown]
     sights = {one.calendar.pk: one.sight for one in calendars}
     rows = live_events(sights, span).order_by("start_at", "end_at", "id")
-    names = _GRID if for_grid else (*_OPEN, *_MORE)
-    found = (_seen(row, sights, names) for row in rows.values_list(*names))
+    found = _all_seen(rows.values_list(*(_GRID if for_grid else _WHOLE)), sights)
     return [event for event in found if event.is_busy or not event.is_masked]
 
 
@@ -198,7 +201,7 @@ def events_by_id(
     rows = Event.objects.filter(
         pk__in=list(event_ids), calendar_id__in=list(sights), deleted_at__isnull=True
     )
-    return [_seen(row, sights, _GRID) for row in rows.values_list(*_GRID)]
+    return list(_all_seen(rows.values_list(*_GRID), sights))
 
 
 def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
@@ -212,6 +215,12 @@ def live_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
     )
 
 
+def busy_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
+    """Those of them that take time: not free, not cancelled, not declined."""
+    rows = live_events(calendar_ids, span).filter(is_busy=True)
+    return rows.exclude(status=EventStatus.CANCELLED).exclude(response=Response.DECLINED)
+
+
 def tasks_on(membership: Membership, event_ids: Iterable[UUID]) -> list[EventTask]:
     """The tasks of these events of the member's workspace, in their order."""
     rows = EventTask.objects.filter(workspace=membership.workspace_id, event_id__in=list(event_ids))
@@ -223,15 +232,17 @@ def changes_cursor(calendars: Iterable[VisibleCalendar]) -> str:
     digest = hashlib.sha256()
     for one in sorted(calendars, key=lambda one: one.calendar.pk):
         row = one.calendar
-        parts = (row.pk, row.changed_at, row.is_shown, one.sight, one.is_stale, row.hue, row.name)
+        # Of a colleague's that is not ticked the page shows its name alone.
+        changed_at = row.changed_at if one.is_shown or one.sight == Sight.FULL else None
+        parts = (row.pk, changed_at, one.is_shown, one.sight, one.is_stale, row.hue, row.name)
         digest.update(repr(parts).encode())
     return digest.hexdigest()[:32]
 
 
 def seen(event: Event, sight: Sight) -> SeenEvent:
     """One event of the mirror as somebody with that sight may see it."""
-    values = tuple(getattr(event, name) for name in (*_OPEN, *_MORE))
-    return _seen(values, {event.calendar_id: sight}, (*_OPEN, *_MORE))
+    row = tuple(getattr(event, name) for name in _WHOLE)
+    return next(_all_seen([row], {event.calendar_id: sight}))
 
 
 def is_masked(visibility: str, sight: Sight) -> bool:
@@ -239,10 +250,14 @@ def is_masked(visibility: str, sight: Sight) -> bool:
     return sight == Sight.BUSY or (visibility == Visibility.PRIVATE and sight < Sight.FULL)
 
 
-def _seen(values: tuple[Any, ...], sights: dict[UUID, Sight], names: tuple[str, ...]) -> SeenEvent:
-    if is_masked(values[_VISIBILITY], sights[values[1]]):
-        return SeenEvent(**dict(zip(_OPEN, values, strict=False)), title=MASK, is_masked=True)
-    return SeenEvent(**dict(zip(names, values, strict=True)))
+def _all_seen(rows: Iterable[tuple[Any, ...]], sights: Mapping[UUID, Sight]) -> Iterator[SeenEvent]:
+    """The rows, their columns in the order of the fields, as each calendar's sight allows."""
+    in_full = {calendar_id for calendar_id, sight in sights.items() if sight == Sight.FULL}
+    for row in rows:
+        if row[1] in in_full or not is_masked(row[_VISIBILITY], sights[row[1]]):
+            yield SeenEvent(*row)
+        else:
+            yield SeenEvent(*(*row[:_OPEN], MASK))._replace(is_masked=True)
 
 
 def _place(one: VisibleCalendar, membership: Membership) -> int:

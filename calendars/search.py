@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from django.db.models.functions import Cast
 from calendars.enums import Sight, Visibility
 from calendars.models import Event
 from calendars.queries import events_by_id
+from common.matching import holds, holds_in_json, mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,21 +77,14 @@ def _readable(calendars: Iterable[VisibleCalendar]) -> Any:
 
 
 def _mentions(word: str) -> Q:
-    """Rows that may have the word: engines differ in case of letters beyond ASCII, and in how
-    they write them in JSON, so every spelling is asked for and the rows are read again."""
-    found = Q()
-    for spelled in {word, word.upper(), word.title()}:
-        found |= Q(title__icontains=spelled) | Q(location__icontains=spelled)
-        found |= Q(guests_text__icontains=spelled)
-        found |= Q(guests_text__icontains=json.dumps(spelled)[1:-1])
-    return found
+    """Rows that may have the word; engines differ in what they find, so they are read again."""
+    return holds(word, "title", "location") | holds_in_json(word, "guests_text")
 
 
 def _has_all(texts: tuple[str, str, Sequence[dict[str, Any]]], words: Sequence[str]) -> bool:
     title, location, attendees = texts
     people = (str(one.get(part) or "") for one in attendees for part in ("name", "email"))
-    text = "\n".join((title, location, *people)).casefold()
-    return all(word in text for word in words)
+    return mentions("\n".join((title, location, *people)), words)
 
 
 def _in_order(ids: Sequence[UUID], calendars: Sequence[VisibleCalendar]) -> list[SeenEvent]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from calendars.providers.base import RemoteEvent
 
 # What of a draft says when; the rest is taken over as it stands.
-_WHEN: Final = frozenset({"start", "end", "timezone", "all_day", "recurrence"})
+_WHEN: Final = frozenset({"start", "end", "timezone", "end_timezone", "all_day", "recurrence"})
 _NO_CHANGE: Final = frozenset({"notify", "idempotency_key", "private_properties"})
 # No rule that one can write pauses for longer.
 _LONG: Final = timedelta(days=100 * 366)
@@ -73,7 +73,7 @@ def for_all(draft: EventDraft, occurrence: Event, rule: RemoteEvent) -> EventDra
         goal = _aligned(goal)
     made = replace(draft, recurrence=UNSET)
     if draft.start is not UNSET or goal.start != series.start:
-        made = _timed(made, goal, _length(draft, rule))
+        made = _timed(made, goal, draft, rule)
     if draft.recurrence is not UNSET and not draft.recurrence:
         return replace(made, recurrence=())
     if goal.lines != series.lines:
@@ -110,7 +110,7 @@ def split(draft: EventDraft, occurrence: Event, rule: RemoteEvent) -> Split | No
     if head is None:
         return None
     goal = _goal(draft, occurrence, rest)
-    tail = _timed(_copied(draft, rule), goal, _length(draft, rule))
+    tail = _timed(_copied(draft, rule), goal, draft, rule)
     repeats = draft.recurrence is UNSET or bool(draft.recurrence)
     if repeats:
         check_lines(goal.lines, goal.start, goal.zone)
@@ -192,8 +192,11 @@ def _length(draft: EventDraft, rule: RemoteEvent) -> timedelta:
     return rule.end.at - rule.start.at
 
 
-def _timed(draft: EventDraft, series: Series, length: timedelta) -> EventDraft:
-    """The draft at the series' first start, which has to be one that a clock reads."""
+def _timed(made: EventDraft, series: Series, draft: EventDraft, rule: RemoteEvent) -> EventDraft:
+    """What is made at the series' first start, which has to be one that a clock reads.
+
+    Its end lies as the draft has it, else as the rule that was, in the zone it has there.
+    """
     start = series.start
     if isinstance(start, datetime):
         start = occurs_at(start, series.zone)
@@ -201,8 +204,15 @@ def _timed(draft: EventDraft, series: Series, length: timedelta) -> EventDraft:
             when = f"{series.start:%H:%M} on {day_and_month(series.start)}"
             message = f"The clocks skip {when}, where the series would begin. Choose another event."
             raise InvalidInput("scope", message)
-    zone = series.zone.key
-    return replace(draft, start=start, end=start + length, timezone=zone, all_day=series.is_all_day)
+    own = rule.end_timezone if draft.end_timezone is UNSET else draft.end_timezone
+    return replace(
+        made,
+        start=start,
+        end=start + _length(draft, rule),
+        timezone=series.zone.key,
+        end_timezone=own or UNSET,
+        all_day=series.is_all_day,
+    )
 
 
 def _copied(draft: EventDraft, rule: RemoteEvent) -> EventDraft:
@@ -215,6 +225,8 @@ def _copied(draft: EventDraft, rule: RemoteEvent) -> EventDraft:
         reminders=rule.reminders,
         visibility=rule.visibility,
         busy=rule.is_busy,
+        colour=rule.colour,
+        kind=rule.kind,
         notify=draft.notify,
     )
     given = draft.given() - _WHEN - _NO_CHANGE

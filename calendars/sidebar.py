@@ -13,7 +13,7 @@ from calendars.providers.registry import provider_class
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
     from zoneinfo import ZoneInfo
@@ -128,16 +128,12 @@ def accounts(
     now: datetime,
     *,
     viewer_id: UUID,
-    hidden: Collection[UUID] = (),
 ) -> list[Account]:
-    """The calendars by account, in the order given, each account with its health in words.
-
-    `hidden` are calendars of others that the viewer left out of their own week.
-    """
+    """The calendars by account, in the order given, each account with its health in words."""
     grouped: dict[UUID, list[VisibleCalendar]] = {}
     for one in calendars:
         grouped.setdefault(one.connection.pk, []).append(one)
-    return [_account(group, zone, now, viewer_id, hidden) for group in grouped.values()]
+    return [_account(group, zone, now, viewer_id) for group in grouped.values()]
 
 
 def _account(
@@ -145,7 +141,6 @@ def _account(
     zone: ZoneInfo,
     now: datetime,
     viewer_id: UUID,
-    hidden: Collection[UUID],
 ) -> Account:
     connection = group[0].connection
     is_own = connection.owner_id == viewer_id
@@ -154,19 +149,20 @@ def _account(
         id=connection.pk,
         title=connection.connected_email if is_own else group[0].owner_name,
         is_own=is_own,
-        calendars=tuple(_line(one.calendar, hidden) for one in group),
+        calendars=tuple(_line(one) for one in group),
         note=note,
         is_well=is_well,
         reconnect=connection.state == ConnectionState.RECONNECT_NEEDED,
     )
 
 
-def _line(calendar: Calendar, hidden: Collection[UUID]) -> CalendarLine:
+def _line(one: VisibleCalendar) -> CalendarLine:
+    calendar = one.calendar
     return CalendarLine(
         id=calendar.pk,
         name=calendar.name,
         hue=calendar.hue,
-        is_shown=calendar.is_shown and calendar.pk not in hidden,
+        is_shown=one.is_shown,
         is_booking=is_booking_calendar(calendar),
     )
 

@@ -17,6 +17,8 @@ MAX_ICONS = 2
 def state_classes(event: EventBlock, *, past: bool) -> str:
     """The classes of what the event is and may, each with a blank before it."""
     may = " can-move" if event.may_move else ""
+    if may and Flag.REPEATS in event.flags:
+        may += " repeats"  # a move asks how much of the series is meant
     if not event.states:
         return f"{may} is-past" if past else may
     classes = may + "".join(f" {state}" for state in State if state in event.states)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.urls import path
 
 from calendars.views import (
+    answering,
     calendar,
     changes,
     connections,
+    event_change,
     events,
     hooks,
     hq,
     moving,
     oauth,
+    people,
     search,
     sharing,
     subscriptions,
@@ -24,11 +27,13 @@ app_name = "calendars"
 urlpatterns = [
     path("calendar", calendar.calendar, name="calendar"),
     path("calendar/search", search.search, name="search"),
+    path("calendar/people", people.people, name="people"),
     path("calendar/shown", calendar.calendars_shown, name="calendars_shown"),
     path("calendar/events/new", events.event_new, name="event_new"),
     path("calendar/events/<uuid:event_id>", events.event_detail, name="event_detail"),
-    path("calendar/events/<uuid:event_id>/edit", events.event_edit, name="event_edit"),
+    path("calendar/events/<uuid:event_id>/edit", event_change.event_edit, name="event_edit"),
     path("calendar/events/<uuid:event_id>/delete", events.event_delete, name="event_delete"),
+    path("calendar/events/<uuid:event_id>/respond", answering.event_respond, name="event_respond"),
     path("calendar/events/<uuid:event_id>/move", moving.event_move, name="event_move"),
     path("calendar/subscriptions/new", subscriptions.subscribe, name="subscribe"),
     path(

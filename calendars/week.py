@@ -7,6 +7,7 @@ no inline style; numbers are strings, because a template would send them through
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from calendars.blocks import (
@@ -19,7 +20,7 @@ from calendars.blocks import (
     State,
     WeekLayout,
 )
-from calendars.dates import long_dates
+from calendars.dates import long_dates, walls
 from calendars.lanes import MAX_ROWS, Lane, lanes, rows
 from calendars.signs import hue_class, icons, spoken, state_classes
 from calendars.wording import (
@@ -61,6 +62,9 @@ _MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 _MIDNIGHT = time(0)
 _WALL = len("2026-11-19T14:30")
+_NO_WALLS = ("", "")
+# What `clock` says of each minute of a day.
+_CLOCKS = [clock(time(minute // 60, minute % 60)) for minute in range(DAY_MINUTES)]
 _SATURDAY = 5
 
 
@@ -100,6 +104,8 @@ class _View:
         self.first = first
         self.count = count
         self.last = first + (count - 1) * _ONE_DAY
+        self.first_ordinal = first.toordinal()
+        self.isos = [(first + column * _ONE_DAY).isoformat() for column in range(count)]
         self.zone = zone
         self.now = now
         self.here = now.astimezone(zone)
@@ -117,7 +123,7 @@ class _View:
         return day_begins(day, self.zone) == day_begins(day + _ONE_DAY, self.zone)
 
     def column(self, day: date) -> int:
-        return day.toordinal() - self.first.toordinal()
+        return day.toordinal() - self.first_ordinal
 
 
 class _Piece:
@@ -126,22 +132,28 @@ class _Piece:
     `start` and `end` are minutes of that date's clock.
     """
 
-    __slots__ = ("ends", "event", "quarters", "reach", "start", "starts", "walls")
+    __slots__ = ("ends", "event", "id", "order", "quarters", "reach", "start", "starts", "walls")
 
-    def __init__(self, event: EventBlock, start: int, end: int, starts: str, ends: str) -> None:
+    def __init__(
+        self,
+        event: EventBlock,
+        start: int,
+        end: int,
+        labels: tuple[str, str],
+        walls: tuple[str, str],
+    ) -> None:
         self.event = event
+        self.id = event.id
         self.quarters = max(1, -((start - end) // QUARTER))
         drawn = max(self.quarters, LEAST_QUARTERS) * QUARTER
         # A block that would hang out of the day's foot moves up; its label stays exact.
-        self.start = max(0, min(start, DAY_MINUTES - drawn))
-        self.reach = self.start + drawn
-        self.starts = starts
-        self.ends = ends
-        self.walls = ("", "")
-
-    @property
-    def order(self) -> tuple[int, int, str, str]:
-        return self.start, -self.reach, self.event.title, self.event.id
+        if start + drawn > DAY_MINUTES:
+            start = max(0, DAY_MINUTES - drawn)
+        self.start = start
+        self.reach = start + drawn
+        self.starts, self.ends = labels
+        self.walls = walls
+        self.order = (start, -self.reach, event.title, event.id)
 
 
 def _lay_out(
@@ -179,23 +191,36 @@ def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
     """The event's part on each shown date, with the date's column."""
     start, end = event.times()
     opens, closes = view.local(start), view.local(end)
+    begins_on, ends_on = opens.toordinal(), closes.toordinal()
+    column = begins_on - view.first_ordinal
     # Two times of one zone compare by what the clock reads, which may have gone back meanwhile.
-    went_back = closes <= opens
-    first = last = opens.date()
-    if not went_back and closes.date() != first:
-        last = view.local(end - _INSTANT).date()
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        column = ordinal - view.first.toordinal()
-        if not 0 <= column < view.count or (first.toordinal() < ordinal and view.skips(column)):
-            continue
-        top = _minute(opens) if ordinal == first.toordinal() else 0
-        foot = _minute(closes) if ordinal == closes.date().toordinal() else DAY_MINUTES
-        if went_back:
+    if closes <= opens:
+        if 0 <= column < view.count:
+            labels = _labels(begins_on, opens, closes)
+            top = _minute(opens)
             foot = top + (end - start) // _MINUTE
-        piece = _Piece(event, top, foot, *_labels(ordinal, opens, closes))
-        if event.href:
-            piece.walls = (_wall(opens), _wall(closes))
-        yield column, piece
+            yield column, _Piece(event, top, foot, labels, _walls(event, opens, closes))
+    elif begins_on == ends_on:
+        # Nearly all are of this kind, so nothing is worked out twice here.
+        if 0 <= column < view.count:
+            iso, top, foot = view.isos[column], _minute(opens), _minute(closes)
+            starts, ends = _CLOCKS[top], _CLOCKS[foot]
+            walls = (f"{iso}T{starts}", f"{iso}T{ends}") if event.href else _NO_WALLS
+            yield column, _Piece(event, top, foot, (starts, f"\u2013{ends}"), walls)
+    else:
+        last = view.local(end - _INSTANT).toordinal()
+        name = event.id
+        for ordinal in range(begins_on, last + 1):
+            column = ordinal - view.first_ordinal
+            if not 0 <= column < view.count or (begins_on < ordinal and view.skips(column)):
+                continue
+            top = _minute(opens) if ordinal == begins_on else 0
+            foot = _minute(closes) if ordinal == ends_on else DAY_MINUTES
+            labels = _labels(ordinal, opens, closes)
+            piece = _Piece(event, top, foot, labels, _walls(event, opens, closes))
+            # An id stands once on a page: with the first part that is shown.
+            piece.id, name = name, ""
+            yield column, piece
 
 
 def _labels(ordinal: int, opens: datetime, closes: datetime) -> tuple[str, str]:
@@ -213,7 +238,7 @@ def _column(index: int, pieces: list[_Piece], view: _View, open_on: OpenHours | 
     is_weekend = day.weekday() >= _SATURDAY
     mark = " is-today" if is_today else " is-weekend" if is_weekend else ""
     head = " is-today" if is_today else " is-past" if is_past else ""
-    pieces.sort(key=lambda piece: piece.order)
+    pieces.sort(key=attrgetter("order"))
     placed = lanes([(piece.start, piece.reach) for piece in pieces])
     return DayColumn(
         on=day,
@@ -239,21 +264,23 @@ def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
     event = piece.event
     place = f"{_at(piece.start, piece.quarters)}{_beside(lane)}"
     states = state_classes(event, past=event.times()[1] <= view.now)
+    from_wall, until_wall = piece.walls
+    # By place: names would cost a third more, a thousand times.
     return PlacedEvent(
-        id=event.id,
-        classes=f"ev{hue_class(event)} {place}{states}",
-        href=event.href,
-        title=event.title,
-        starts=piece.starts,
-        ends=piece.ends,
-        place=event.place,
-        place_icon=event.place_icon,
-        place_classes="x warned" if event.place_icon == "alert" else "x",
-        icons=icons(event),
-        spoken=spoken(event, view.zone),
-        hues=event.hues,
-        from_wall=piece.walls[0],
-        until_wall=piece.walls[1],
+        piece.id,
+        f"ev{hue_class(event)} {place}{states}",
+        event.href,
+        event.title,
+        piece.starts,
+        piece.ends,
+        event.place,
+        event.place_icon,
+        "x warned" if event.place_icon == "alert" else "x",
+        icons(event),
+        spoken(event, view.zone),
+        event.hues,
+        from_wall,
+        until_wall,
     )
 
 
@@ -295,6 +322,7 @@ def _all_day(
 def _bar(event: EventBlock, first: date, last: date, place: str, view: _View) -> AllDayBar:
     before = " from-before" if first < view.first else ""
     past = last < view.today if event.all_day else event.times()[1] <= view.now
+    opens, closes = walls(event, view.zone)
     return AllDayBar(
         id=event.id,
         classes=f"ad{hue_class(event)} {place}{before}{state_classes(event, past=past)}",
@@ -304,8 +332,8 @@ def _bar(event: EventBlock, first: date, last: date, place: str, view: _View) ->
         icons=icons(event),
         spoken=spoken(event, view.zone),
         hues=event.hues,
-        first_on=event.days()[0].isoformat() if event.all_day else "",
-        after_on=event.days()[1].isoformat() if event.all_day else "",
+        from_wall=opens,
+        until_wall=closes,
     )
 
 
@@ -353,8 +381,11 @@ def _beside(lane: Lane) -> str:
     return f" l{lane.index} of{lane.of}{wide}{' over' if lane.over else ''}"
 
 
-def _wall(moment: datetime) -> str:
-    return moment.isoformat()[:_WALL]
+def _walls(event: EventBlock, opens: datetime, closes: datetime) -> tuple[str, str]:
+    """Both times for scripts, of an event that can be opened."""
+    if not event.href:
+        return _NO_WALLS
+    return opens.isoformat()[:_WALL], closes.isoformat()[:_WALL]
 
 
 def _minute(moment: datetime) -> int:

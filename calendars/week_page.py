@@ -24,8 +24,7 @@ from common.wallclock import starts_at
 from workspaces.zones import is_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from uuid import UUID
+    from collections.abc import Sequence
 
     from calendars.agenda import AgendaDay
     from calendars.asked import Asked
@@ -98,6 +97,7 @@ class CalendarPage:
     notice: Notice | None
     offers: Sequence[Offer]
     hours: Sequence[Hour]
+    zone_name: str
     zone_city: str
     zone_short: str
     second_zone: SecondZone | None
@@ -129,7 +129,6 @@ def calendar_page(
     asked: Asked,
     profile: UserProfile,
     calendars: Sequence[VisibleCalendar],
-    hidden: Collection[UUID],
     events: Sequence[SeenEvent],
     tasks: DayTasks | None,
     availability: Availability,
@@ -137,7 +136,7 @@ def calendar_page(
     cursor: str,
     now: datetime,
 ) -> CalendarPage:
-    """The page for one member. `events` are those of the calendars that are not `hidden`, `tasks`
+    """The page for one member. `events` are those of the calendars that are shown, `tasks`
     stand beside a day, `cursor` is what the poll compares."""
     zone = ZoneInfo(profile.timezone)
     blocks = event_blocks(events, {one.calendar.pk: one for one in calendars})
@@ -146,7 +145,7 @@ def calendar_page(
     second = _second_zone(profile.second_timezone, midday)
     today = now.astimezone(zone).date()
     mini = mini_month(asked.on, asked.monday, today)
-    shown = [one for one in calendars if one.calendar.is_shown and one.calendar.pk not in hidden]
+    shown = [one for one in calendars if one.is_shown]
     unit = _UNITS[asked.view]
     notice = stale_notice(shown, zone, now, viewer_id=profile.user_id)
     stale = notice.reconnect if notice else None
@@ -162,10 +161,11 @@ def calendar_page(
         agenda=drawn.agenda,
         tasks=tasks,
         mini=mini,
-        accounts=accounts(calendars, zone, now, viewer_id=profile.user_id, hidden=hidden),
+        accounts=accounts(calendars, zone, now, viewer_id=profile.user_id),
         notice=notice,
         offers=offers,
         hours=_hours(asked.first, zone, profile.second_timezone if second else ""),
+        zone_name=zone.key,
         zone_city=city_of(zone.key),
         zone_short=abbreviation(zone, midday),
         second_zone=second,

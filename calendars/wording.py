@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -22,8 +22,8 @@ MONTHS = (
 _A_WEEK = timedelta(days=7)
 
 
-def clock(moment: datetime) -> str:
-    """14:05, of a datetime that is already in the zone to show."""
+def clock(moment: datetime | time) -> str:
+    """14:05, of a time that is already in the zone to show."""
     return f"{moment.hour:02}:{moment.minute:02}"
 
 

@@ -26,11 +26,14 @@ class ZoneSelect(forms.Select):
     """A person's own zones first, with the chosen one, then every zone there is."""
 
     own: Sequence[tuple[str, str]] = ()
+    # What it says when no zone is chosen; there is no such line when it is blank.
+    blank: str = ""
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        own = list(self.own)
+        own = [("", self.blank), *self.own] if self.blank else list(self.own)
+        value = value or ""
         if value and value not in dict(own) and is_zone(str(value)):
             own.append((str(value), city_of(str(value))))
         top = format_html_join(

@@ -86,11 +86,15 @@ class Conflict(DomainError):
 
 
 class UpstreamError(DomainError):
-    """A provider could not do what was asked."""
+    """A provider could not do what was asked.
+
+    `is_told` once its message says all that a person needs: see `common.trouble`.
+    """
 
     code = "upstream_unavailable"
     status = 503
     retryable: ClassVar[bool] = False
+    is_told = False
 
 
 class ReconnectNeeded(UpstreamError):

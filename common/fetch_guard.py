@@ -38,6 +38,8 @@ TIME_LIMIT: Final = timedelta(seconds=10)
 LONGEST_ADDRESS: Final = 2000
 _CHUNK: Final = 64 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_UNCHANGED: Final = 304
+_LONGEST_NAME: Final = 300
 _PORTS: Final = {"http": 80, "https": 443}
 # What is mapped into this is an IPv4 address in disguise. RFC 6052.
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
@@ -60,6 +62,27 @@ class AddressRefused(UpstreamForbidden):
 
 class FetchFailed(UpstreamForbidden):
     """The server answered and did not hand it over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a server calls the state of what it handed over: `ETag`, `Last-Modified`, or neither."""
+
+    etag: str = ""
+    modified: str = ""
+
+    def as_headers(self) -> dict[str, str]:
+        """The question whether it is still that. RFC 9110, 13.1."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A body, and the edition it is, to be asked for again."""
+
+    body: bytes
+    edition: Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +119,36 @@ def host_of(address: str) -> str:
 def fetch(
     address: Secret, *, time_limit: timedelta = TIME_LIMIT, size_limit: int = SIZE_LIMIT
 ) -> bytes:
-    """The body of a public address, whole, or an error.
+    """The body of a public address, whole, or an error; see `fetch_if_new`."""
+    found = fetch_if_new(address, Edition(), time_limit=time_limit, size_limit=size_limit)
+    if found is None:
+        raise FetchFailed("The server says that nothing changed, and was not asked that.")
+    return found.body
+
+
+def fetch_if_new(
+    address: Secret,
+    seen: Edition,
+    *,
+    time_limit: timedelta = TIME_LIMIT,
+    size_limit: int = SIZE_LIMIT,
+) -> Fetched | None:
+    """The body of a public address, whole; None when it is still the edition that was `seen`.
 
     Raises AddressRefused, FetchFailed for an answer that is no success, BadReply for one too
     large, UpstreamUnavailable when none came in time. No text of theirs holds more of the address
     than its host.
     """
     ends = time.monotonic() + time_limit.total_seconds()
-    url = address.reveal()
+    url, asked = address.reveal(), seen.as_headers()
     for _ in range(MOST_REDIRECTS + 1):
         target = _target(url)
-        with _answer(target, ends) as response:
+        with _answer(target, ends, asked) as response:
+            if response.status == _UNCHANGED and asked:
+                return None
             if response.status not in _REDIRECTS:
-                return _body(response, target, ends, size_limit)
+                body = _body(response, target, ends, size_limit)
+                return Fetched(body, _edition(response))
             onward = urljoin(url, response.headers.get("Location", ""))
         if target.scheme == "https" and not onward.lower().startswith("https://"):
             raise AddressRefused(f"{target.host} leads on to an address that is not encrypted.")
@@ -225,7 +265,9 @@ def _left(target: Target, ends: float) -> float:
 
 
 @contextmanager
-def _answer(target: Target, ends: float) -> Iterator[urllib3.BaseHTTPResponse]:
+def _answer(
+    target: Target, ends: float, asked: dict[str, str]
+) -> Iterator[urllib3.BaseHTTPResponse]:
     """The answer to one request, to an address that was looked up and checked just now."""
     address = _addresses(target, ends)[0]
     failed = False
@@ -239,6 +281,7 @@ def _answer(target: Target, ends: float) -> Iterator[urllib3.BaseHTTPResponse]:
                     "User-Agent": USER_AGENT,
                     "Accept": "text/calendar, */*;q=0.1",
                     "Accept-Encoding": "gzip, identity",
+                    **asked,
                 },
                 redirect=False,
                 retries=False,
@@ -269,6 +312,16 @@ def _pool(target: Target, address: str, left: float) -> urllib3.HTTPConnectionPo
         cert_reqs="CERT_REQUIRED",
         ca_certs=certifi.where(),
     )
+
+
+def _edition(response: urllib3.BaseHTTPResponse) -> Edition:
+    """What is too long or odd to be sent back as it came is left out."""
+    named = (response.headers.get(name, "") for name in ("ETag", "Last-Modified"))
+    etag, modified = (
+        text if len(text) <= _LONGEST_NAME and text.isascii() and text.isprintable() else ""
+        for text in named
+    )
+    return Edition(etag, modified)
 
 
 def _body(

@@ -18,9 +18,10 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from common.errors import BadReply, UpstreamUnavailable
+from common.secrets import RenewableSecret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from common.secrets import Secret
 
@@ -122,6 +123,7 @@ class ProviderSession:
 
     `label` is the service's name for people. `time_limit` bounds every request whole, body
     included; `total_time_limit`, if given, bounds all requests of this session together.
+    `before_request` is called before each request, and what it raises stops it.
     """
 
     def __init__(
@@ -131,8 +133,10 @@ class ProviderSession:
         time_limit: timedelta,
         total_time_limit: timedelta | None = None,
         size_limit: int = SIZE_LIMIT,
+        before_request: Callable[[], None] | None = None,
     ) -> None:
         self.label = label
+        self._before_request = before_request
         self._time_limit = time_limit
         self._size_limit = size_limit
         self._session = _BareSession()
@@ -152,30 +156,48 @@ class ProviderSession:
         headers: Mapping[str, str] | None = None,
         time_limit: timedelta | None = None,
     ) -> Answer:
-        """Send it once and return the answer, whatever its status; redirects are not followed.
+        """Send it and return the answer, whatever its status; redirects are not followed.
 
-        Raises UpstreamUnavailable when no whole answer came in time and BadReply when it is too
-        large, or a success that is not JSON. Neither they nor any log hold the address's query,
-        a header or a body.
+        It is sent once; a second time only after a 401, with another token, if the token is one
+        that can be renewed. Raises UpstreamUnavailable when no whole answer came in time, BadReply
+        when it is too large, or a success that is not JSON, and what renewing raises. Neither they
+        nor any log hold the address's query, a header or a body.
         """
-        sent_headers = dict(headers or {})
-        if token is not None:
-            sent_headers["Authorization"] = f"Bearer {token.reveal()}"
-        if isinstance(form, str):
-            sent_headers["Content-Type"] = "application/x-www-form-urlencoded"
-        ends = self._deadline(time_limit)
+
+        def attempt() -> Answer:
+            if self._before_request is not None:
+                self._before_request()
+            sent_headers = dict(headers or {})
+            if token is not None:
+                sent_headers["Authorization"] = f"Bearer {token.reveal()}"
+            if isinstance(form, str):
+                sent_headers["Content-Type"] = "application/x-www-form-urlencoded"
+            return self._exchange(
+                method,
+                url,
+                ends=self._deadline(time_limit),
+                json=json,
+                data=form,
+                params=params,
+                headers=sent_headers,
+            )
+
+        answer = attempt()
+        # Who is not let in has changed nothing: this is safe for writes too.
+        if answer.status == 401 and isinstance(token, RenewableSecret) and token.renew():
+            answer = attempt()
+        return answer
+
+    def _exchange(self, method: str, url: str, *, ends: float, **what: Any) -> Answer:
         failed = False
         try:
             response = self._session.request(
                 method,
                 url,
-                json=json,
-                data=form,
-                params=params,
-                headers=sent_headers,
                 timeout=self._timeouts(ends),
                 allow_redirects=False,
                 stream=True,
+                **what,
             )
             with response:
                 body = self._read(response, ends)

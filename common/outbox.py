@@ -22,11 +22,11 @@ from django.utils import timezone
 
 from common import tasks
 from common.enums import OutboxState
-from common.errors import DomainError, RateLimited, ReconnectNeeded, UpstreamError
+from common.errors import BadReply, DomainError, RateLimited, ReconnectNeeded, UpstreamError
 from common.models import OutboxMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django.db.models import QuerySet
 
@@ -95,7 +95,7 @@ def enqueue(
         ordering_key=ordering_key,
         due_at=due_at or timezone.now(),
     )
-    # One statement where get_or_create needs four; bookings write two messages each.
+    # One statement where get_or_create needs four.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     if not OutboxMessage.objects.filter(pk=message.pk).exists():
         return OutboxMessage.objects.get(dedupe_key=dedupe_key)
@@ -104,11 +104,24 @@ def enqueue(
     return message
 
 
-def kick(message_id: uuid.UUID, *, after: timedelta = timedelta(0)) -> None:
-    """Ask a worker to deliver soon; without a broker the sweep does it later."""
+def enqueue_new(messages: Sequence[OutboxMessage]) -> None:
+    """Write messages about something this transaction makes, with one statement and one kick.
+
+    Their dedupe keys name what is new, so that nobody can have used them: IntegrityError when
+    somebody has. A worker delivers them in this order, each whatever became of the one before.
+    """
+    OutboxMessage.objects.bulk_create(messages)
+    now = timezone.now()
+    due = [message.id for message in messages if message.due_at <= now]
+    if due:
+        transaction.on_commit(lambda: kick(*due), robust=True)
+
+
+def kick(*message_ids: uuid.UUID, after: timedelta = timedelta(0)) -> None:
+    """Ask a worker to deliver these soon, in this order; without a broker the sweep does it."""
     try:
         tasks.deliver_outbox_message.apply_async(
-            (str(message_id),), countdown=after.total_seconds()
+            tuple(map(str, message_ids)), countdown=after.total_seconds()
         )
     except Exception:  # noqa: BLE001 -- a broker in any trouble must not fail the request
         logger.warning("broker unreachable, the sweep will deliver", exc_info=False)
@@ -248,7 +261,8 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, ReconnectNeeded):
         return False
     if isinstance(error, UpstreamError):
-        return error.retryable
+        # An answer that cannot be read is often a proxy's; what is sent again bears the same key.
+        return error.retryable or isinstance(error, BadReply)
     return not isinstance(error, DomainError | LookupError)
 
 

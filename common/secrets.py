@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def hash_token(token: str) -> str:
@@ -25,7 +28,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value: Final = value
+        self._value = value
 
     def reveal(self) -> str:
         """The text itself; call it where it is sent or sealed, nowhere else."""
@@ -50,3 +53,29 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("A secret is not pickled.")
+
+
+class RenewableSecret(Secret):
+    """A token with a way to another one, taken once, when a service refuses it before its time.
+
+    `renewed` gives the other one, or None where that cannot be done.
+    """
+
+    __slots__ = ("_renewed",)
+
+    def __init__(self, value: str, renewed: Callable[[], Secret | None]) -> None:
+        super().__init__(value)
+        self._renewed: Callable[[], Secret | None] | None = renewed
+
+    def renew(self) -> bool:
+        """Become the other one; False when there is none, or it was taken already.
+
+        Raises what getting it raises.
+        """
+        ask, self._renewed = self._renewed, None
+        other = ask() if ask is not None else None
+        if other is None:
+            self._renewed = ask
+            return False
+        self._value = other.reveal()
+        return True

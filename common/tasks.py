@@ -8,11 +8,12 @@ from celery import shared_task
 
 
 @shared_task(name="common.deliver_outbox_message")
-def deliver_outbox_message(message_id: str) -> None:
-    """Deliver one message, if it is due and nobody else has it."""
+def deliver_outbox_message(*message_ids: str) -> None:
+    """Deliver these messages in turn, each if it is due and nobody else has it."""
     from common import outbox  # noqa: PLC0415 -- leaf
 
-    outbox.deliver(uuid.UUID(message_id))
+    for message_id in message_ids:
+        outbox.deliver(uuid.UUID(message_id))
 
 
 @shared_task(name="common.sweep_outbox")

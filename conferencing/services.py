@@ -18,6 +18,7 @@ from audit.services import vault
 from audit.services.tokens import mark_reconnect_needed, resolve_provider_token
 from common.errors import PlanRequired, ReconnectNeeded, UpstreamError, UpstreamUnavailable
 from common.leases import drop_lease, take_lease
+from common.trouble import Doing, tell
 from conferencing import plans
 from conferencing.models import ZoomConnection, ZoomMeeting
 from conferencing.zoom import ZoomClient
@@ -41,6 +42,11 @@ logger = logging.getLogger(__name__)
 _MAKING: Final = timedelta(seconds=45)
 _WAIT_FOR_OTHERS: Final = timedelta(seconds=10)
 _LOOK_EVERY: Final = 0.05
+_DOING: Final = {
+    AccessReason.ZOOM_MEETING_CREATE: Doing.CREATE,
+    AccessReason.ZOOM_MEETING_UPDATE: Doing.CHANGE,
+    AccessReason.ZOOM_MEETING_DELETE: Doing.DELETE,
+}
 
 
 def zoom_connections_of(owner: Owner) -> QuerySet[ZoomConnection]:
@@ -214,12 +220,17 @@ def delete_zoom_meeting_best_effort(*, meeting: ZoomMeeting, actor: Actor) -> bo
 def _opened(
     connection: ZoomConnection, workspace: Workspace, actor: Actor, reason: AccessReason
 ) -> Iterator[ZoomClient]:
-    token = resolve_provider_token(
-        connection=connection, workspace=workspace, actor=actor, reason=reason
-    )
     app = oauth_app(connection.provider)
     try:
-        yield ZoomClient(token.secret, api_url=app.api_url(), time_limit=settings.PROVIDER_TIMEOUT)
-    except ReconnectNeeded as error:
-        mark_reconnect_needed(connection, error.message)
+        token = resolve_provider_token(
+            connection=connection, workspace=workspace, actor=actor, reason=reason
+        )
+        yield ZoomClient(
+            token.lasting(), api_url=app.api_url(), time_limit=settings.PROVIDER_TIMEOUT
+        )
+    except UpstreamError as error:
+        if isinstance(error, ReconnectNeeded):
+            mark_reconnect_needed(connection, error.message)
+        account, doing = connection.connected_email, _DOING[reason]
+        tell(error, label=app.spec.label, account=account, doing=doing)
         raise

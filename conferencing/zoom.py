@@ -211,6 +211,8 @@ def error_for(answer: Answer) -> UpstreamError:
     meaning = meaning or _BY_STATUS.get(answer.status)
     if meaning is not None:
         return meaning(answer)
+    if answer.status == 503 and answer.retry_after is not None:
+        return _limited(answer)
     if answer.status >= 500 or answer.status == 408:
         return UpstreamUnavailable("Zoom did not answer. Try again.")
     if answer.status >= 400:

@@ -247,7 +247,7 @@ MIRROR_FRESH_SECONDS = env.int("MIRROR_FRESH_SECONDS", default=4)
 # A page on which nothing happens, by hand or by itself, asks less often (docs/decisions/0010).
 IDLE_AFTER_SECONDS = env.int("IDLE_AFTER_SECONDS", default=300)
 IDLE_POLL_SECONDS = env.int("IDLE_POLL_SECONDS", default=30)
-# While providers tell of changes by themselves, asking costs them nothing.
+# While providers tell of changes by themselves, or a reading is under way, asking costs nothing.
 PUSHED_POLL_SECONDS = env.int("PUSHED_POLL_SECONDS", default=1)
 SYNC_EVERY = timedelta(seconds=env.int("SYNC_EVERY_SECONDS", default=600))
 PUSHED_SYNC_EVERY = timedelta(seconds=env.int("PUSHED_SYNC_EVERY_SECONDS", default=3600))

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django.test import TransactionTestCase
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 
 from audit.actors import Actor
 from audit.enums import ActorKind
@@ -26,6 +27,10 @@ from workspaces.enums import Role
 from workspaces.owners import ClientOwner, owner_of_user
 
 SANDBOX_URL = "https://sandbox.test"
+
+# How long an example takes depends on what else the machine does; `make bench` measures.
+hypothesis_settings.register_profile("meridian", deadline=None)
+hypothesis_settings.load_profile("meridian")
 _flush_database = TransactionTestCase._fixture_teardown
 
 

@@ -17,6 +17,8 @@ from audit.services import vault
 from audit.services.log import append, entry_for
 from booking.models import BookingLink, Contact, Meeting, SalesMeeting, SalesProspect
 from calendars.models import (
+    AccountTurn,
+    CalendarChoice,
     CalendarShare,
     EventTask,
     Hold,
@@ -192,6 +194,8 @@ def make_rows(workspace, user) -> Rows:
         PushChannel.objects.create(
             calendar=calendar, remote_id="channel", secret_hash=hashes["channel"], expires_at=START
         ),
+        CalendarChoice.objects.create(membership=membership, calendar=calendar, is_shown=True),
+        AccountTurn.objects.create(account=f"{number}" * 8, number=1),
         RememberedCalendar.objects.create(
             workspace=workspace, owner_kind="user", owner_id=user.pk, provider="google",
             account_remote_id="gone", remote_id="gone", calendar_id=calendar.pk, hue="tide",

@@ -8,6 +8,26 @@ import tempfile
 from pathlib import Path
 
 _data = Path(tempfile.mkdtemp(prefix="meridian-tests-"))
+
+
+def _shifted(url: str, by: int) -> str:
+    """The same Redis, a database further on."""
+    server, _, number = url.rpartition("/")
+    return f"{server}/{int(number) + by}" if number.isdigit() else url
+
+
+# Suites that run beside each other share nothing: each has its own folder, database and Redis.
+# What one of them starts (a worker, a web server) shares all of its own.
+_process = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _process and os.environ.get("TESTS_PREPARED_FOR") != _process:
+    os.environ["TESTS_PREPARED_FOR"] = _process
+    os.environ["DATA_DIR"] = str(_data)
+    if os.environ.get("DATABASE_URL", "").startswith("sqlite:"):
+        del os.environ["DATABASE_URL"]
+    for _name in ("REDIS_URL", "CELERY_BROKER_URL"):
+        if _name in os.environ:
+            _place = int(_process.removeprefix("gw"))
+            os.environ[_name] = _shifted(os.environ[_name], 2 * _place)
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("TOKEN_KEYS", "t1:" + base64.b64encode(b"k" * 32).decode())
 os.environ.setdefault("DATA_DIR", str(_data))

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 class SignupForm(forms.Form):
     """What allauth's form is extended by."""
 
-    name = forms.CharField(label="Your name", max_length=120)
+    name = forms.CharField(
+        label="Your name", max_length=120, error_messages={"required": "Give your name."}
+    )
     workspace_name = forms.CharField(
-        label="Workspace", max_length=120, help_text="Your team's or company's name."
+        label="Workspace",
+        max_length=120,
+        help_text="Your team's or company's name.",
+        error_messages={"required": "Give your team's or company's name."},
     )
     timezone = forms.CharField(
         required=False, widget=forms.HiddenInput(attrs={"data-zone-of-browser": ""})

@@ -7,8 +7,9 @@ place that unseals a token.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,11 @@ from audit.services.log import Entry, append, entry_for
 from common import oauth, outbox
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
 from common.leases import drop_lease, take_lease
-from common.secrets import Secret
+from common.secrets import RenewableSecret, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.actors import Actor
     from audit.models import ConnectionBase
     from workspaces.models import Workspace
@@ -44,10 +47,27 @@ RECONNECT_KIND = "audit.reconnect_needed"
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token for the length of one operation. It is never stored, logged or passed to a task."""
+    """A token for the length of one operation. It is never stored, logged or passed to a task.
+
+    `renewed` is for a token that the provider refuses before its time: another one, of the same
+    operation and so without a second row for it. Raises what `resolve_provider_token` does.
+    """
 
     secret: Secret
     provider: str
+    renewed: Callable[[], Secret] = field(repr=False)
+
+    def lasting(self) -> RenewableSecret:
+        """The secret as the door to other services takes it: it is renewed there, once.
+
+        Only in the thread that resolved it; the others only ask providers and touch no table.
+        """
+        home = threading.get_ident()
+
+        def renewed() -> Secret | None:
+            return self.renewed() if threading.get_ident() == home else None
+
+        return RenewableSecret(self.secret.reveal(), renewed)
 
 
 def resolve_provider_token(
@@ -91,11 +111,8 @@ def resolve_provider_token(
         log(Outcome.DENIED)
         raise
     log(Outcome.GRANTED)
-    try:
-        return AccessToken(_unseal(token, vault.ACCESS), connection.provider)
-    except Unreadable:
-        _unreadable(connection)
-        raise ReconnectNeeded(_reconnect_words(connection)) from None
+    secret = _opened(connection, token)
+    return AccessToken(secret, connection.provider, lambda: _renewed(connection, actor, secret))
 
 
 def log_without_token(
@@ -173,6 +190,23 @@ def _unseal(token: OAuthToken, field: str) -> Secret:
     return Secret(vault.unseal_text(bytes(column), vault.field_place(token, field)))
 
 
+def _opened(connection: ConnectionBase, token: OAuthToken) -> Secret:
+    try:
+        return _unseal(token, vault.ACCESS)
+    except Unreadable:
+        _unreadable(connection)
+        raise ReconnectNeeded(_reconnect_words(connection)) from None
+
+
+def _renewed(connection: ConnectionBase, actor: Actor, refused: Secret) -> Secret:
+    """Another token than the refused one: refreshed now, unless somebody else just did."""
+
+    def is_another(token: OAuthToken) -> bool:
+        return _is_fresh(token) and _opened(connection, token) != refused
+
+    return _opened(connection, _usable_token(connection, actor, is_another))
+
+
 def _read(connection: ConnectionBase) -> OAuthToken:
     token = OAuthToken.objects.filter(
         connection_id=connection.pk, workspace_id=connection.workspace_id
@@ -186,16 +220,18 @@ def _is_fresh(token: OAuthToken) -> bool:
     return token.expires_at is None or token.expires_at > timezone.now() + RENEW_BEFORE
 
 
-def _usable_token(connection: ConnectionBase, actor: Actor) -> OAuthToken:
-    """A row that holds a fresh token; refreshed by one process, awaited by the others."""
+def _usable_token(
+    connection: ConnectionBase, actor: Actor, is_good: Callable[[OAuthToken], bool] = _is_fresh
+) -> OAuthToken:
+    """A row that holds a good token; refreshed by one process, awaited by the others."""
     give_up = time.monotonic() + WAIT_FOR_OTHERS.total_seconds()
     while True:
         token = _read(connection)
-        if _is_fresh(token):
+        if is_good(token):
             return token
         holder = take_lease(token, now=timezone.now(), lasts=REFRESH_LEASE)
         if holder is not None:
-            return _refresh_as_holder(connection, holder, actor)
+            return _refresh_as_holder(connection, holder, actor, is_good)
         if time.monotonic() > give_up:
             raise UpstreamUnavailable("The account is being renewed. Try again in a moment.")
         time.sleep(LOOK_EVERY)
@@ -205,10 +241,12 @@ def _usable_token(connection: ConnectionBase, actor: Actor) -> OAuthToken:
             raise ReconnectNeeded(_disconnected_words(connection)) from None
 
 
-def _refresh_as_holder(connection: ConnectionBase, holder: str, actor: Actor) -> OAuthToken:
+def _refresh_as_holder(
+    connection: ConnectionBase, holder: str, actor: Actor, is_good: Callable[[OAuthToken], bool]
+) -> OAuthToken:
     token = _read(connection)
     try:
-        if _is_fresh(token):  # somebody finished between our look and our lease
+        if is_good(token):  # somebody finished between our look and our lease
             return token
         return _refreshed(connection, token, holder, actor)
     finally:

@@ -39,10 +39,14 @@ _NO_EVENT_WORDS = "The event could not be made, so there is no join link."
 
 
 def enqueue_deliveries(meeting: MeetingBase) -> None:
-    """Write what has to happen after the caller's transaction."""
+    """Write what has to happen after the caller's transaction, which made the meeting.
+
+    The event comes before the mails, which then need not wait for it.
+    """
+    messages = [_message(meeting, MessageKind.NOTIFICATION, Step.BOOKED)]
     if meeting.state == MeetingState.CONFIRMED:
-        _enqueue(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT)
-    _enqueue(meeting, MessageKind.NOTIFICATION, Step.BOOKED)
+        messages.insert(0, _message(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT))
+    outbox.enqueue_new(messages)
 
 
 def handle_calendar_event(message: OutboxMessage) -> None:
@@ -253,7 +257,19 @@ def _hurry(meeting: MeetingBase) -> None:
 def _enqueue(
     meeting: MeetingBase, kind: MessageKind, step: Step, *, due_at: datetime | None = None
 ) -> None:
+    message = _message(meeting, kind, step)
     outbox.enqueue(
+        kind=message.kind,
+        payload=message.payload,
+        dedupe_key=message.dedupe_key,
+        workspace_id=message.workspace_id,
+        ordering_key=message.ordering_key,
+        due_at=due_at,
+    )
+
+
+def _message(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMessage:
+    return OutboxMessage(
         kind=kind,
         payload={
             "owner_kind": tables_for(meeting).kind.value,
@@ -264,7 +280,6 @@ def _enqueue(
         workspace_id=meeting.workspace_id,
         # Waiting for a link holds nothing else up.
         ordering_key="" if step is Step.AWAIT_LINK else f"{kind.value}:{meeting.id}",
-        due_at=due_at,
     )
 
 

@@ -27,7 +27,7 @@ from booking.slots import Refusal, Rule, why_not
 from booking.tokens import hash_manage_token, manage_token
 from calendars.enums import ConferenceState
 from calendars.owners import booking_calendar_of
-from calendars.services.busy import BusyAnswer, busy_live
+from calendars.services.busy import BusyAnswer, busy_live, counting_calendars
 from calendars.services.holds import holds_of, place_hold
 from common.errors import DomainError, InvalidInput, UpstreamError
 from common.spans import Span, in_utc
@@ -141,9 +141,8 @@ def _book(wish: _Wish, now: datetime) -> MeetingBase:
     """The three steps. Raises SlotTaken without nearest times."""
     owner = owner_of_link(wish.link)
     terms = terms_of(wish.link, wish.duration, owner=owner)
-    _raise_refusal(_refusal(terms, wish.span, now, busy=()))
     try:
-        busy = _read_live(wish, owner, terms)
+        busy = _read_live(wish, owner, terms, now)
     except BusyUnknown:
         # Rivals queue at a slow calendar; by now one of them may have the time.
         _raise_refusal(_refusal(terms, wish.span, now, busy=()))
@@ -167,12 +166,21 @@ def _book(wish: _Wish, now: datetime) -> MeetingBase:
     raise AssertionError("unreachable")  # the last turn returns or raises
 
 
-def _read_live(wish: _Wish, owner: Owner, terms: Terms) -> BusyAnswer | None:
-    """What the calendars say now; None when unreadable and the link takes requests meanwhile."""
+def _read_live(wish: _Wish, owner: Owner, terms: Terms, now: datetime) -> BusyAnswer | None:
+    """What the calendars say now; None when unreadable and the link takes requests meanwhile.
+
+    A provider is asked only about a time that the rules and our own promises leave open. Without
+    a calendar there is nobody to ask, and `_keep` is about to look at those anyway.
+    """
     needed = terms.held(wish.span)
     try:
+        calendars = counting_calendars(owner)
+        if not calendars:
+            return BusyAnswer((), ())
+        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
         return busy_live(
             owner=owner,
+            calendars=calendars,
             span=needed,
             actor=wish.actor,
             reason=AccessReason.BOOKING_CONFIRM,

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calendars.enums import Visibility
-from calendars.providers.base import UNSET, Attendee, EventDraft, Unset
+from calendars.enums import STATUS_KINDS, EventKind, Hue, Visibility
+from calendars.providers.base import UNSET, Attendee, EventColour, EventDraft, Unset
 from calendars.recurrence import check_lines
 from common.errors import InvalidInput
 from common.wallclock import starts_at
@@ -51,7 +51,10 @@ class AttendeeInput(StrictSerializer):
 
 @extend_schema_field({"type": "string", "example": "2026-03-02T09:00:00+01:00"})
 class MomentField(serializers.CharField):
-    """A date (`2026-03-02`), or a time with an offset or in the draft's `timeZone`."""
+    """A date (`2026-03-02`), or a time with an offset or in the draft's `timeZone`.
+
+    An end without an offset is in its `endTimeZone`, if it has one.
+    """
 
     def to_internal_value(self, data: Any) -> date:  # type: ignore[override]
         text = super().to_internal_value(data)
@@ -73,7 +76,14 @@ class DraftInput(StrictSerializer):
         max_length=1024, required=False, allow_null=True, allow_blank=True
     )
     description = serializers.CharField(
-        max_length=8000, required=False, allow_null=True, allow_blank=True
+        max_length=8000,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text=(
+            "Plain text, or HTML: paragraphs, line ends, bold, italic, underline, strike, lists "
+            "and links are shown, anything else is left out."
+        ),
     )
     location = serializers.CharField(
         max_length=1024, required=False, allow_null=True, allow_blank=True
@@ -81,6 +91,12 @@ class DraftInput(StrictSerializer):
     start = MomentField(required=False)
     end = MomentField(required=False)
     timeZone = serializers.CharField(max_length=64, required=False)
+    endTimeZone = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_null=True,
+        help_text="The zone of the end where it is another, as of a flight; null for the start's.",
+    )
     allDay = serializers.BooleanField(required=False)
     # With `many=True` the list's own `allow_null` would be each guest's too.
     attendees: serializers.ListSerializer[Any] = serializers.ListSerializer(
@@ -107,6 +123,20 @@ class DraftInput(StrictSerializer):
         choices=Visibility.choices, required=False, allow_null=True
     )
     busy = serializers.BooleanField(required=False)
+    hue = serializers.ChoiceField(
+        choices=Hue.choices,
+        required=False,
+        allow_null=True,
+        help_text="A colour of its own, where the calendar keeps one; null for the calendar's.",
+    )
+    kind = serializers.ChoiceField(
+        choices=[(one.value, one.label) for one in (EventKind.NORMAL, *STATUS_KINDS)],
+        required=False,
+        help_text=(
+            "Google keeps the other two in an account's main calendar, with times, without guests, "
+            "and for good. Outlook has no focus time."
+        ),
+    )
     conference = serializers.ChoiceField(
         choices=Conference.choices, required=False, allow_null=True
     )
@@ -118,6 +148,9 @@ class DraftInput(StrictSerializer):
             raise serializers.ValidationError("This is no IANA time zone.")
         return value
 
+    def validate_endTimeZone(self, value: str | None) -> str | None:
+        return value if value is None else self.validate_timeZone(value)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
             # Whether it begins on one of its own days is asked where its zone is known.
@@ -127,12 +160,14 @@ class DraftInput(StrictSerializer):
         for name in ("start", "end"):
             moment = attrs.get(name)
             if isinstance(moment, datetime) and moment.utcoffset() is None:
-                if "timeZone" not in attrs:
+                own = attrs.get("endTimeZone") if name == "end" else None
+                zone = own or attrs.get("timeZone")
+                if zone is None:
                     raise serializers.ValidationError(
                         {name: ["Give an offset, or the draft's timeZone."]}
                     )
                 try:
-                    attrs[name] = starts_at(moment, ZoneInfo(attrs["timeZone"]))
+                    attrs[name] = starts_at(moment, ZoneInfo(zone))
                 except OverflowError:  # of the first and the last year
                     problem = {name: ["This is not a time that can be used."]}
                     raise serializers.ValidationError(problem) from None
@@ -149,12 +184,15 @@ def to_draft(given: dict[str, Any]) -> EventDraft:
         start=start,
         end=given.get("end", UNSET),
         timezone=given.get("timeZone", UNSET),
+        end_timezone=given.get("endTimeZone", UNSET),
         all_day=given.get("allDay", UNSET if start is UNSET else not isinstance(start, datetime)),
         attendees=_attendees(given),
         recurrence=_tuple(given.get("recurrence", UNSET)),
         reminders=_tuple(given.get("reminders", UNSET)),
         visibility=_cleared(given.get("visibility", UNSET), Visibility.DEFAULT),
         busy=given.get("busy", UNSET),
+        colour=_colour(given.get("hue", UNSET)),
+        kind=EventKind(given["kind"]) if "kind" in given else UNSET,
         conference=_conference(given.get("conference", UNSET)),
         notify=given.get("notify", True),
         idempotency_key=idempotency_key(given.get("idempotencyKey", "")),
@@ -190,6 +228,10 @@ def _cleared(value: Any, empty: str) -> Any:
     return empty if value is None else value
 
 
+def _colour(value: Any) -> EventColour | Unset | None:
+    return EventColour(Hue(value)) if isinstance(value, str) else value
+
+
 def _conference(value: Any) -> Conference | Unset:
     return UNSET if value is UNSET else Conference(_cleared(value, Conference.NONE))
 
@@ -199,11 +241,16 @@ def _tuple(value: Any) -> Any:
 
 
 @contextmanager
-def named_as_sent() -> Iterator[None]:
-    """A refused rule is named as the caller sent it: `draft.recurrence[0]`."""
+def named_as_sent(**names: str) -> Iterator[None]:
+    """A refused rule is named as the caller sent it: `draft.recurrence[0]`.
+
+    `names` are other fields' names for the caller, by ours.
+    """
     try:
         yield
     except InvalidInput as refusal:
         if refusal.field.startswith("recurrence"):
             raise InvalidInput(f"draft.{refusal.field}", refusal.message) from None
+        if refusal.field in names:
+            raise InvalidInput(names[refusal.field], refusal.message) from None
         raise

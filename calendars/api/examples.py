@@ -22,9 +22,12 @@ def _event(**changes: Any) -> dict[str, Any]:
         "start": "2026-11-24T09:00:00Z",
         "end": "2026-11-24T09:30:00Z",
         "timeZone": "Europe/Dublin",
+        "endTimeZone": "Europe/Dublin",
         "allDay": False,
         "status": "confirmed",
         "busy": True,
+        "hue": None,
+        "kind": "normal",
         "visibility": "default",
         "response": "",
         "organizer": "amara@finchharbour.example",
@@ -76,6 +79,33 @@ CREATE: Final = [
         request_only=True,
     ),
     OpenApiExample(
+        "A flight, with a colour of its own",
+        value={
+            "calendar": _CALENDAR,
+            "draft": {
+                "title": "Lisbon to Madrid",
+                "start": "2026-11-20T10:00:00",
+                "timeZone": "Europe/Lisbon",
+                "end": "2026-11-20T13:20:00",
+                "endTimeZone": "Europe/Madrid",
+                "hue": "iris",
+            },
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "Out of office",
+        value={
+            "calendar": _CALENDAR,
+            "draft": {
+                "kind": "out_of_office",
+                "start": "2026-11-23T09:00:00+01:00",
+                "end": "2026-11-23T12:00:00+01:00",
+            },
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
         "The series", value=_written(_event()), response_only=True, status_codes=["201"]
     ),
     _refused(
@@ -88,6 +118,13 @@ CREATE: Final = [
 ]
 
 UPDATE: Final = [
+    _refused(
+        "A colour that the calendar cannot keep",
+        "invalid",
+        "Outlook keeps no colour of a single event. It shows as its calendar does.",
+        400,
+        field="hue",
+    ),
     OpenApiExample(
         "Half an hour later, from this one on",
         value={
@@ -113,11 +150,40 @@ UPDATE: Final = [
         response_only=True,
         status_codes=["200"],
     ),
+    OpenApiExample(
+        "An answer to an invitation",
+        value={
+            "event": _OCCURRENCE,
+            "response": "tentative",
+            "comment": "I may be ten minutes late.",
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "To another calendar of the account",
+        value={
+            "event": _OCCURRENCE,
+            "scope": "all",
+            "moveTo": "9a0f5b6f-1c52-4d1e-9a55-0c1f6f6f6a22",
+            "draft": {"location": "Room 5"},
+        },
+        request_only=True,
+    ),
     _refused(
         "Changed elsewhere",
         "conflict",
         "This series was changed elsewhere meanwhile. Look at it again, then change it.",
         412,
+        theirs=_event(
+            id=_OCCURRENCE,
+            title="Stand-up, all of us",
+            start="2026-12-01T09:00:00Z",
+            end="2026-12-01T09:30:00Z",
+            inSeries=True,
+            originalStart="2026-12-01T09:00:00Z",
+            recurrence=[],
+            etag="3412345678905678",
+        ),
     ),
 ]
 

@@ -11,9 +11,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from calendars.api.drafts import DraftInput, StrictSerializer
-from calendars.enums import Scope
+from calendars.enums import EventKind, Hue, Scope
 from calendars.models import event_id_for
 from calendars.providers.registry import PROVIDERS
+from calendars.services.answering import ANSWERS, LONGEST_COMMENT
 from common.spans import Span
 from common.wallclock import wall_clock
 from workspaces.enums import Tier
@@ -84,7 +85,28 @@ class PatchInput(StrictSerializer):
     provider = ProviderField()
     calendar = serializers.UUIDField(required=False)
     event = serializers.UUIDField()
-    draft = DraftInput()
+    draft = DraftInput(required=False)
+    response = serializers.ChoiceField(
+        choices=[(one.value, one.label) for one in ANSWERS],
+        required=False,
+        help_text="The answer to an invitation, in place of a draft; of a series `this` or `all`.",
+    )
+    comment = serializers.CharField(
+        max_length=LONGEST_COMMENT,
+        required=False,
+        allow_blank=True,
+        help_text="Goes to the organiser with the answer.",
+    )
+    moveTo = serializers.UUIDField(
+        required=False,
+        help_text=(
+            "Another calendar of the same account, to move the event to before the draft's "
+            "changes are made; a series moves with the scope `all`. The event has another id then."
+        ),
+    )
+    notify = serializers.BooleanField(
+        required=False, default=True, help_text="Whether the organiser is told of the answer."
+    )
     scope = serializers.ChoiceField(
         choices=Scope.choices,
         required=False,
@@ -95,6 +117,17 @@ class PatchInput(StrictSerializer):
         ),
     )
     etag = serializers.CharField(required=False, max_length=255)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "response" in attrs and ("draft" in attrs or "moveTo" in attrs):
+            problem = "An answer stands alone: answer in one request and change in another."
+            raise serializers.ValidationError({"response": [problem]})
+        if not {"response", "draft", "moveTo"} & set(attrs):
+            problem = "Say what to change, the response, or the calendar to move to."
+            raise serializers.ValidationError({"draft": [problem]})
+        if "comment" in attrs and "response" not in attrs:
+            raise serializers.ValidationError({"comment": ["A comment goes with a response."]})
+        return attrs
 
 
 class DeleteQuery(StrictSerializer):
@@ -131,14 +164,21 @@ class EventOutput(serializers.Serializer[Any]):
     calendar = serializers.UUIDField()
     provider = serializers.CharField()
     title = serializers.CharField()
-    description = serializers.CharField()
+    description = serializers.CharField(
+        help_text="As its provider holds it, HTML or plain text: sanitise it before showing it."
+    )
     location = serializers.CharField()
     start = serializers.CharField(help_text="An instant in UTC, or a date when all-day.")
     end = serializers.CharField(help_text="Exclusive when all-day.")
-    timeZone = serializers.CharField()
+    timeZone = serializers.CharField(help_text="Of the start; a series goes by it.")
+    endTimeZone = serializers.CharField(help_text="Of the end; the start's, unless it differs.")
     allDay = serializers.BooleanField()
     status = serializers.CharField()
     busy = serializers.BooleanField()
+    hue = serializers.ChoiceField(
+        choices=Hue.choices, allow_null=True, help_text="A colour of its own, if it has one."
+    )
+    kind = serializers.ChoiceField(choices=EventKind.choices)
     visibility = serializers.CharField()
     response = serializers.CharField()
     organizer = serializers.CharField()
@@ -193,6 +233,18 @@ class RefusalOutput(serializers.Serializer[Any]):
     field = serializers.CharField(required=False)
     tier = serializers.CharField(required=False)
     retry_after = serializers.IntegerField(required=False)
+
+
+class ConflictOutput(RefusalOutput):
+    """Somebody changed the event meanwhile; nothing was written."""
+
+    theirs = EventOutput(
+        required=False,
+        help_text=(
+            "The event as it is now, with its new etag and, in a series that was moved, its new "
+            "id; absent when the caller may no longer see what it is."
+        ),
+    )
 
 
 class ConnectionOutput(serializers.Serializer[Any]):
@@ -289,9 +341,12 @@ def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
         "start": event.start_wall if event.is_all_day else _instant(event.start_at),
         "end": event.end_wall if event.is_all_day else _instant(event.end_at),
         "timeZone": event.timezone,
+        "endTimeZone": event.end_timezone or event.timezone,
         "allDay": event.is_all_day,
         "status": event.status,
         "busy": event.is_busy,
+        "hue": event.hue or None,
+        "kind": event.kind,
         "visibility": event.visibility,
         "response": event.response,
         "organizer": event.organizer_email,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.api import views
+from calendars.api import freebusy, people, views
 
 app_name = "calendars_api"
 
@@ -12,4 +12,6 @@ urlpatterns = [
     path("calendars", views.CalendarsView.as_view(), name="calendars"),
     path("capabilities", views.CapabilitiesView.as_view(), name="capabilities"),
     path("events", views.EventsView.as_view(), name="events"),
+    path("people", people.PeopleView.as_view(), name="people"),
+    path("free-busy", freebusy.FreeBusyView.as_view(), name="free_busy"),
 ]

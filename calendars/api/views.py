@@ -14,16 +14,25 @@ from audit.actors import user_actor
 from calendars import access
 from calendars.api import examples
 from calendars.api import serializers as shapes
+from calendars.api.calling import (
+    READ,
+    READ_REFUSED,
+    WORKSPACE,
+    WRITE,
+    WRITE_REFUSED,
+    member_calling,
+    query_of,
+    session_key,
+)
 from calendars.api.drafts import StrictSerializer, named_as_sent, to_draft
+from calendars.enums import Response as Answer
 from calendars.enums import Scope
+from calendars.errors import EventChanged
 from calendars.queries import calendars_visible_to, seen
-from calendars.services import events, reading, series
-from common.errors import InvalidInput
+from calendars.services import answering, events, reading, relocating, series
+from common.errors import InvalidInput, NotFound
 from conferencing import plans
-from workspaces.access import MAY_WORK, require_role
-from workspaces.authentication import membership_of
 from workspaces.enums import Tier
-from workspaces.models import ServiceToken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,20 +40,14 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from audit.actors import Actor
     from calendars.models import Event
     from calendars.queries import VisibleCalendar
     from conferencing.plans import PlanTable
     from workspaces.models import Membership
 
-READ, WRITE = "calendar:read", "calendar:write"
 STALE_HEADER = "X-Meridian-Stale"
 
-_WORKSPACE = OpenApiParameter(
-    "X-Workspace",
-    OpenApiTypes.UUID,
-    OpenApiParameter.HEADER,
-    description="The workspace that is meant; needed by those who are in several.",
-)
 _STALE = OpenApiParameter(
     STALE_HEADER,
     OpenApiTypes.STR,
@@ -54,12 +57,7 @@ _STALE = OpenApiParameter(
 )
 
 
-def _refused(*statuses: int) -> dict[int, Any]:
-    return dict.fromkeys(statuses, shapes.RefusalOutput)
-
-
-_READ_REFUSED = _refused(400, 401, 403, 404)
-_WRITE_REFUSED = _refused(400, 401, 402, 403, 404, 409, 410, 412, 429, 503)
+CHANGE_REFUSED = {**WRITE_REFUSED, 412: shapes.ConflictOutput}
 
 
 class CalendarsView(APIView):
@@ -67,11 +65,11 @@ class CalendarsView(APIView):
 
     @extend_schema(
         operation_id="calendars_list",
-        parameters=[_WORKSPACE],
-        responses={200: shapes.CalendarOutput(many=True), **_READ_REFUSED},
+        parameters=[WORKSPACE],
+        responses={200: shapes.CalendarOutput(many=True), **READ_REFUSED},
     )
     def get(self, request: Request) -> Response:
-        membership = _member(request, READ)
+        membership = member_calling(request, READ)
         return Response([shapes.calendar_json(one) for one in calendars_visible_to(membership)])
 
 
@@ -80,11 +78,11 @@ class CapabilitiesView(APIView):
 
     @extend_schema(
         operation_id="calendar_capabilities",
-        parameters=[_WORKSPACE],
-        responses={200: shapes.CapabilitiesOutput, **_READ_REFUSED},
+        parameters=[WORKSPACE],
+        responses={200: shapes.CapabilitiesOutput, **READ_REFUSED},
     )
     def get(self, request: Request) -> Response:
-        tier = Tier(_member(request, READ).workspace.tier)
+        tier = Tier(member_calling(request, READ).workspace.tier)
         answer: dict[str, Any] = {"tier": tier.value, "matrix": plans.matrix()}
         for table in plans.TABLES:
             answer[table.key] = _allowances(table, tier)
@@ -94,14 +92,21 @@ class CapabilitiesView(APIView):
 class EventsView(APIView):
     """List, create, change and delete events."""
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """A change that met another one is answered with the event as it is now."""
+        answer = super().handle_exception(exc)
+        if isinstance(exc, EventChanged):
+            answer.data |= _theirs(member_calling(self.request, WRITE), exc.event_id)
+        return answer
+
     @extend_schema(
         operation_id="events_list",
-        parameters=[_WORKSPACE, shapes.ListQuery, _STALE],
-        responses={200: shapes.EventOutput(many=True), **_READ_REFUSED},
+        parameters=[WORKSPACE, shapes.ListQuery, _STALE],
+        responses={200: shapes.EventOutput(many=True), **READ_REFUSED},
     )
     def get(self, request: Request) -> Response:
-        membership = _member(request, READ)
-        query = _query(request, shapes.ListQuery)
+        membership = member_calling(request, READ)
+        query = query_of(request, shapes.ListQuery)
         calendars = _calendars(membership, query)
         now = timezone.now()
         listing = reading.list_events_best_effort(
@@ -109,7 +114,7 @@ class EventsView(APIView):
             calendars=calendars,
             span=query["span"],
             actor=user_actor(request),
-            session_key=_session_key(request),
+            session_key=session_key(request),
             now=now,
         )
         providers = {one.calendar.pk: one.connection.provider for one in calendars}
@@ -123,13 +128,13 @@ class EventsView(APIView):
 
     @extend_schema(
         operation_id="events_create",
-        parameters=[_WORKSPACE],
+        parameters=[WORKSPACE],
         request=shapes.CreateInput,
-        responses={201: shapes.WrittenOutput, **_WRITE_REFUSED},
+        responses={201: shapes.WrittenOutput, **WRITE_REFUSED},
         examples=examples.CREATE,
     )
     def post(self, request: Request) -> Response:
-        membership = _member(request, WRITE)
+        membership = member_calling(request, WRITE)
         given = _body(request, shapes.CreateInput)
         one = access.calendar_for(membership, given["calendar"], to_write=True)
         _agree(given, provider=one.connection.provider)
@@ -141,16 +146,20 @@ class EventsView(APIView):
 
     @extend_schema(
         operation_id="events_update",
-        parameters=[_WORKSPACE],
+        parameters=[WORKSPACE],
         request=shapes.PatchInput,
-        responses={200: shapes.WrittenOutput, **_WRITE_REFUSED},
+        responses={200: shapes.WrittenOutput, **CHANGE_REFUSED},
         examples=examples.UPDATE,
     )
     def patch(self, request: Request) -> Response:
-        membership = _member(request, WRITE)
+        membership = member_calling(request, WRITE)
         given = _body(request, shapes.PatchInput)
         event = access.event_for(membership, given["event"], to_write=True, with_deleted=True)
         _agree(given, provider=event.calendar.connection.provider, calendar=event.calendar_id)
+        if "response" in given:
+            return self._answered(membership, event, given, user_actor(request))
+        if "moveTo" in given:
+            return self._moved(membership, event, given, user_actor(request))
         with named_as_sent():
             done = series.update_event(
                 event=event,
@@ -162,15 +171,45 @@ class EventsView(APIView):
         one = access.calendar_for(membership, done.event.calendar_id)
         return Response({**_written(done.event, one), **_said(done.notes)})
 
+    def _moved(
+        self, membership: Membership, event: Event, given: dict[str, Any], actor: Actor
+    ) -> Response:
+        to = access.calendar_for(membership, given["moveTo"], to_write=True)
+        if given.get("etag", event.etag) != event.etag:
+            raise EventChanged(event.pk)
+        with named_as_sent(calendar="moveTo"):
+            done = relocating.move_and_change(
+                event=event,
+                to=to.calendar,
+                draft=to_draft(given["draft"]) if "draft" in given else None,
+                actor=actor,
+                scope=Scope(given["scope"]),
+            )
+        return Response({**_written(done.event, to), **_said(done.notes)})
+
+    def _answered(
+        self, membership: Membership, event: Event, given: dict[str, Any], actor: Actor
+    ) -> Response:
+        answered = answering.respond(
+            event=event,
+            response=Answer(given["response"]),
+            comment=given.get("comment", ""),
+            notify=given["notify"],
+            actor=actor,
+            scope=Scope(given["scope"]),
+        )
+        one = access.calendar_for(membership, event.calendar_id)
+        return Response({**_written(answered.event, one), **_said(answered.notes)})
+
     @extend_schema(
         operation_id="events_delete",
-        parameters=[_WORKSPACE, shapes.DeleteQuery],
-        responses={200: shapes.DoneOutput, **_WRITE_REFUSED},
+        parameters=[WORKSPACE, shapes.DeleteQuery],
+        responses={200: shapes.DoneOutput, **CHANGE_REFUSED},
         examples=examples.DELETE,
     )
     def delete(self, request: Request) -> Response:
-        membership = _member(request, WRITE)
-        query = _query(request, shapes.DeleteQuery)
+        membership = member_calling(request, WRITE)
+        query = query_of(request, shapes.DeleteQuery)
         event = access.event_for(membership, query["event"], to_write=True, with_deleted=True)
         _agree(query, provider=event.calendar.connection.provider, calendar=event.calendar_id)
         notes = series.delete_event(
@@ -180,18 +219,6 @@ class EventsView(APIView):
             scope=Scope(query["scope"]),
         )
         return Response({"ok": True, **_said(notes)})
-
-
-def _member(request: Request, scope: str) -> Membership:
-    membership = membership_of(request, scope=scope)
-    require_role(membership, MAY_WORK)
-    return membership
-
-
-def _query(request: Request, shape: type[StrictSerializer]) -> dict[str, Any]:
-    serializer = shape(data=request.query_params.dict())
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 def _body(request: Request, shape: type[StrictSerializer]) -> dict[str, Any]:
@@ -224,14 +251,17 @@ def _written(event: Event, one: VisibleCalendar) -> dict[str, Any]:
     return {"ok": True, "eventId": event.pk, "event": body}
 
 
+def _theirs(membership: Membership, event_id: UUID) -> dict[str, Any]:
+    try:
+        event = access.event_for(membership, event_id)
+    except NotFound:  # it became private
+        return {}
+    one = access.calendar_for(membership, event.calendar_id)
+    return {"theirs": shapes.event_json(seen(event, one.sight), one.connection.provider)}
+
+
 def _said(notes: Sequence[str]) -> dict[str, Any]:
     return {"notes": list(notes)} if notes else {}
-
-
-def _session_key(request: Request) -> str:
-    if isinstance(request.auth, ServiceToken):
-        return f"token:{request.auth.pk}"
-    return request.session.session_key or f"user:{request.user.pk}"
 
 
 def _allowances(table: PlanTable, tier: Tier) -> list[dict[str, Any]]:

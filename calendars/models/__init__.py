@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendars.models.choices import CalendarChoice
 from calendars.models.connections import (
     CalendarConnection,
     CalendarConnectionBase,
@@ -18,9 +19,12 @@ from calendars.models.events import (
 )
 from calendars.models.holds import Hold
 from calendars.models.remembered import RememberedCalendar
+from calendars.models.turns import AccountTurn
 
 __all__ = [
+    "AccountTurn",
     "Calendar",
+    "CalendarChoice",
     "CalendarConnection",
     "CalendarConnectionBase",
     "CalendarShare",

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from calendars.enums import (
     ConferenceState,
+    EventKind,
     EventStatus,
     Hue,
     Response,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # How late the reading that is due beside push may be.
 PUSH_GRACE: Final = timedelta(minutes=10)
+# How long a page asks more often for what the workers were asked to read.
+AWAITED_FOR: Final = timedelta(seconds=10)
 
 
 class Calendar(UUIDModel, LeasedModel):
@@ -126,9 +129,16 @@ class Calendar(UUIDModel, LeasedModel):
 
     @property
     def has_notice(self) -> bool:
-        """Whether the provider told of a change that our copy does not hold yet."""
+        """Whether there was a change that our copy does not hold yet."""
         noticed, synced = self.noticed_at, self.synced_at
         return noticed is not None and (synced is None or noticed > synced)
+
+    def is_awaited(self, now: datetime) -> bool:
+        """Whether it was asked for a moment ago, and neither copy nor error came since."""
+        tried, synced = self.sync_tried_at, self.synced_at
+        if tried is None or self.sync_error or tried < now - AWAITED_FOR:
+            return False
+        return synced is None or tried > synced
 
     def is_pushed(self, now: datetime) -> bool:
         """Whether the provider tells of changes by itself, so that nobody has to ask."""
@@ -138,14 +148,15 @@ class Calendar(UUIDModel, LeasedModel):
     def is_fresh(self, now: datetime, within: timedelta) -> bool:
         """Whether the copy is no older than that, or push has told of nothing since.
 
-        A channel that fell silent is caught by the reading that is due while there is push.
+        Never while it is known to miss something. A channel that fell silent is caught by the
+        reading that is due while there is push.
         """
-        if self.synced_at is None:
+        if self.synced_at is None or self.has_notice:
             return False
         if self.synced_at >= now - within:
             return True
         covered = self.synced_at >= now - settings.PUSHED_SYNC_EVERY - PUSH_GRACE
-        return covered and self.is_pushed(now) and not self.has_notice
+        return covered and self.is_pushed(now)
 
 
 def event_id_for(
@@ -168,7 +179,8 @@ class Event(models.Model):
 
     `start_at` and `end_at` are the instants; `start_wall` and `end_wall` with `timezone` are the
     wall times that recurrence and all-day events go by (`2026-03-02T09:00:00` or `2026-03-02`;
-    an all-day end is exclusive).
+    an all-day end is exclusive). `end_timezone` is blank unless the end is in a zone of its own,
+    as of a flight; `hue` is blank unless the event has a colour of its own.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -188,11 +200,14 @@ class Event(models.Model):
     start_wall = models.CharField(max_length=32)
     end_wall = models.CharField(max_length=32)
     timezone = models.CharField(max_length=64, default="UTC")
+    end_timezone = models.CharField(max_length=64, blank=True, default="")
     is_all_day = models.BooleanField(default=False)
     status = models.CharField(
         max_length=16, choices=EventStatus.choices, default=EventStatus.CONFIRMED
     )
     is_busy = models.BooleanField(default=True)
+    hue = models.CharField(max_length=8, choices=Hue.choices, blank=True, default="")
+    kind = models.CharField(max_length=16, choices=EventKind.choices, default=EventKind.NORMAL)
     visibility = models.CharField(
         max_length=16, choices=Visibility.choices, default=Visibility.DEFAULT
     )

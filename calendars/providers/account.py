@@ -26,7 +26,8 @@ class RemoteAccount:
     """One account for the length of one operation.
 
     `time_limit` bounds each request, `total_time_limit` all of them together. `clock` is asked
-    only where a provider wants to be told an expiry.
+    only where a provider wants to be told an expiry. `before_request` is called before each
+    request, and what it raises stops it.
     """
 
     token: Secret
@@ -35,10 +36,14 @@ class RemoteAccount:
     total_time_limit: timedelta | None = None
     kind: AccountKind = "work"
     clock: Callable[[], datetime] = _utc_now
+    before_request: Callable[[], None] | None = None
 
     def open_session(self, label: str) -> ProviderSession:
         return ProviderSession(
-            label, time_limit=self.time_limit, total_time_limit=self.total_time_limit
+            label,
+            time_limit=self.time_limit,
+            total_time_limit=self.total_time_limit,
+            before_request=self.before_request,
         )
 
     def address(self, path: str) -> str:

@@ -8,11 +8,14 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from calendars.enums import EventKind
+from common.errors import Unsupported
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from calendars.enums import ConferenceState, EventStatus, Response, Visibility
+    from calendars.enums import ConferenceState, EventStatus, Hue, Response, Visibility
     from common.spans import Span
     from conferencing.enums import Conference
 
@@ -24,10 +27,15 @@ class Feature(Enum):
     CLIENT_EVENT_ID = "we choose the event's id"
     MOVE_CALENDAR = "an event can move to another calendar"
     SECONDARY_COLOURS = "one event can have its own colour"
+    OUT_OF_OFFICE = "an event can say that one is out of office"
+    FOCUS_TIME = "an event can be focus time"
+    # What follows for such an event is in `calendars.abilities`.
+    FIXED_KINDS = "out of office and focus time are kept apart from other events, for good"
     DELTA = "changes by cursor"
     EXPANDED_CHANGES = "a changed series comes with all its occurrences"
     CALENDAR_ZONES = "a calendar tells its time zone"
     PUSH = "tells us of changes"
+    FEW_AT_ONCE = "bears only a few requests at once on one account"
 
 
 class Unset(Enum):
@@ -63,6 +71,17 @@ class Attendee:
     is_optional: bool = False
     is_organizer: bool = False
     is_self: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventColour:
+    """An event's own colour: the hue it is shown in, and the provider's word for it.
+
+    The word is of the event's own account. Blank, the provider takes its colour next to the hue.
+    """
+
+    hue: Hue
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +136,17 @@ class RemoteEvent:
     original_start_at: datetime | None = None
     is_exception: bool = False
     conference: RemoteConference | None = None
+    colour: EventColour | None = None
+    kind: EventKind = EventKind.NORMAL
     etag: str = ""
     updated_at: datetime | None = None
+
+    @property
+    def end_timezone(self) -> str:
+        """The zone of the end where it is not the start's, else blank."""
+        if self.start is None or self.end is None or self.is_all_day:
+            return ""
+        return "" if self.end.timezone == self.start.timezone else self.end.timezone
 
     @property
     def is_series_master(self) -> bool:
@@ -131,11 +159,12 @@ class EventDraft:
     """What a person wants an event to be. UNSET means unchanged; None means cleared.
 
     `start` and `end` are aware datetimes, or dates when `all_day` (the end exclusive). `timezone`
-    is an IANA name. `recurrence` holds RRULE lines. `reminders` are minutes before the start; None
-    gives the calendar's default. `conference` is already routed: never `auto`.
-    `idempotency_key` (32 hex digits) makes a repeated create harmless. With `copy_conference_of`,
-    the remote id of an event, a new one gets that event's own conference where the provider can
-    share it, else another of its kind.
+    is an IANA name, the end's too unless `end_timezone` names another (cleared, or blank: the
+    start's). `colour` cleared is the calendar's. `recurrence` holds RRULE lines. `reminders` are
+    minutes before the start; None gives the calendar's default. `conference` is already routed:
+    never `auto`. `idempotency_key` (32 hex digits) makes a repeated create harmless. With
+    `copy_conference_of`, the remote id of an event, a new one gets that event's own conference
+    where the provider can share it, else another of its kind.
     """
 
     title: str | Unset | None = UNSET
@@ -144,12 +173,15 @@ class EventDraft:
     start: datetime | date | Unset = UNSET
     end: datetime | date | Unset = UNSET
     timezone: str | Unset = UNSET
+    end_timezone: str | Unset | None = UNSET
     all_day: bool | Unset = UNSET
     attendees: tuple[Attendee, ...] | Unset | None = UNSET
     recurrence: tuple[str, ...] | Unset | None = UNSET
     reminders: tuple[int, ...] | Unset | None = UNSET
     visibility: Visibility | str | Unset = UNSET
     busy: bool | Unset = UNSET
+    colour: EventColour | Unset | None = UNSET
+    kind: EventKind | Unset = UNSET
     conference: Conference | Unset = UNSET
     conference_url: str | Unset = UNSET
     copy_conference_of: str | Unset = UNSET
@@ -187,12 +219,18 @@ class CalendarProvider(ABC):
     native_conference: ClassVar[Conference]
     # How long it is left alone after a copy; of those without, pages and the beat decide.
     rests: ClassVar[timedelta] = timedelta(0)
+    # One account is one calendar, and what it is called comes with its events.
+    is_single: ClassVar[bool] = False
     hook: ClassVar[str] = ""
     lifecycle_hook: ClassVar[str] = ""
 
     @abstractmethod
     def list_calendars(self) -> list[RemoteCalendar]:
         """Every calendar of the account, all pages."""
+
+    def learnt_calendars(self) -> list[RemoteCalendar]:
+        """Calendars as this operation came to know them beside its errand; no request."""
+        return []
 
     @abstractmethod
     def list_events(self, calendar: RemoteCalendar, span: Span) -> Iterator[list[RemoteEvent]]:
@@ -223,6 +261,39 @@ class CalendarProvider(ABC):
         """Delete; an event already gone is a success."""
 
     @abstractmethod
+    def respond(
+        self,
+        calendar: RemoteCalendar,
+        event_remote_id: str,
+        response: Response,
+        *,
+        comment: str = "",
+        notify: bool = True,
+    ) -> RemoteEvent | None:
+        """Answer an invitation; None when the provider takes what is declined off the calendar.
+
+        The same answer again, without a comment, is not sent again. Raises EventGone,
+        UpstreamConflict when the event changed meanwhile, and Unsupported where the account is
+        no guest.
+        """
+
+    def move_event(
+        self,
+        calendar: RemoteCalendar,
+        event_remote_id: str,
+        destination: RemoteCalendar,
+        *,
+        notify: bool = True,
+    ) -> RemoteEvent:
+        """Move an event or a whole series to another calendar of the account.
+
+        One that a former try moved already is a success. Raises EventGone, and Unsupported where
+        the provider lacks Feature.MOVE_CALENDAR.
+        """
+        message = f"{self.label} cannot move an event to another calendar."
+        raise Unsupported(Feature.MOVE_CALENDAR.value, message)
+
+    @abstractmethod
     def busy(
         self,
         calendars: Sequence[RemoteCalendar],
@@ -250,6 +321,20 @@ class CalendarProvider(ABC):
 
         Raises EventGone.
         """
+
+    def occurrence_starts(
+        self, calendar: RemoteCalendar, span: Span
+    ) -> frozenset[tuple[str, datetime]]:
+        """The series and original start of every occurrence that is in the span now. All or raise.
+
+        What a rule gives and this does not name was deleted or moved out of the span.
+        """
+        return frozenset(
+            (event.series_remote_id, event.original_start_at)
+            for events in self.list_events(calendar, span)
+            for event in events
+            if event.original_start_at is not None
+        )
 
     @abstractmethod
     def change_pages(self, calendar: RemoteCalendar, cursor: str) -> Iterator[Changes]:

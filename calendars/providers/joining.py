@@ -1,12 +1,14 @@
-"""Join links that no provider knows of (Zoom, our own rooms), kept in an event's plain text."""
+"""Join links that no provider knows of (Zoom, our own rooms), kept in an event's text."""
 
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 
 from calendars.enums import ConferenceState
 from calendars.providers.base import UNSET, RemoteConference
+from calendars.providers.markup import as_text, is_markup
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ _WORDS = {Conference.ZOOM: "Join with Zoom"}
 _OURS = "Join"
 # The host's own `/s/` and `/wc/` addresses are not meant for guests.
 _ZOOM_ADDRESS = re.compile(r"https://(?:[\w-]+\.)?zoom\.us/(?:j|my|w)/[^\s<>\"']+")
-_JOIN_LINE = re.compile(r"\n*^Join(?: with Zoom)?: https?://\S+$", re.MULTILINE)
+_JOIN_LINE = re.compile(r"(?<!\n)\n*+^Join(?: with Zoom)?: https?://\S+$", re.MULTILINE)
+_JOIN_HTML = re.compile(
+    r"<p>Join(?: with Zoom)?: (?:<a [^<>]*>)?https?://[^\s<>]+(?:</a>)?</p>$", re.IGNORECASE
+)
 _ZOOM_LINE = re.compile(r"^Join with Zoom: (https?://\S+)$", re.MULTILINE)
 
 
@@ -32,14 +37,17 @@ def join_line(draft: EventDraft) -> str:
 
 def with_join_line(description: str, line: str) -> str:
     """The description with the line at its end, once."""
-    if not line or line in description.splitlines():
+    if not line or line in as_text(description).splitlines():
         return description
+    if is_markup(description):
+        words, _, url = line.partition(": ")
+        return f'{description}<p>{words}: <a href="{escape(url)}">{escape(url)}</a></p>'
     return f"{description.rstrip()}\n\n{line}".lstrip()
 
 
 def without_join_line(description: str) -> str:
     """The description as it was before `with_join_line`."""
-    return _JOIN_LINE.sub("", description).lstrip("\n")
+    return _JOIN_HTML.sub("", _JOIN_LINE.sub("", description)).lstrip("\n")
 
 
 def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, str] | None:
@@ -71,6 +79,7 @@ def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, st
 
 def zoom_in(description: str, location: str) -> RemoteConference | None:
     """The Zoom meeting that an event's text names, whoever put it there."""
+    description = as_text(description)
     found = _ZOOM_LINE.search(description)
     address = found.group(1) if found else ""
     if not address:

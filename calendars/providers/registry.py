@@ -51,6 +51,7 @@ def adapter_for(
     time_limit: timedelta,
     account_kind: AccountKind = "work",
     total_time_limit: timedelta | None = None,
+    before_request: Callable[[], None] | None = None,
 ) -> CalendarProvider:
     """The provider's adapter for one account and one operation. Raises Unsupported.
 
@@ -63,5 +64,6 @@ def adapter_for(
         time_limit=time_limit,
         total_time_limit=total_time_limit,
         kind=account_kind,
+        before_request=before_request,
     )
     return ADAPTERS[key](account)

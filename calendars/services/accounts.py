@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.utils import timezone
 
+from audit.enums import AccessReason
 from audit.oauth_apps import oauth_app
 from audit.services.tokens import mark_reconnect_needed, resolve_provider_token
-from calendars.providers.registry import adapter_for, is_consented
+from calendars.providers.registry import adapter_for, is_consented, provider_class
+from calendars.services.turns import NoTurn, turn_at
 from common.errors import (
     RateLimited,
     ReconnectNeeded,
@@ -19,12 +21,12 @@ from common.errors import (
     UpstreamForbidden,
     UpstreamUnavailable,
 )
+from common.trouble import Doing, in_words, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from audit.actors import Actor
-    from audit.enums import AccessReason
     from calendars.models import CalendarConnectionBase
     from calendars.providers.base import CalendarProvider
     from workspaces.models import Workspace
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
 GOOD_NOTED_EVERY: Final = timedelta(minutes=1)
 # These say something of the account as a whole; the others of one event or one calendar.
 _OF_THE_ACCOUNT = (RateLimited, UpstreamUnavailable, UpstreamForbidden)
+_DOING: Final = {
+    AccessReason.EVENT_CREATE: Doing.CREATE,
+    AccessReason.BOOKING_EVENT_CREATE: Doing.CREATE,
+    AccessReason.EVENT_UPDATE: Doing.CHANGE,
+    AccessReason.EVENT_MOVE: Doing.CHANGE,
+    AccessReason.EVENT_DELETE: Doing.DELETE,
+    AccessReason.EVENT_RESPOND: Doing.ANSWER,
+}
 
 
 def open_account(
@@ -43,6 +53,7 @@ def open_account(
     target: str = "",
     time_limit: timedelta | None = None,
     total_time_limit: timedelta | None = None,
+    before_request: Callable[[], None] | None = None,
 ) -> CalendarProvider:
     """The account, open for one operation in that workspace: one token, one log row.
 
@@ -58,10 +69,11 @@ def open_account(
     )
     return adapter_for(
         connection.provider,
-        token=token.secret,
+        token=token.lasting(),
         api_url=_api_url(connection.provider),
         time_limit=time_limit or settings.PROVIDER_TIMEOUT,
         total_time_limit=total_time_limit,
+        before_request=before_request,
         account_kind="personal" if connection.account_kind == "personal" else "work",
     )
 
@@ -81,30 +93,58 @@ def opened(
     target: str = "",
     time_limit: timedelta | None = None,
     total_time_limit: timedelta | None = None,
+    first: int | None = None,
 ) -> Iterator[CalendarProvider]:
-    """`open_account`, and afterwards the connection says how it went."""
-    try:
-        yield open_account(
-            connection,
-            workspace=workspace,
-            actor=actor,
-            reason=reason,
-            target=target,
-            time_limit=time_limit,
-            total_time_limit=total_time_limit,
-        )
-    except UpstreamError as error:
-        note_failure(connection, error)
-        raise
+    """`open_account` when it is our turn there, and afterwards the connection says how it went,
+    and an error all of it.
+
+    A turn is waited for as long as the operation may take; with `first` (see `turn_at`) not at
+    all. Raises NoTurn.
+    """
+    wait = total_time_limit or settings.PROVIDER_TIMEOUT if first is None else timedelta(0)
+    with turn_at(connection, wait=wait, first=first) as keep:
+        try:
+            yield open_account(
+                connection,
+                workspace=workspace,
+                actor=actor,
+                reason=reason,
+                target=target,
+                time_limit=time_limit,
+                total_time_limit=total_time_limit,
+                before_request=keep,
+            )
+        except NoTurn:
+            raise  # ours is the crowd, not the account's the fault
+        except UpstreamError as error:
+            note_failure(connection, error)
+            tell_of(connection, error, _DOING.get(reason, Doing.READ))
+            raise
     note_success(connection)
+
+
+def tell_of(
+    connection: CalendarConnectionBase, error: UpstreamError, doing: Doing = Doing.READ
+) -> None:
+    """Let the error say what happened at this account, what is safe and what to do."""
+    if is_consented(connection.provider):
+        tell(error, label=_label(connection), account=connection.connected_email, doing=doing)
 
 
 def note_failure(connection: CalendarConnectionBase, error: UpstreamError) -> None:
     """Say on the connection what its provider refused, if it speaks of the whole account."""
+    words = error.message
+    if is_consented(connection.provider):
+        account = connection.connected_email
+        words = in_words(error, label=_label(connection), account=account, doing=Doing.READ)
     if isinstance(error, ReconnectNeeded):
-        mark_reconnect_needed(connection, error.message)
+        mark_reconnect_needed(connection, words)
     elif isinstance(error, _OF_THE_ACCOUNT):
-        _note(connection, last_error=error.message[:300])
+        _note(connection, last_error=words[:300])
+
+
+def _label(connection: CalendarConnectionBase) -> str:
+    return provider_class(connection.provider).label
 
 
 def note_success(connection: CalendarConnectionBase) -> None:

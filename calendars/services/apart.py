@@ -31,6 +31,9 @@ _FIELDS: Final = {
     "description": "description",
     "location": "location",
     "is_busy": "busy",
+    "colour": "colour",
+    "kind": "kind",
+    "end_timezone": "end_timezone",
     "visibility": "visibility",
     "reminders": "reminders",
 }
@@ -203,4 +206,6 @@ def _times(own: Own, one: RemoteEvent, rule: RemoteEvent) -> dict[str, Any]:
     if series.is_all_day:
         return {"start": wall.date(), "end": wall.date() + length, "all_day": True}
     start = occurs_at(wall, series.zone)
-    return {"start": start, "end": start + length, "timezone": series.zone.key}
+    times = {"start": start, "end": start + length, "timezone": series.zone.key}
+    end_zone = own.fields.get("end_timezone", rule.end_timezone)
+    return {**times, "end_timezone": end_zone} if end_zone else times

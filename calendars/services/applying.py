@@ -113,6 +113,20 @@ class Planner:
         self._take_listed(plan, row, listed, made, held)
         return plan
 
+    def plan_by_asking(self, series: Event) -> Plan:
+        """A series of the mirror, with its occurrences as the provider lists them now.
+
+        Raises UpstreamError.
+        """
+        plan = Plan()
+        held = self._held([series.remote_id]).get(series.remote_id, [])
+        try:
+            made = {one.pk: one for one in occurrence_rows(series, self.span, self.asked_at)}
+        except BadRule:
+            made = {}
+        self._ask(plan, series, made, held)
+        return plan
+
     def _take(self, plan: Plan, remote: RemoteEvent) -> None:
         """The last word counts: an event may be told of twice when it changed meanwhile."""
         row = mirror.row_of(self.calendar, remote, self.asked_at)

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final
-from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.utils import timezone
 
 from audit.enums import AccessReason, ConnectionState
-from calendars.enums import EventStatus, Response
 from calendars.models import Calendar, Event
 from calendars.owners import calendars_of
 from calendars.providers.errors import CalendarGone
-from calendars.queries import live_events
+from calendars.queries import busy_events
 from calendars.services import mirror, sync
 from calendars.services.accounts import note_failure, note_success, open_account
+from calendars.services.turns import account_key, turn_at
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
 from common.spans import Span, intersect, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta
+    from concurrent.futures import Future
+    from datetime import datetime
     from uuid import UUID
 
     from audit.actors import Actor
@@ -74,14 +76,17 @@ def busy_live(
     reason: AccessReason,
     time_limit: timedelta,
     ignoring: frozenset[UUID] = frozenset(),
+    calendars: Sequence[Calendar] | None = None,
 ) -> BusyAnswer:
     """Ask every calendar of the owner that counts, now; never a partial answer.
 
+    `calendars` are those, from `counting_calendars`, where the caller has read them already.
     Events whose id is in `ignoring` do not count. An owner without calendars gets an empty
     answer. Raises UpstreamError (ReconnectNeeded, UpstreamForbidden for a paused account,
     CalendarGone, …) when any of them cannot be read within the limit.
     """
-    calendars = counting_calendars(owner)
+    if calendars is None:
+        calendars = counting_calendars(owner)
     return _read_live(
         calendars, span, actor=actor, reason=reason, time_limit=time_limit, ignoring=ignoring
     )
@@ -152,14 +157,9 @@ def _from_mirror(
 ) -> BusyAnswer:
     if not calendars:
         return BusyAnswer((), ())
-    rows = (
-        live_events([calendar.pk for calendar in calendars], span)
-        .filter(is_busy=True)
-        .exclude(status=EventStatus.CANCELLED)
-        .exclude(response=Response.DECLINED)
-        .values_list("start_at", "end_at")
-    )
-    times = list(rows.exclude(pk__in=ignoring) if ignoring else rows)
+    rows = busy_events([calendar.pk for calendar in calendars], span)
+    rows = rows.exclude(pk__in=ignoring) if ignoring else rows
+    times = list(rows.values_list("start_at", "end_at"))
     sources = tuple(
         BusySource(calendar.pk, calendar.name, calendar.synced_at, live=False)
         for calendar in calendars
@@ -194,8 +194,16 @@ def _read_live(
 ) -> BusyAnswer:
     if not calendars:
         return BusyAnswer((), ())
-    reads = _open(calendars, actor=actor, reason=reason, time_limit=time_limit, ignoring=ignoring)
-    found = _ask_all(reads, span, time_limit)
+    with ExitStack() as turns:
+        reads = _open(
+            calendars,
+            turns,
+            actor=actor,
+            reason=reason,
+            time_limit=time_limit,
+            ignoring=ignoring,
+        )
+        found = _ask_all(reads, span, time_limit)
     as_of = timezone.now()
     sources = tuple(
         BusySource(calendar.pk, calendar.name, as_of, live=True)
@@ -208,17 +216,26 @@ def _read_live(
 
 def _open(
     calendars: Sequence[Calendar],
+    turns: ExitStack,
     *,
     actor: Actor,
     reason: AccessReason,
     time_limit: timedelta,
     ignoring: frozenset[UUID],
 ) -> list[_Read]:
-    """Every token first, in this thread: pool threads touch no table."""
+    """Every turn and token first, in this thread: pool threads touch no table.
+
+    Turns are taken in one order, so that no two readers wait for each other.
+    """
     by_connection: dict[UUID, list[Calendar]] = {}
     for calendar in calendars:
         by_connection.setdefault(calendar.connection.pk, []).append(calendar)
     ignored = _remote_ids(calendars, ignoring)
+    ends = time.monotonic() + time_limit.total_seconds()
+    order = sorted(by_connection.values(), key=lambda rows: account_key(rows[0].connection))
+    for mine in order:
+        left = timedelta(seconds=max(ends - time.monotonic(), 0))
+        turns.enter_context(turn_at(mine[0].connection, wait=left))
     reads = []
     for mine in by_connection.values():
         connection = mine[0].connection
@@ -246,10 +263,10 @@ def _remote_ids(calendars: Sequence[Calendar], ignoring: frozenset[UUID]) -> dic
 def _ask_all(reads: list[_Read], span: Span, time_limit: timedelta) -> list[BusySpan]:
     """Every connection at once; the first error when any of them fails."""
     if len(reads) == 1:
-        return _noted(reads[0], lambda: _ask(reads[0], span, time_limit))
-    futures = [_pool().submit(_ask, read, span, time_limit) for read in reads]
-    # As long at its gate and as long at the provider; whoever then waits for a free thread still
-    # has waited enough.
+        return _noted(reads[0], lambda: _ask(reads[0], span))
+    futures = [_pool().submit(_ask, read, span) for read in reads]
+    # Twice as long as the provider may take: whoever then waits for a free thread still has
+    # waited enough.
     _, late = wait(futures, timeout=2 * time_limit.total_seconds())
     if late:
         for future in late:
@@ -259,7 +276,7 @@ def _ask_all(reads: list[_Read], span: Span, time_limit: timedelta) -> list[Busy
     errors: list[UpstreamError] = []
     for read, future in zip(reads, futures, strict=True):
         try:
-            found += _noted(read, future.result)
+            found += _noted(read, lambda: _asked(read, span, future))  # noqa: B023 -- called at once
         except UpstreamError as error:
             errors.append(error)
     if errors:
@@ -267,16 +284,18 @@ def _ask_all(reads: list[_Read], span: Span, time_limit: timedelta) -> list[Busy
     return found
 
 
-def _ask(read: _Read, span: Span, time_limit: timedelta) -> list[BusySpan]:
-    """One connection's answer. Microsoft bears four requests at once on one mailbox."""
-    gate = _gate(read.connection.pk)
-    if not gate.acquire(timeout=time_limit.total_seconds()):
-        raise UpstreamUnavailable(_TOO_MUCH)
+def _asked(read: _Read, span: Span, future: Future[list[BusySpan]]) -> list[BusySpan]:
+    """What the pool found. A refused token can be renewed in this thread only: asked again here."""
     try:
-        remotes = [mirror.as_remote(calendar) for calendar in read.calendars]
-        return read.provider.busy(remotes, span, ignoring=read.ignoring)
-    finally:
-        gate.release()
+        return future.result()
+    except ReconnectNeeded:
+        return _ask(read, span)
+
+
+def _ask(read: _Read, span: Span) -> list[BusySpan]:
+    """One connection's answer, in its turn."""
+    remotes = [mirror.as_remote(calendar) for calendar in read.calendars]
+    return read.provider.busy(remotes, span, ignoring=read.ignoring)
 
 
 def _noted(read: _Read, result: Callable[[], list[BusySpan]]) -> list[BusySpan]:
@@ -288,19 +307,6 @@ def _noted(read: _Read, result: Callable[[], list[BusySpan]]) -> list[BusySpan]:
         raise
     note_success(read.connection)
     return found
-
-
-# A gate lives as long as somebody is at it.
-_gates: WeakValueDictionary[UUID, threading.BoundedSemaphore] = WeakValueDictionary()
-_gates_lock = threading.Lock()
-
-
-def _gate(connection_id: UUID) -> threading.BoundedSemaphore:
-    with _gates_lock:
-        gate = _gates.get(connection_id)
-        if gate is None:
-            gate = _gates[connection_id] = threading.BoundedSemaphore(settings.OUTLOOK_CONCURRENCY)
-        return gate
 
 
 @cache

@@ -13,8 +13,9 @@ from calendars.models import Calendar
 from calendars.providers.base import Feature
 from calendars.providers.cursors import baseline_cursor
 from calendars.providers.errors import CalendarGone, CursorLost
-from calendars.services import mirror, whole
+from calendars.services import accounts, mirror, whole
 from calendars.services.applying import Planner, sweep, write_plan
+from calendars.services.strays import settle_strays
 from common.errors import BadReply, UpstreamError
 from common.leases import drop_lease, extend_lease, take_lease
 from common.spans import Span
@@ -69,6 +70,7 @@ def copy_calendar(
     except _Overtaken:
         return None
     except UpstreamError as error:
+        accounts.tell_of(calendar.connection, error)
         gone = {"gone_at": now} if isinstance(error, CalendarGone) else {}
         _note(calendar, sync_tried_at=now, sync_error=error.message[:300], **gone)
         return error
@@ -187,18 +189,36 @@ def _copy_pages(
         plan = planner.plan(page.events)
         with transaction.atomic():
             changed = write_plan(calendar, plan, asked_at=asked_at, is_baseline=True)
-            if page.is_whole:
-                swept = sweep(
-                    calendar,
-                    span=span,
-                    began=place.began,
-                    asked_at=asked_at,
-                    is_expanded=Feature.EXPANDED_CHANGES in provider.features,
-                )
-                _finish(calendar, page, span, now, changed=changed or swept)
-            else:
+            if not page.is_whole:
                 _keep_place(calendar, replace(place, cursor=page.cursor), changed=changed)
+            elif changed:
+                _note(calendar, changed_at=timezone.now())
+        if page.is_whole:
+            _end_baseline(provider, calendar, place, page, now, changed=changed)
         asked_at = timezone.now()
+
+
+def _end_baseline(
+    provider: CalendarProvider,
+    calendar: Calendar,
+    place: _Place,
+    page: Changes,
+    now: datetime,
+    *,
+    changed: bool,
+) -> None:
+    """What was not met is gone, and the provider's own cursor takes over."""
+    asked_at = timezone.now()
+    strayed = settle_strays(provider, calendar, span=place.span, began=place.began, now=asked_at)
+    with transaction.atomic():
+        swept = sweep(
+            calendar,
+            span=place.span,
+            began=place.began,
+            asked_at=asked_at,
+            is_expanded=Feature.EXPANDED_CHANGES in provider.features,
+        )
+        _finish(calendar, page, place.span, now, changed=changed or strayed or swept)
 
 
 def _finish(calendar: Calendar, page: Changes, span: Span, now: datetime, *, changed: bool) -> None:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from audit.enums import AccessReason
-from calendars import drafts
+from calendars import abilities, drafts
+from calendars.errors import EventChanged
 from calendars.models import Calendar, Event
 from calendars.providers.base import UNSET
 from calendars.providers.errors import EventGone
 from calendars.services import conferences, mirror, occurrences, writing
 from calendars.services.accounts import opened
+from calendars.services.meanwhile import is_touched
 from calendars.services.series_copy import SeriesCopy
 from common.errors import InvalidInput, UpstreamConflict, UpstreamError
 from conferencing.enums import Conference
@@ -44,7 +46,9 @@ def create_event(
         conference=want or draft.conference,
         idempotency_key=draft.idempotency_key or uuid.uuid4().hex,
     )
+    draft = drafts.settled(draft)
     drafts.check_new(draft, zone_name=calendar.timezone)
+    abilities.check(draft, calendar)
     writing.require_writable(calendar)
     draft, note = writing.routed(calendar, draft)
     room = None
@@ -94,8 +98,8 @@ def update_event(
     `calendars.services.series` changes more of a series than that.
 
     With an `etag` the event must not have changed since; without one a change elsewhere is
-    tolerated as long as it touched other fields. Raises what `create_event` does, EventGone and
-    UpstreamConflict.
+    tolerated as long as it touched other fields. Raises what `create_event` does, EventGone, and
+    EventChanged, which leaves the mirror as the event is now.
     """
     if event.deleted_at is not None:
         raise EventGone
@@ -174,9 +178,9 @@ def _send_change(
     from_rule = occurrences.at_provider(provider, event)
     if from_rule is not None:
         now = mirror.row_of(event.calendar, from_rule, timezone.now())
-        if now is None or _touched(event, now, draft):
-            mirror.store_event(event.calendar, from_rule, timezone.now())
-            raise UpstreamConflict
+        if now is None or is_touched(event, now, draft):
+            stored = mirror.store_event(event.calendar, from_rule, timezone.now())
+            raise EventChanged(stored.pk)
         return provider.update_event(calendar, from_rule.remote_id, draft, etag=from_rule.etag)
     try:
         return provider.update_event(calendar, event.remote_id, draft, etag=etag or event.etag)
@@ -184,13 +188,7 @@ def _send_change(
         # Providers give a new etag for what they do themselves, such as making the link.
         fresh = provider.get_event(calendar, event.remote_id)
         now = mirror.row_of(event.calendar, fresh, timezone.now())
-        if etag or now is None or _touched(event, now, draft):
-            mirror.store_event(event.calendar, fresh, timezone.now())
-            raise
+        if etag or now is None or is_touched(event, now, draft):
+            stored = mirror.store_event(event.calendar, fresh, timezone.now())
+            raise EventChanged(stored.pk) from None
         return provider.update_event(calendar, event.remote_id, draft, etag=fresh.etag)
-
-
-def _touched(was: Event, now: Event, draft: EventDraft) -> bool:
-    """Whether a field that the draft changes was changed elsewhere."""
-    columns = [column for name in draft.given() for column in drafts.COLUMNS.get(name, ())]
-    return any(getattr(was, column) != getattr(now, column) for column in columns)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 # What an occurrence has from its series, unless the provider says otherwise.
 INHERITED = (
-    "ical_uid", "title", "description", "location", "timezone", "is_all_day", "status", "is_busy",
-    "visibility", "response", "is_organizer", "organizer_email", "attendees", "reminders",
+    "ical_uid", "title", "description", "location", "timezone", "end_timezone", "is_all_day",
+    "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
+    "organizer_email", "attendees", "reminders",
     "conference", "conference_state", "conference_url", "conference_note", "remote_updated_at",
 )  # fmt: skip
 
@@ -29,6 +30,7 @@ def occurrence_rows(series: Event, span: Span, seen_at: datetime) -> list[Event]
     one is written to. Raises BadRule for rules that cannot be read.
     """
     zone = ZoneInfo(series.timezone)
+    end_zone = ZoneInfo(series.end_timezone or series.timezone)
     inherited = {name: getattr(series, name) for name in INHERITED}
     fixed = {
         "workspace_id": series.workspace_id,
@@ -43,7 +45,7 @@ def occurrence_rows(series: Event, span: Span, seen_at: datetime) -> list[Event]
         Event(
             id=event_id_for(series.calendar_id, "", series.remote_id, one.at),
             original_start_at=one.at,
-            **_times(one, length, zone, all_day=series.is_all_day),
+            **_times(one, length, (zone, end_zone), all_day=series.is_all_day),
             **inherited,
             **fixed,
         )
@@ -62,9 +64,13 @@ def _begins(series: Event) -> tuple[date, timedelta]:
 
 
 def _times(
-    one: Occurrence, length: timedelta, zone: ZoneInfo, *, all_day: bool
+    one: Occurrence, length: timedelta, zones: tuple[ZoneInfo, ZoneInfo], *, all_day: bool
 ) -> dict[str, datetime | str]:
-    """Lengths are added in UTC; those of all-day events are whole days."""
+    """Lengths are added in UTC; those of all-day events are whole days.
+
+    `zones` are those that the start and the end are read in; the rule goes by the start's.
+    """
+    zone, end_zone = zones
     if all_day:
         last = one.wall.date() + length
         return {
@@ -78,5 +84,5 @@ def _times(
         "start_at": one.at,
         "end_at": end,
         "start_wall": wall_clock(one.at, zone).isoformat(),
-        "end_wall": wall_clock(end, zone).isoformat(),
+        "end_wall": wall_clock(end, end_zone).isoformat(),
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
 from calendars.branches import may_watch
+from common import limits, outbox
 from common.errors import Conflict, InvalidInput, NotFound, PlanRequired
+from common.limits import Limit
 from conferencing import plans
 from workspaces.access import require_role
 from workspaces.enums import Role, Tier
@@ -19,20 +22,40 @@ if TYPE_CHECKING:
 
     from workspaces.models import Membership
 
+BRANCH_ASKS: Final = "calendars.branch_asks"
+_TOO_OFTEN: Final = "Too many names were tried. Nobody was asked. Try again later."
+_UNCOUNTED: Final = "No headquarters can be named at this moment. Nobody was asked. Try again soon."
+# Names are handed over, so they are typed once or twice; more is guessing.
+NAMED_PER_WORKSPACE: Final = Limit(
+    "headquarters-workspace", 10, timedelta(hours=1), _TOO_OFTEN, _UNCOUNTED
+)
+NAMED_PER_ADDRESS: Final = Limit(
+    "headquarters-address", 30, timedelta(hours=1), _TOO_OFTEN, _UNCOUNTED
+)
 OWNERS: Final = frozenset({Role.OWNER})
 # The same words whatever is wrong: who asks must not learn which workspaces there are.
 _UNKNOWN = "No headquarters goes by this name. Its owner finds the name on this page there."
 _ONE_LEVEL = "A headquarters cannot be the branch of another one."
 
 
-@transaction.atomic
-def name_headquarters(*, by: Membership, slug: str) -> None:
+def name_headquarters(*, by: Membership, slug: str, now: datetime, address: str = "") -> None:
     """Ask the workspace of that name to watch ours; nothing is seen before its owner accepts.
 
-    Raises Forbidden for who is no owner, InvalidInput when nobody by that name can watch, and
-    Conflict when we name one already or watch branches ourselves.
+    Its owners are told by mail, once a day. Every try counts, also one that is refused: by
+    workspace and, where known, by the address it came from. Raises Forbidden for who is no owner,
+    RateLimited, InvalidInput when nobody by that name can watch, and Conflict when we name one
+    already or watch branches ourselves.
     """
     require_role(by, OWNERS, "Only an owner names the headquarters.")
+    # Outside the transaction, or a refusal would take its own count back.
+    limits.use(NAMED_PER_WORKSPACE, str(by.workspace_id), now)
+    if address:
+        limits.use(NAMED_PER_ADDRESS, address, now)
+    _ask(by, slug, now)
+
+
+@transaction.atomic
+def _ask(by: Membership, slug: str, now: datetime) -> None:
     found = Workspace.objects.filter(slug=slug.strip().lower()).first()
     if found is None or found.pk == by.workspace_id:
         raise InvalidInput("slug", _UNKNOWN)
@@ -44,6 +67,18 @@ def name_headquarters(*, by: Membership, slug: str) -> None:
     if not may_watch(headquarters) or headquarters.headquarters_id is not None:
         raise InvalidInput("slug", _UNKNOWN)
     _point(branch, headquarters, None)
+    _tell_owners(branch, headquarters, now)
+
+
+def _tell_owners(branch: Workspace, headquarters: Workspace, now: datetime) -> None:
+    """One mail each, so that one that fails repeats no other; naming again adds none that day."""
+    for owner in headquarters.memberships.filter(role=Role.OWNER):
+        outbox.enqueue(
+            kind=BRANCH_ASKS,
+            payload={"branch_id": str(branch.pk), "membership_id": str(owner.pk)},
+            dedupe_key=f"branch-asks:{branch.pk}:{owner.pk}:{now:%Y%m%d}",
+            workspace_id=headquarters.pk,
+        )
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from calendars.models import Hold
 from common.spans import Span
+from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,6 +24,20 @@ def holds_of(owner: Owner, span: Span, *, ignoring: Collection[UUID] = ()) -> li
     if ignoring:
         rows = rows.exclude(pk__in=ignoring)
     return [Span(start, end) for start, end in rows.values_list("held_from", "held_until")]
+
+
+def holds_of_people(user_ids: Collection[UUID], span: Span) -> dict[UUID, list[Span]]:
+    """The promised time of each of these users, in every workspace; one query."""
+    rows = Hold.objects.filter(
+        owner_kind=OwnerKind.USER,
+        owner_id__in=user_ids,
+        held_from__lt=span.end,
+        held_until__gt=span.start,
+    )
+    found: dict[UUID, list[Span]] = {}
+    for user_id, start, end in rows.values_list("owner_id", "held_from", "held_until"):
+        found.setdefault(user_id, []).append(Span(start, end))
+    return found
 
 
 def place_hold(*, owner: Owner, span: Span, source: HoldSource) -> Hold:

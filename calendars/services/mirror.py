@@ -29,10 +29,11 @@ LONGEST_URL = 2000
 # What a provider tells of an event; a difference in any of these is a change.
 TOLD = (
     "remote_id", "series_remote_id", "original_start_at", "ical_uid", "title", "description",
-    "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "is_all_day", "status",
-    "is_busy", "visibility", "response", "is_organizer", "organizer_email", "attendees",
-    "recurrence", "is_exception", "reminders", "conference", "conference_state", "conference_url",
-    "conference_note", "etag", "remote_updated_at", "deleted_at",
+    "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "end_timezone",
+    "is_all_day", "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
+    "organizer_email", "attendees", "recurrence", "is_exception", "reminders", "conference",
+    "conference_state", "conference_url", "conference_note", "etag", "remote_updated_at",
+    "deleted_at",
 )  # fmt: skip
 _LINK = ("conference", "conference_state", "conference_note")
 _EXCEPTION, _UPDATED = TOLD.index("is_exception"), TOLD.index("remote_updated_at")
@@ -72,9 +73,12 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         start_wall=remote.start.wall[:32],
         end_wall=remote.end.wall[:32],
         timezone=remote.start.timezone[:64],
+        end_timezone=remote.end_timezone[:64],
         is_all_day=remote.is_all_day,
         status=str(remote.status),
         is_busy=remote.is_busy,
+        hue=str(remote.colour.hue) if remote.colour else "",
+        kind=str(remote.kind),
         visibility=str(remote.visibility),
         response=str(remote.response),
         is_organizer=remote.is_organizer,

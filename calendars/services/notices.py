@@ -1,4 +1,4 @@
-"""Telling an owner, once, that an account needs them."""
+"""Telling an owner, once, that something needs them: an account, or a branch that asks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.urls import reverse
 from audit.enums import ConnectionState
 from calendars.owners import connection_models
 from conferencing.models import ZoomConnection
+from workspaces.enums import Role
+from workspaces.models import Membership, Workspace
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
@@ -38,13 +40,42 @@ def tell_reconnect_needed(message: OutboxMessage) -> None:
         "action_label": "Open connections",
         "action_url": settings.PUBLIC_URL + reverse("calendars:connections"),
     }
+    _send("reconnect", owner.notice_email, context)
+
+
+def tell_branch_asks(message: OutboxMessage) -> None:
+    """Mail an owner of the headquarters; nothing when it is answered, withdrawn or not theirs."""
+    owner = (
+        Membership.objects.filter(pk=message.payload["membership_id"], role=Role.OWNER)
+        .select_related("user", "workspace")
+        .first()
+    )
+    branch = Workspace.objects.filter(
+        pk=message.payload["branch_id"], headquarters_accepted_at__isnull=True
+    ).first()
+    if owner is None or branch is None or branch.headquarters_id != owner.workspace_id:
+        return
+    if not owner.user.is_active:
+        return
+    names = {"branch": " ".join(branch.name.split()), "workspace": owner.workspace.name}
+    context = {
+        **names,
+        "subject": f"{names['branch']} asks to be a branch of yours",
+        "sender_name": "Meridian",
+        "action_label": "Answer it",
+        "action_url": settings.PUBLIC_URL + reverse("calendars:headquarters"),
+    }
+    _send("branch", owner.user.email, context)
+
+
+def _send(name: str, to: str, context: dict[str, str]) -> None:
     mail = EmailMultiAlternatives(
         subject=context["subject"],
-        body=render_to_string("calendars/mail/reconnect.txt", context),
-        to=[owner.notice_email],
+        body=render_to_string(f"calendars/mail/{name}.txt", context),
+        to=[to],
         headers={"Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string("calendars/mail/reconnect.html", context), "text/html")
+    mail.attach_alternative(render_to_string(f"calendars/mail/{name}.html", context), "text/html")
     mail.send()
 
 

@@ -27,6 +27,7 @@ from calendars.services import connections
 from common import oauth
 from common.errors import DomainError, Forbidden, NotFound, ReconnectNeeded, UpstreamError
 from common.secrets import hash_token
+from common.trouble import Doing, tell
 from workspaces.access import MAY_WORK, membership_for, require_role
 from workspaces.enums import OwnerKind
 from workspaces.models import Client, User
@@ -134,6 +135,8 @@ def finish_flow(
         tokens = _exchange(app, flow, answer.code, now)
         kept = _keep(app, owner, tokens, nonce)
     except DomainError as error:
+        if isinstance(error, UpstreamError):
+            tell(error, label=app.spec.label, account="this account", doing=Doing.CONNECT)
         raise FlowFailed(error, owner, flow.next_page) from None
     return Finished(owner, flow.next_page, kept, _read(kept, actor, now))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from calendars.models import CalendarChoice
 from workspaces.models import UserProfile
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from calendars.models import Calendar
-    from workspaces.models import User
+    from calendars.queries import VisibleCalendar
+    from workspaces.models import Membership, User
 
 
 def show_calendars(*, calendars: Iterable[Calendar], shown: Collection[UUID]) -> None:
@@ -23,6 +25,18 @@ def show_calendars(*, calendars: Iterable[Calendar], shown: Collection[UUID]) ->
         if calendar.is_shown != wanted:
             calendar.is_shown = wanted
             _save(calendar, "is_shown")
+
+
+def lay_over(
+    *, membership: Membership, calendars: Iterable[VisibleCalendar], shown: Collection[UUID]
+) -> None:
+    """Keep for the member which of these colleagues' calendars stand beside their own."""
+    for one in calendars:
+        wanted = one.calendar.pk in shown
+        if one.is_shown != wanted:
+            CalendarChoice.objects.update_or_create(
+                membership=membership, calendar=one.calendar, defaults={"is_shown": wanted}
+            )
 
 
 def arrange_calendar(*, calendar: Calendar, hue: str, is_shown: bool, counts_as_busy: bool) -> None:

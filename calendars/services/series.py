@@ -13,9 +13,17 @@ from audit.enums import AccessReason
 from calendars import drafts, series_drafts
 from calendars.enums import Scope
 from calendars.models import Event, event_id_for
-from calendars.providers.base import UNSET
+from calendars.providers.base import UNSET, EventDraft
 from calendars.providers.errors import EventGone
-from calendars.services import conferences, events, mirror, series_copy, splitting, sync, writing
+from calendars.services import (
+    conferences,
+    events,
+    meanwhile,
+    mirror,
+    series_copy,
+    splitting,
+    writing,
+)
 from calendars.services.apart import Apart, Restored, apart_of, restore
 from calendars.services.series_copy import SeriesCopy
 from common.errors import Forbidden, UpstreamConflict, UpstreamError
@@ -27,16 +35,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audit.actors import Actor
-    from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
+    from calendars.providers.base import CalendarProvider, RemoteEvent
     from calendars.services.writing import Prepared
 
 logger = logging.getLogger(__name__)
 
 _NOTHING: Final = timedelta(0)
 _A_MOMENT: Final = timedelta(seconds=3)
-CHANGED_ELSEWHERE: Final = (
-    "This series was changed elsewhere meanwhile. Look at it again, then change it."
-)
 ORGANISER_ONLY: Final = "Only the organiser can change more than one event of this series."
 OWN_LINK: Final = "The new series has a {label} link of its own; the former one keeps its link."
 
@@ -86,7 +91,7 @@ def update_event(
     ready = writing.prepare_change(event, draft, actor, is_series=True)
     try:
         with writing.opened_for(event, actor, reason) as provider:
-            at = _at(provider, event, series_id)
+            at = _at(provider, event, series_id, ready.draft)
             done = _split(at, ready) if scope == Scope.FOLLOWING else None
             done = done or _change_all(at, ready)
     except EventGone:
@@ -122,7 +127,7 @@ def delete_event(
         with writing.opened_for(event, actor, reason) as provider:
             ended = None
             if scope == Scope.FOLLOWING and not event.recurrence:
-                ended = _end_before(_at(provider, event, series_id), notify=notify)
+                ended = _end_before(_at(provider, event, series_id, EventDraft()), notify=notify)
             if ended is None:
                 there = mirror.as_remote(event.calendar)
                 provider.delete_event(there, series_id, notify=notify)
@@ -169,25 +174,20 @@ def _bury(event: Event, series_id: str) -> None:
     mirror.bury(event, timezone.now())
 
 
-def _at(provider: CalendarProvider, event: Event, series_id: str) -> _At:
-    """The series, if it still is what the mirror has. Raises EventGone, UpstreamConflict and
-    Forbidden.
+def _at(provider: CalendarProvider, event: Event, series_id: str, draft: EventDraft) -> _At:
+    """The series, where neither its shape nor what the draft touches was changed elsewhere.
+
+    Raises EventGone, EventChanged and Forbidden.
     """
     rule = provider.get_event(mirror.as_remote(event.calendar), series_id)
-    known = Event.objects.filter(
-        pk=event_id_for(event.calendar_id, series_id), deleted_at__isnull=True
-    ).first()
     fresh = mirror.row_of(event.calendar, rule, timezone.now())
     if fresh is None or not rule.recurrence:
         raise EventGone
     if not rule.is_organizer:
         raise Forbidden(ORGANISER_ONLY)
-    shape = ("start_wall", "end_wall", "timezone", "recurrence")
-    # A change whose answer was lost must not move a series twice.
-    if known is not None and any(getattr(known, n) != getattr(fresh, n) for n in shape):
-        sync.refresh_calendar(event.calendar_id)
-        raise UpstreamConflict(CHANGED_ELSEWHERE)
-    return _At(provider, SeriesCopy(provider, event.calendar), event, rule)
+    copy = SeriesCopy(provider, event.calendar)
+    meanwhile.require_unchanged(copy, event, rule, fresh, draft)
+    return _At(provider, copy, event, rule)
 
 
 # --- All of them ---
@@ -269,7 +269,7 @@ def _split(at: _At, ready: Prepared) -> Done | None:
     before = at.copy.listed(at.rule)
     apart = apart_of(at.rule, before, at.copy.span)
     cut = splitting.cut_at(at.event.calendar, at.rule, original_at)
-    tail = splitting.make_tail(at.provider, cut, plan.tail)
+    cut, tail = splitting.make_tail(at.provider, cut, plan.tail)
     notes = _end_or_hurry(at, cut, tail, apart, notify=ready.draft.notify)
     listed = at.copy.listed_best_effort(tail)
     later = _from(apart, at, original_at)

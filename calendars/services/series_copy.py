@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from calendars.models import EventTask, event_id_for
+from calendars.models import Calendar, Event, EventTask, event_id_for
 from calendars.recurrence import BadRule
 from calendars.services import copying, mirror, sync
 from calendars.services.applying import Plan, Planner, write_plan
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from calendars.models import Calendar, Event
     from calendars.providers.base import CalendarProvider, RemoteEvent
 
 logger = logging.getLogger(__name__)
@@ -59,6 +58,8 @@ class SeriesCopy:
         event = mirror.store_event(self.calendar, rule, timezone.now(), keep_notes=keep_notes)
         if listed is None:
             plan = self._from_rule(event)
+            # Moved events stand where nobody could read: open times ask the provider meanwhile.
+            Calendar.objects.filter(pk=self.calendar.pk).update(noticed_at=timezone.now())
             sync.refresh_calendar(self.calendar.pk)
         else:
             plan = self._planner().plan_series(rule, listed)
@@ -77,11 +78,18 @@ class SeriesCopy:
         )
 
     def _from_rule(self, event: Event) -> Plan:
+        """What the rule says, and nothing of what it said before: an event shown at its former
+        time would be moved once more.
+        """
         try:
             made = occurrence_rows(event, self.span, timezone.now()) if event.recurrence else []
         except BadRule:
-            made = []
-        return Plan(rows={row.pk: row for row in made})
+            return Plan()
+        rows = {row.pk: row for row in made}
+        held = Event.objects.filter(
+            calendar=self.calendar, series_remote_id=event.remote_id, deleted_at__isnull=True
+        )
+        return Plan(rows=rows, dropped=set(held.values_list("pk", flat=True)) - set(rows))
 
     def bury(self, series_remote_id: str) -> None:
         """The series is gone: tombstones of its rule and every occurrence."""

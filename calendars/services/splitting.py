@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SPLIT_KIND: Final = "calendars.finish_split"
 # Longer than the two calls may take.
 _SOON: Final = timedelta(seconds=90)
+# How often a series can be parted at one place and taken back, while it stays as it is.
+MOST_KEYS: Final = 5
 NOT_ENDED: Final = (
     "The former series could not be ended yet. It is tried again by itself; until then both show."
 )
@@ -64,21 +66,30 @@ def is_undecided(error: UpstreamError) -> bool:
     return error.retryable or isinstance(error, BadReply)
 
 
-def make_tail(provider: CalendarProvider, cut: Cut, tail: EventDraft) -> RemoteEvent:
-    """The new series, made once. Raises UpstreamError; what it may have made all the same is
-    ended or found by the next try, or by the outbox.
+def make_tail(provider: CalendarProvider, cut: Cut, tail: EventDraft) -> tuple[Cut, RemoteEvent]:
+    """The new series, made once, and the cut with the key that it has.
+
+    A key is spent when its series was taken back; then the next one is used. Raises UpstreamError;
+    what it may have made all the same is ended or found by the next try, or by the outbox.
     """
     there = mirror.as_remote(cut.calendar)
-    is_new = _remember(cut)
-    draft = replace(tail, idempotency_key=cut.key)
-    try:
-        made = _create(provider, there, draft)
-        # A former try may have made it with other words.
-        return made if is_new else provider.update_event(there, made.remote_id, tail)
-    except UpstreamError as error:
-        if not is_undecided(error):
+    for _ in range(MOST_KEYS):
+        is_new = _remember(cut)
+        draft = replace(tail, idempotency_key=cut.key)
+        try:
+            made = _create(provider, there, draft)
+        except UpstreamConflict:
             forget(cut)
-        raise
+            cut = replace(cut, key=uuid.uuid5(cut.calendar.pk, f"after\n{cut.key}").hex)
+            continue
+        except UpstreamError as error:
+            if not is_undecided(error):
+                forget(cut)
+            raise
+        # A former try may have made it with other words. It is there: whatever becomes of those
+        # words, no other one is made, and the next try or a worker goes on with it.
+        return cut, made if is_new else provider.update_event(there, made.remote_id, tail)
+    raise UpstreamConflict
 
 
 def _create(provider: CalendarProvider, there: RemoteCalendar, draft: EventDraft) -> RemoteEvent:

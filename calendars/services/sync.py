@@ -20,6 +20,7 @@ from calendars.providers.registry import provider_class
 from calendars.queries import calendars_visible_to
 from calendars.services import copying, due, listing
 from calendars.services.accounts import opened
+from calendars.services.turns import NoTurn
 from common.errors import RateLimited, ReconnectNeeded, UpstreamError
 
 if TYPE_CHECKING:
@@ -54,20 +55,24 @@ def sync_connection(
     calendar_ids: Sequence[UUID] | None = None,
     time_limit: timedelta | None = None,
     anew: bool = False,
-) -> None:
+) -> bool:
     """Bring the connection's calendars up to date, or those named; one run, one log row.
 
     Without names the account's list of calendars is read first. A calendar that another run is
     at is left to it, one whose provider asked for a pause is left alone; when that is all of
-    those named, no token is opened. `anew` reads the windows whole. What could not be read is said
-    on its row; raises the first such UpstreamError.
+    those named, or as many runs are at the account as may be, no token is opened. `anew` reads
+    the windows whole. What could not be read is said on its row; raises the first such
+    UpstreamError. False when all was left to others.
     """
     calendars = _of(connection).filter(due.may_be_asked(now))
+    kind = provider_class(connection.provider)
+    # What has one calendar for ever has no list of them to read before it.
+    lists = calendar_ids is None and not (kind.is_single and _of(connection).exists())
     if calendar_ids is not None:
         calendars = calendars.filter(pk__in=calendar_ids)
-        if not _has_room(connection) or not calendars.filter(_free()).exists():
-            return
-    rests = provider_class(connection.provider).rests
+    if not lists and (not _has_room(connection) or not calendars.filter(_free()).exists()):
+        return False
+    rests = kind.rests
     try:
         with opened(
             connection,
@@ -75,10 +80,16 @@ def sync_connection(
             actor=actor,
             reason=AccessReason.EVENTS_SYNC,
             total_time_limit=time_limit,
+            first=settings.SYNC_PER_ACCOUNT,
         ) as provider:
-            if calendar_ids is None:
+            if lists:
                 listing.refresh_calendars(connection, provider.list_calendars(), now)
             _copy_all(provider, calendars, now, anew=anew)
+            learnt = provider.learnt_calendars()
+            if learnt and not lists:
+                listing.refresh_calendars(connection, learnt, now)
+    except NoTurn:
+        return False
     except UpstreamError as error:
         # Calendars that were not reached are no more up to date than those that failed.
         calendars.filter(Q(sync_tried_at__isnull=True) | Q(sync_tried_at__lt=now)).update(
@@ -91,6 +102,7 @@ def sync_connection(
         raise
     if rests:
         _pause(connection, rests)
+    return True
 
 
 def _copy_all(
@@ -223,7 +235,7 @@ def run(*, kind: str, connection_id: UUID, calendar_ids: Sequence[UUID] | None) 
     if connection is None or connection.state != ConnectionState.ACTIVE:
         return
     try:
-        sync_connection(
+        was_run = sync_connection(
             connection=connection,
             actor=task_actor("calendars.sync_connection"),
             now=timezone.now(),
@@ -236,7 +248,10 @@ def run(*, kind: str, connection_id: UUID, calendar_ids: Sequence[UUID] | None) 
             raise
         logger.info("the account was disconnected while it was read")
     else:
-        _kick_noticed(connection)
+        # Who found no room must not ask for another run, which would find none either: those that
+        # are at it ask when they are through, and the beat where they are of another workspace.
+        if was_run:
+            _kick_noticed(connection)
 
 
 def _kick_noticed(connection: CalendarConnectionBase) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from calendars import drafts, hosts
+from calendars import abilities, drafts, hosts
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import UNSET
@@ -46,6 +46,7 @@ def prepare_change(
     """Check a change and settle its meeting link. Raises what `events.update_event` does."""
     drafts.check_change(draft, event)
     require_writable(event.calendar)
+    abilities.check(draft, event.calendar, event)
     draft = _keep_join_line(event, drafts.whole(draft, event))
     note = ""
     room = conferences.zoom_room_at(event)

@@ -42,7 +42,8 @@ def empty_hours(hours: Iterable[Hour], link: str, day: str) -> SafeString:
 
 
 def _block(event: PlacedEvent) -> str:
-    link = f' id="{escape(event.id)}" href="{escape(event.href)}" data-dialog' if event.href else ""
+    name = f' id="{escape(event.id)}"' if event.id else ""
+    link = f'{name} href="{escape(event.href)}" data-dialog' if event.href else ""
     times = f' data-s="{event.from_wall}" data-e="{event.until_wall}"' if event.from_wall else ""
     bars, place, icons = _bars(event.hues), "", ""
     if event.place:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,9 +19,10 @@ from calendars.asked import DAY, WEEK, read_address
 from calendars.dates import Present
 from calendars.offers import calendar_offers
 from calendars.queries import calendars_visible_to, changes_cursor
-from calendars.services.preferences import show_calendars
+from calendars.services import sync
+from calendars.services.preferences import lay_over, show_calendars
 from calendars.views.refusals import refusals_as_pages
-from calendars.views.shown import HIDDEN, calendars_shown_to, events_shown, hidden_in, may_arrange
+from calendars.views.shown import calendars_shown_to, events_shown, may_arrange
 from calendars.views.tasks import tasks_beside
 from calendars.week_page import calendar_page
 from common.errors import InvalidInput, NotFound
@@ -67,13 +70,16 @@ def calendar(request: StaffRequest) -> HttpResponse:
 def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) -> CalendarPage:
     membership = request.membership
     calendars = calendars_shown_to(request)
+    if not is_htmx(request):
+        # A page that brings itself up to date has asked for it already; without scripts none does.
+        fresh = timedelta(seconds=settings.MIRROR_FRESH_SECONDS)
+        sync.refresh_stale(calendars.shown, older_than=fresh)
     events = events_shown(request, calendars.shown, asked.span(owner.zone), asked.mondays, now)
     sources = {one.calendar.pk: one for one in calendars.offered}
     return calendar_page(
         asked=asked,
         profile=owner.profile,
         calendars=calendars.offered,
-        hidden=calendars.hidden,
         events=events,
         tasks=tasks_beside(membership, asked.on, events, sources, Present(owner.zone, now))
         if asked.view == DAY and calendars.offered
@@ -89,16 +95,15 @@ def _page(request: StaffRequest, owner: UserOwner, asked: Asked, now: datetime) 
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
 def calendars_shown(request: StaffRequest) -> HttpResponse:
-    """Keep which calendars are ticked: one's own and clients' for good, others' for the session."""
+    """Keep which calendars are ticked: one's own and clients' for all, others' for oneself."""
     offered, shown = _ids(request, "offered"), _ids(request, "shown")
     seen = calendars_visible_to(request.membership, calendar_ids=offered)
     if len(seen) != len(offered):
         raise NotFound
     mine = [one.calendar for one in seen if may_arrange(request, one)]
     show_calendars(calendars=mine, shown=shown)
-    theirs = {one.calendar.pk for one in seen} - {calendar.pk for calendar in mine}
-    hidden = (hidden_in(request) - theirs) | (theirs - shown)
-    request.session[HIDDEN] = sorted(str(one) for one in hidden)
+    theirs = [one for one in seen if not may_arrange(request, one)]
+    lay_over(membership=request.membership, calendars=theirs, shown=shown)
     return dialog_done(request, "events:changed", to=_next_page(request))
 
 

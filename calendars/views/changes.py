@@ -38,9 +38,10 @@ def changes(request: StaffRequest) -> HttpResponse:
     calendars = calendars_visible_to(request.membership)
     is_idle = _seconds(request.GET.get("quiet", "")) >= settings.IDLE_AFTER_SECONDS
     fresh = settings.IDLE_POLL_SECONDS if is_idle else settings.MIRROR_FRESH_SECONDS
-    sync.refresh_stale(calendars, older_than=timedelta(seconds=fresh))
+    shown = [one for one in calendars if one.is_shown]
+    asked = sync.refresh_stale(shown, older_than=timedelta(seconds=fresh))
     cursor = changes_cursor(calendars)
-    headers = {POLL_HEADER: str(_pace(calendars, is_idle=is_idle))}
+    headers = {POLL_HEADER: str(_pace(shown, is_idle=is_idle, is_read=asked > 0))}
     if request.GET.get("since") == cursor:
         return HttpResponse(status=204, headers=headers)
     if request.headers.get("HX-Request"):
@@ -48,18 +49,20 @@ def changes(request: StaffRequest) -> HttpResponse:
     return JsonResponse({"cursor": cursor}, headers=headers)
 
 
-def _pace(calendars: Sequence[VisibleCalendar], *, is_idle: bool) -> int:
-    """In how many seconds to ask again.
+def _pace(shown: Sequence[VisibleCalendar], *, is_idle: bool, is_read: bool) -> int:
+    """In how many seconds to ask again: soon while a reading is under way, or providers tell.
 
-    Asking costs a provider a request and the log a row, unless the providers tell by themselves.
+    That costs no provider anything: how old a copy may grow decides when it is read again.
     """
     now = timezone.now()
-    shown = [one.calendar for one in calendars if one.calendar.is_shown]
-    pushed: int = settings.PUSHED_POLL_SECONDS
+    calendars = [one.calendar for one in shown]
+    soon: int = settings.PUSHED_POLL_SECONDS
     usual: int = settings.POLL_SECONDS
     idle: int = settings.IDLE_POLL_SECONDS
-    if shown and all(calendar.is_pushed(now) for calendar in shown):
-        return usual if is_idle else pushed
+    if is_read or any(calendar.is_awaited(now) for calendar in calendars):
+        return soon
+    if any(calendar.is_pushed(now) for calendar in calendars):
+        return usual if is_idle else soon
     return idle if is_idle else usual
 
 

@@ -14,18 +14,18 @@ from audit.actors import user_actor
 from calendars.access import calendar_for, event_for
 from calendars.enums import Scope
 from calendars.event_page import (
-    attendees_of,
-    initial_of,
     initial_of_new,
     preselected,
     writable,
 )
 from calendars.forms import SCOPES, EventForm
+from calendars.invitation import invitation_to
 from calendars.offers import calendar_offers
 from calendars.phrases import as_of
 from calendars.presenters import NO_TITLE, event_sheet, week_url
 from calendars.queries import calendars_visible_to, seen
 from calendars.services import events, series
+from calendars.services.answering import is_invitation
 from calendars.services.preferences import remember_calendar
 from calendars.sidebar import provider_label
 from calendars.views.event_dialog import EventDialog, answer, only_follows, typed, week_of
@@ -39,6 +39,7 @@ from workspaces.owners import owner_of_user
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calendars.invitation import Invitation
     from calendars.models import Event
     from calendars.queries import VisibleCalendar
     from workspaces.guards import StaffRequest
@@ -58,6 +59,10 @@ FIELDS = {
     "attendees": "guests",
     "reminders": "reminders",
     "visibility": "visibility",
+    "endTimeZone": "end_zone",
+    "busy": "busy",
+    "hue": "hue",
+    "kind": "kind",
     "conference": "conference",
     "calendar": "calendar",
     "recurrence": "repeats",
@@ -65,11 +70,6 @@ FIELDS = {
     "scope": "scope",
 }
 
-_CHANGED = {
-    Scope.THIS: "was changed",
-    Scope.FOLLOWING: "and the following were changed",
-    Scope.ALL: "was changed, all of them",
-}
 _DELETED = {
     Scope.THIS: "was deleted",
     Scope.FOLLOWING: "and the following were deleted",
@@ -95,6 +95,7 @@ def event_detail(request: StaffRequest, event_id: UUID) -> HttpResponse:
     context = {
         "sheet": sheet,
         "may_write": source.may_write,
+        "invitation": _invitation(event, source),
         "as_of": as_of(synced_at, owner.zone, now) if synced_at else "",
         "address": request.build_absolute_uri(),
         "detail_url": reverse("calendars:event_detail", args=[event.pk]),
@@ -123,34 +124,9 @@ def event_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and "update" not in request.POST:
         form = page.form(request.POST, offered)
         if form.is_valid() and (event := _created(request, form)) is not None:
-            return _done(request, owner, event, "was created")
+            return done(request, owner, event, "was created")
         return page.answer(form, status=422)
     return page.answer(page.form(None, offered))
-
-
-@require_http_methods(GET_POST)
-@member_required(roles=MAY_WORK)
-@refusals_as_pages
-def event_edit(request: StaffRequest, event_id: UUID) -> HttpResponse:
-    """Change an event; of a series, as much of it as is chosen."""
-    owner = _owner(request)
-    event = event_for(request.membership, event_id, to_write=True)
-    calendars = calendars_visible_to(request.membership)
-    source = next(one for one in calendars if one.calendar.pk == event.calendar_id)
-    rule = series.rule_best_effort(event=event, actor=user_actor(request))
-    initial = initial_of(event, owner.zone, rule)
-    page = EventDialog(
-        request, owner, calendars=calendars, source=source, initial=initial, event=event
-    )
-    if only_follows(request):
-        return page.follow()
-    if request.method == "POST":
-        form = page.form(request.POST)
-        if form.is_valid() and (done := _changed(request, form, event)) is not None:
-            what = _CHANGED[form.meant()]
-            return _done(request, owner, done.event, what, done.notes)
-        return page.answer(form, status=422)
-    return page.answer(page.form(None))
 
 
 @require_http_methods(GET_POST)
@@ -168,7 +144,7 @@ def event_delete(request: StaffRequest, event_id: UUID) -> HttpResponse:
         except DomainError as refusal:
             error = refusal.message
         else:
-            return _done(request, owner, event, _DELETED[scope], notes)
+            return done(request, owner, event, _DELETED[scope], notes)
     source = calendar_for(request.membership, event.calendar_id)
     rule = series.rule_best_effort(event=event, actor=user_actor(request))
     sheet = event_sheet(
@@ -186,6 +162,10 @@ def event_delete(request: StaffRequest, event_id: UUID) -> HttpResponse:
     return answer(request, "event_delete", context, status=422 if error else 200)
 
 
+def _invitation(event: Event, source: VisibleCalendar) -> Invitation | None:
+    return invitation_to(event) if source.may_write and is_invitation(event) else None
+
+
 def _created(request: StaffRequest, form: EventForm) -> Event | None:
     try:
         chosen = calendar_for(
@@ -195,38 +175,22 @@ def _created(request: StaffRequest, form: EventForm) -> Event | None:
             calendar=chosen, draft=form.to_draft(), actor=user_actor(request)
         )
     except DomainError as refusal:
-        _say(form, refusal)
+        say(form, refusal)
         return None
     remember_calendar(user=request.user, calendar=chosen)
     return event
 
 
-def _changed(request: StaffRequest, form: EventForm, event: Event) -> series.Done | None:
-    if not form.says_news():
-        return series.Done(event)
-    draft = form.to_changes(attendees=attendees_of(event), starts=event.start_at)
-    try:
-        return series.update_event(
-            event=event,
-            draft=draft,
-            actor=user_actor(request),
-            etag=form.cleaned_data["etag"],
-            scope=form.meant(),
-        )
-    except DomainError as refusal:
-        _say(form, refusal)
-        return None
-
-
-def _say(form: EventForm, refusal: DomainError) -> None:
+def say(form: EventForm, refusal: DomainError) -> None:
     """The refusal in words, beside the field it is about. What was typed stays."""
     named = FIELDS.get(str(refusal.details().get("field", "")))
     form.add_error(named if named in form.fields else None, refusal.message)
 
 
-def _done(
+def done(
     request: StaffRequest, owner: UserOwner, event: Event, what: str, notes: Sequence[str] = ()
 ) -> HttpResponse:
+    """Close the dialog and say what was done."""
     said = f"“{event.title or NO_TITLE}” {what}"
     return dialog_done(
         request,

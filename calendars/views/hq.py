@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.actors import user_actor
+from audit.actors import client_address, user_actor
 from audit.services.watching import log_watching
 from calendars.branches import (
     branches_of,
@@ -25,7 +25,13 @@ from calendars.hq_page import hq_page, read_hq_address
 from calendars.queries import events_between
 from calendars.services import headquarters as services
 from calendars.views.refusals import refusals_as_pages
-from common.errors import Conflict, InvalidInput, PlanRequired
+from common.errors import (
+    Conflict,
+    InvalidInput,
+    PlanRequired,
+    RateLimited,
+    UpstreamUnavailable,
+)
 from common.htmx import is_htmx
 from workspaces.access import MAY_WORK
 from workspaces.enums import Role
@@ -109,18 +115,26 @@ def _read(
 def headquarters(request: StaffRequest) -> HttpResponse:
     """Who watches this workspace and whom it watches; naming the headquarters."""
     membership, typed = request.membership, request.POST.get("slug", "")
-    problem = ""
+    problem, status, headers = "", 200, {}
     if request.method == "POST":
         try:
-            services.name_headquarters(by=membership, slug=typed)
+            services.name_headquarters(
+                by=membership, slug=typed, now=timezone.now(), address=client_address(request)
+            )
         except (InvalidInput, Conflict) as error:
-            problem = error.message
+            problem, status = error.message, 422
+        except (RateLimited, UpstreamUnavailable) as error:
+            problem, status = error.message, error.status
+            if isinstance(error, RateLimited) and error.retry_after is not None:
+                headers["Retry-After"] = str(int(error.retry_after.total_seconds()) + 1)
         else:
             messages.success(request, f"{typed.strip().lower()} was asked.")
             return redirect(PAGE)
     context = {**_standing(request), "typed": typed, "problem": problem}
-    status = 422 if problem else 200
-    return render(request, "calendars/headquarters.html", context, status=status)
+    answer = render(request, "calendars/headquarters.html", context, status=status)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
 
 
 def _standing(request: StaffRequest) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from audit.actors import user_actor
 from audit.services.log import log_mirror_reads
@@ -21,23 +20,19 @@ if TYPE_CHECKING:
     from common.spans import Span
     from workspaces.guards import StaffRequest
 
-HIDDEN = "hidden_calendars"
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the member may see: `visible` is everything, `offered` has a box beside the week,
-    `shown` is ticked. `hidden` are ids that this session leaves out."""
+    `shown` is ticked."""
 
     visible: list[VisibleCalendar]
     offered: list[VisibleCalendar]
     shown: list[VisibleCalendar]
-    hidden: set[UUID]
 
 
 def calendars_shown_to(request: StaffRequest) -> Shown:
     """The member's calendars, sorted by what this page does with them."""
-    hidden = hidden_in(request)
     visible = calendars_visible_to(request.membership)
     offered = [
         one
@@ -45,19 +40,13 @@ def calendars_shown_to(request: StaffRequest) -> Shown:
         # What somebody leaves out of their own week is not shown to colleagues either.
         if one.calendar.is_shown or may_arrange(request, one)
     ]
-    shown = [one for one in offered if one.calendar.is_shown and one.calendar.pk not in hidden]
-    return Shown(visible, offered, shown, hidden)
+    return Shown(visible, offered, [one for one in offered if one.is_shown])
 
 
 def may_arrange(request: StaffRequest, one: VisibleCalendar) -> bool:
     """Whether the member decides for good whether it is shown."""
     connection = one.connection
     return may_manage(request.membership, connection.owner_kind, connection.owner_id)
-
-
-def hidden_in(request: StaffRequest) -> set[UUID]:
-    """Calendars of colleagues that this session leaves out."""
-    return {UUID(raw) for raw in request.session.get(HIDDEN, [])}
 
 
 def events_shown(

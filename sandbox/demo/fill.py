@@ -100,9 +100,10 @@ def _add(
     start: datetime | date = day
     end: datetime | date = day + timedelta(days=event.days)
     if event.hours is not None:
-        midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+        zones = zone, ZoneInfo(event.end_zone or zone.key)
         start, end = (
-            midnight.replace(hour=int(hour), minute=round(hour % 1 * 60)) for hour in event.hours
+            datetime(day.year, day.month, day.day, int(hour), round(hour % 1 * 60), tzinfo=there)
+            for hour, there in zip(event.hours, zones, strict=True)
         )
     store.add_event(
         calendar,
@@ -120,6 +121,10 @@ def _add(
         tentative=event.is_tentative,
         organizer=event.invited_by,
         response=event.response,
+        uid=event.uid,
+        colour=event.colour,
+        kind=event.kind,
+        end_timezone=event.end_zone,
     )
 
 
@@ -142,6 +147,8 @@ def fill_meridian() -> None:
     for owner in (my_studio, my_clinic, desk, dental):
         owner.save_hours(zone_name=ZONE, availability=parse_availability(HOURS))
     _connect(my_studio, amara, "google", "amara@finchharbour.example")
+    tomas = people[TOMAS.email]
+    _connect(owner_of_user(tomas, studio), tomas, "google", TOMAS.email)
     _connect(my_studio, amara, "outlook", "a.okafor@larkfieldgroup.example")
     _connect(desk, amara, "google", "studio@ospreyrail.example")
     _connect(my_clinic, ines, "outlook", "ines@larkfield.example")
@@ -149,9 +156,10 @@ def fill_meridian() -> None:
     _connect(dental, ines, "google", "desk@larkfielddental.example")
     group = _workspace(people[NILS.email], "Northgate Group", Tier.ENTERPRISE)
     # The clinic is watched; the studio's request waits for an answer.
+    now = timezone.now()
     for branch in (clinic, studio):
-        headquarters.name_headquarters(by=_owner_of(branch), slug=group.slug)
-    headquarters.accept_branch(by=_owner_of(group), branch_id=clinic.pk, now=timezone.now())
+        headquarters.name_headquarters(by=_owner_of(branch), slug=group.slug, now=now)
+    headquarters.accept_branch(by=_owner_of(group), branch_id=clinic.pk, now=now)
     _links(my_studio, desk, my_clinic, dental)
 
 

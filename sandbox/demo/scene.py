@@ -25,7 +25,9 @@ class Person:
 class Appointment:
     """An event in a week: day 0 is Monday, hours are wall time in the account's zone.
 
-    All-day when `hours` is None; `days` is then how many. `repeat` is an RRULE.
+    All-day when `hours` is None; `days` is then how many. `repeat` is an RRULE. An organizer's
+    event and a guest's invitation to it have the same `uid`. `colour` and `kind` are the provider's
+    own words. An event that ends in another zone has its last hour there.
     """
 
     title: str
@@ -42,6 +44,10 @@ class Appointment:
     is_tentative: bool = False
     invited_by: str = ""
     response: str = ""
+    uid: str = ""
+    colour: str = ""
+    kind: str = ""
+    end_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ PEOPLE = (AMARA, TOMAS, INES, NOOR, NILS, OPERATOR)
 
 _DAILY = "RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
 _WEEKLY = "RRULE:FREQ=WEEKLY"
+# Ines's event and Amara's invitation to it: what Amara answers, Ines sees.
+_JOINT = "waiting-list-joint-review@larkfield.example"
 
 ACCOUNTS = (
     Account(
@@ -101,16 +109,23 @@ ACCOUNTS = (
                         has_link=True,
                     ),
                     Appointment("Reference call: Wells & Co", 1, (15, 15.5)),
-                    Appointment("Swim", 2, (8, 8.75), repeat=_WEEKLY, is_private=True),
+                    Appointment("Swim", 2, (8, 8.75), repeat=_WEEKLY, is_private=True, colour="7"),
                     Appointment("Invoice run", 2, None, repeat=_WEEKLY, is_busy=False),
                     Appointment(
                         "Kick-off: Osprey Rail",
                         3,
                         (14.5, 15.5),
-                        text="Agenda: scope, people, first two weeks.",
+                        text="<p><b>Agenda</b></p><ul><li>scope</li><li>people</li>"
+                        '<li>first two weeks, <a href="https://ospreyrail.example/plan">the plan'
+                        "</a></li></ul>",
                         guests=("kim@ospreyrail.example", "lee@ospreyrail.example"),
                         has_link=True,
                     ),
+                    Appointment("Write the Osprey brief", 2, (9.5, 11.5), kind="focusTime"),
+                    Appointment(
+                        "Dublin to Madrid", 5, (10, 13.75), end_zone="Europe/Madrid", colour="1"
+                    ),
+                    Appointment("Out of office", 4, (13, 14.25), kind="outOfOffice"),
                     Appointment("1:1 Tomás", 3, (16, 16.5), repeat=_WEEKLY),
                     Appointment("Proposal: Harbour light", 4, (10, 12), is_private=True),
                     Appointment("Plan the week", 6, (18, 18.5), repeat=_WEEKLY),
@@ -145,6 +160,25 @@ ACCOUNTS = (
         ),
     ),
     Account(
+        "google",
+        "tomas@finchharbour.example",
+        "Tomás Quinn",
+        calendars=(
+            RemoteCalendar(
+                "",
+                (
+                    Appointment("Studio stand-up", 0, (9, 9.5), repeat=_DAILY),
+                    Appointment("Print proofs", 1, (10, 11.5), repeat=_WEEKLY),
+                    Appointment("Studio crit", 2, (17, 18)),
+                    Appointment("1:1 Amara", 3, (16, 16.5), repeat=_WEEKLY),
+                    Appointment("Physio", 4, (10.5, 11.5), repeat=_WEEKLY, is_private=True),
+                ),
+                colour="#8e24aa",
+                shown_as="Tomás Quinn",
+            ),
+        ),
+    ),
+    Account(
         "microsoft",
         "a.okafor@larkfieldgroup.example",
         "Amara Okafor",
@@ -158,6 +192,17 @@ ACCOUNTS = (
                     Appointment("Fee schedule", 2, (14, 15), "Northgate"),
                     Appointment("Pharmacy contract", 3, (16.5, 17.5), is_tentative=True),
                     Appointment("Audit walkthrough", 4, (16, 17), has_link=True),
+                    Appointment(
+                        "Waiting list, joint review",
+                        3,
+                        (11, 12),
+                        "Larkfield, room 2",
+                        text="Bring the autumn list and the two transfers from Northgate.",
+                        invited_by="ines@larkfield.example",
+                        response="needsAction",
+                        uid=_JOINT,
+                    ),
+                    Appointment("At Northgate all day", 1, None, kind="workingElsewhere"),
                     Appointment("Ines on leave", 0, None, days=3, is_busy=False),
                     Appointment("Open day at Larkfield", 5, (10, 13), "Main hall"),
                 ),
@@ -213,6 +258,14 @@ ACCOUNTS = (
                     Appointment("Supervision: Yuki", 1, (15, 16), "Room 2", has_link=True),
                     Appointment("Autumn list", 2, (11, 12)),
                     Appointment("Rota call", 4, (13, 13.5), has_link=True),
+                    Appointment(
+                        "Waiting list, joint review",
+                        3,
+                        (11, 12),
+                        "Larkfield, room 2",
+                        guests=("a.okafor@larkfieldgroup.example",),
+                        uid=_JOINT,
+                    ),
                 ),
                 colour="#8764b8",
             ),

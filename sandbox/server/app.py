@@ -99,7 +99,7 @@ class SandboxApp:
         if response is None:
             response = self._handle(route.handler, _with_params(request, params))
         self._note(request, route.operation, response, account, fault)
-        return response, bool(fault and fault.get("lost"))
+        return response, bool(fault and (fault.get("lost") or fault.get("unreached")))
 
     def _handle(self, handler: Callable[[Request], Response], request: Request) -> Response:
         with self.store.transaction():

@@ -18,6 +18,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "body": str,
     "content_type": str,
     "lost": bool,
+    "unreached": bool,
     "count": (int, type(None)),
     "skip": int,
     "account": str,
@@ -34,9 +35,10 @@ def add_fault(store: Records, **wanted: Any) -> Record:
     `operation` is a name such as `google.events.insert`, or a pattern such as `google.*`.
     `status` with `reason` and `message` answers the provider's own error instead of acting;
     `body` answers that text instead (with `status`, default 200); `delay` waits that many
-    seconds first, then goes on; `lost` acts and then drops the connection. `retry_after` is
-    sent as given. `count` is how many times (default once, None for ever), `skip` lets that
-    many matching calls through first, `account` limits it to one account's e-mail.
+    seconds first, then goes on; `lost` acts and then drops the connection, `unreached` drops it
+    and does not act. `retry_after` is sent as given. `count` is how many times (default once, None
+    for ever), `skip` lets that many matching calls through first, `account` limits it to one
+    account's e-mail.
     """
     for name, value in wanted.items():
         kinds = FIELDS.get(name)
@@ -78,6 +80,9 @@ def take_fault(store: Records, operation: str, account_email: str) -> Record | N
 
 def fault_answer(fault: Record, request: Request, operation: str) -> Response | None:
     """The answer the fault gives instead of the handler's, or None when the handler acts."""
+    if fault.get("unreached"):
+        # Nobody sees it: the connection is dropped.
+        return json_response({}, 503)
     headers = []
     if "retry_after" in fault:
         headers.append(("Retry-After", str(fault["retry_after"])))

@@ -165,15 +165,13 @@ def _google(store: Records, channel: Record, state: str) -> Delivery:
     channel["messages"] = int(channel.get("messages", 0)) + 1
     store.put("channel", channel["id"], channel)
     ends = datetime.fromisoformat(channel["expires_at"])
-    base_url = store.setting("base_url", "https://sandbox.test")
     headers = {
         "X-Goog-Channel-ID": channel["id"],
         "X-Goog-Channel-Expiration": f"{ends:%a, %d %b %Y %H:%M:%S} GMT",
         "X-Goog-Message-Number": str(channel["messages"]),
         "X-Goog-Resource-ID": channel["resource_id"],
         "X-Goog-Resource-State": state,
-        "X-Goog-Resource-URI": f"{base_url}/google/calendar/v3/calendars/"
-        f"{quote(channel['calendar'], safe='')}/events?alt=json",
+        "X-Goog-Resource-URI": channel.get("resource_uri", ""),
     }
     if channel["token"]:
         headers["X-Goog-Channel-Token"] = channel["token"]

@@ -17,11 +17,13 @@ document.addEventListener("submit", (event) => {
 });
 
 /* A form on its way: its button says so and cannot be pressed twice. */
+let saying = 0;
 document.addEventListener("submit", (event) => {
-  const button = event.submitter;
+  const isEnter = event.submitter?.matches("[data-default]"); // pressed for the one that is seen
+  const button = isEnter ? event.target.querySelector("[data-busy]") : event.submitter;
   if (!button?.dataset.busy) return;
   if (button.getAttribute("aria-disabled") === "true") return event.preventDefault();
-  setTimeout(() => {
+  saying = setTimeout(() => {
     // after the browser has read the form, so that the button's own name and value are sent
     button.style.minInlineSize = `${button.offsetWidth}px`;
     button.dataset.label = button.textContent;
@@ -30,6 +32,7 @@ document.addEventListener("submit", (event) => {
   });
 });
 function rest() {
+  clearTimeout(saying); // an answer, or that there is none, may come before the word
   for (const button of document.querySelectorAll("[data-label][aria-disabled]")) {
     button.textContent = button.dataset.label;
     button.removeAttribute("aria-disabled");

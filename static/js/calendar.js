@@ -1,14 +1,15 @@
 // The week: opens at the hours that matter, stays where it is while it refreshes, and lets a press on empty time start an event.
-// Reads from #week: data-url (this week's own address), data-changes (the poll's address), data-poll (seconds), data-now (wall
-// time "2026-11-18T14:20" of the zone shown, only when the present is in the span).
+// Reads from #week: data-url (this week's own address), data-now (wall time "2026-11-18T14:20" of the zone shown, only when the
+// present is in the span). When to refresh is told by live.js, by the server (`events:changed`), or by the clock.
 const QUARTER = 15 * 60 * 1000;
 const KEPT = "meridian:week-scroll";
-const week = () => document.getElementById("week");
+const PATIENCE = 15000; // milliseconds until a refresh that hangs is given up
+export const week = () => document.getElementById("week");
+export const isRefreshing = () => busy;
 let held = false; // a press is under way: no refresh under the finger
 let carried = false; // an event is being moved: no refresh under it
 let due = false;
 let busy = false;
-let pause = 1;
 
 /* ---- where it opens ---- */
 function topOf(element) {
@@ -69,46 +70,66 @@ function moveNow() {
   }
 }
 setInterval(moveNow, 20000);
+document.addEventListener("visibilitychange", () => document.hidden || moveNow());
 
-/* ---- refresh in place ---- */
-async function refresh() {
+/* ---- refresh in place: false when no fresh week came, and the old one stays ---- */
+async function fetchWeek(grid) {
+  let came = false;
+  const { scrollTop, scrollLeft } = grid;
+  const swapped = (event) => {
+    if (event.detail.target?.id === "week" || event.detail.elt?.id === "week") stay(scrollTop, scrollLeft);
+  };
+  const answered = (event) => {
+    if (event.detail.elt === grid) came = event.detail.xhr.status === 200;
+  };
+  document.addEventListener("htmx:afterSwap", swapped);
+  document.addEventListener("htmx:beforeOnLoad", answered);
+  grid.dataset.quiet = ""; // live.js says what fails, once
+  try {
+    const answer = htmx.ajax("GET", grid.dataset.url || location.href, {
+      source: grid, target: "#week", select: "#week", swap: "outerHTML settle:0ms",
+    });
+    await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  } catch {
+    came = false;
+  } finally {
+    document.removeEventListener("htmx:afterSwap", swapped);
+    document.removeEventListener("htmx:beforeOnLoad", answered);
+  }
+  stay(scrollTop, scrollLeft);
+  return came;
+}
+function stay(scrollTop, scrollLeft) {
+  if (!week()) return;
+  week().scrollTop = scrollTop;
+  week().scrollLeft = scrollLeft;
+}
+export async function refresh() {
   const grid = week();
-  if (!grid) return;
+  if (!grid) return true;
   if (busy || held || carried) {
     due = true; // what changed since that one began is not in it
-    return;
+    return true;
   }
   busy = true;
   due = false;
-  const { scrollTop, scrollLeft } = grid;
   const focused = grid.contains(document.activeElement) ? document.activeElement.id : "";
-  const opened = grid.querySelector(".is-open a[id]")?.id;
-  const stay = () => {
-    if (!week()) return;
-    week().scrollTop = scrollTop;
-    week().scrollLeft = scrollLeft;
-  };
-  const swapped = (event) => {
-    if (event.detail.target?.id === "week" || event.detail.elt?.id === "week") stay();
-  };
-  document.addEventListener("htmx:afterSwap", swapped);
-  try {
-    await htmx.ajax("GET", grid.dataset.url || location.href, {
-      source: grid, target: "#week", select: "#week", swap: "outerHTML settle:0ms",
-    });
-  } finally {
-    document.removeEventListener("htmx:afterSwap", swapped);
-    busy = false;
-  }
-  stay();
+  const opened = grid.querySelector(".is-open a[href]")?.getAttribute("href");
+  const came = await fetchWeek(grid);
+  busy = false;
   document.dispatchEvent(new CustomEvent("week:refreshed"));
-  if (opened) document.getElementById(opened)?.closest(".ev, .ad")?.classList.add("is-open");
+  for (const link of opened ? week().querySelectorAll(`a[href="${CSS.escape(opened)}"]`) : []) link.closest(".ev, .ad")?.classList.add("is-open");
   if (focused && document.activeElement === document.body) {
     (document.getElementById(focused) || week()).focus({ preventScroll: true });
   }
   readNow();
-  if (due && !held && !carried) refresh();
+  if (came && due && !held && !carried) refresh();
+  return came;
 }
+// Signed out meanwhile: a page that only brings itself up to date does not leave under somebody's hands.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.elt === week() && event.detail.xhr.getResponseHeader("HX-Redirect")) event.preventDefault();
+});
 /* A task that is being typed is not swept away by news from elsewhere. */
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const typing = document.activeElement;
@@ -120,55 +141,6 @@ document.addEventListener("events:changed", async (event) => {
   if (made && !document.querySelector("dialog[open]")) made.focus({ preventScroll: true });
 });
 
-/* ---- the poll: visible pages only; the server says when to ask again, slower while it has trouble ---- */
-let timer = 0;
-let asking = false;
-let wait = 0;
-let moved = Date.now(); // when a hand or a calendar last did
-async function poll() {
-  clearTimeout(timer);
-  const grid = week();
-  let seconds = Number(grid?.dataset.poll);
-  if (!seconds || !grid.dataset.changes || asking) return;
-  if (!document.hidden && !busy) {
-    asking = true;
-    try {
-      const quiet = Math.floor((Date.now() - moved) / 1000);
-      const answer = await fetch(`${grid.dataset.changes}&quiet=${quiet}`, {
-        headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store",
-      });
-      if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return; // signed out: the next click says so
-      pause = answer.ok ? 1 : Math.min(pause * 2, 16);
-      seconds = Number(answer.headers.get("X-Meridian-Poll")) || seconds;
-      if (answer.status === 200) {
-        moved = Date.now();
-        await refresh();
-      }
-    } catch {
-      pause = Math.min(pause * 2, 16);
-    } finally {
-      asking = false;
-    }
-  }
-  wait = seconds * pause;
-  timer = setTimeout(poll, wait * 1000);
-}
-/* A hand on a page that had gone quiet is answered at once. */
-function wake() {
-  moved = Date.now();
-  if (wait > Number(week()?.dataset.poll) && pause === 1 && !document.hidden) {
-    wait = 0;
-    poll();
-  }
-}
-for (const name of ["pointermove", "pointerdown", "keydown", "wheel"]) {
-  document.addEventListener(name, wake, { capture: true, passive: true });
-}
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  moveNow();
-  wake();
-});
 addEventListener("pageshow", (event) => {
   if (event.persisted) refresh();
 });
@@ -198,7 +170,7 @@ document.addEventListener(
     const quarter = Math.max(0, Math.min(3, Math.floor(((event.clientY - box.top) / box.height) * 4)));
     const exact = new Date(Date.parse(`${start.slice(0, 16)}Z`) + quarter * QUARTER).toISOString().slice(0, 16);
     url.searchParams.set("start", exact);
-    document.dispatchEvent(new CustomEvent("dialog:open", { detail: { url: url.href, opener: cell } }));
+    document.dispatchEvent(new CustomEvent("dialog:open", { detail: { url: url.href, opener: week() } }));
   },
   true,
 );
@@ -223,4 +195,3 @@ document.addEventListener(
 openAt();
 readNow();
 moveNow();
-if (week()) setTimeout(poll, (Number(week().dataset.poll) || 4) * 1000);

@@ -4,7 +4,7 @@
 const dialog = document.getElementById("dialog");
 const piece = (id) => document.getElementById(id).content.cloneNode(true);
 const isOpen = () => dialog.open;
-let opener = null; // the id of the element that opened it, or the element itself
+let opener = null; // what opened it: an id, or the element and its address where it has none
 let typed = false;
 let pushed = false; // whether this dialog put its address in the history
 let slow = 0;
@@ -42,17 +42,23 @@ function settle() {
 /* The event whose details stand beside the week is drawn solid. */
 function mark(on) {
   for (const block of document.querySelectorAll(".is-open")) block.classList.remove("is-open");
-  const source = on && from();
-  if (source) source.closest(".ev, .ad")?.classList.add("is-open");
+  const href = on && from()?.getAttribute("href");
+  if (!href) return;
+  for (const link of document.querySelectorAll(`a[href="${CSS.escape(href)}"]`)) link.closest(".ev, .ad")?.classList.add("is-open");
 }
 
+function opened(element) {
+  opener = element.id || { element, href: element.getAttribute("href") };
+}
+/* What opened it, drawn anew meanwhile or not; else the calendar, which is where the hand was. */
 function from() {
-  if (typeof opener === "string") return document.getElementById(opener);
-  return opener?.isConnected ? opener : null;
+  const { element, href } = typeof opener === "string" ? { element: document.getElementById(opener) } : opener || {};
+  if (element?.isConnected) return element;
+  return (href && document.querySelector(`a[href="${CSS.escape(href)}"]`)) || document.getElementById("week");
 }
 
 async function open(url, source, { history: write = true } = {}) {
-  if (source) opener = source.id || source;
+  if (source) opened(source);
   slow = setTimeout(() => fill(piece("dialog-loading"), url), 300);
   if (write && !pushed) {
     history.pushState({ dialog: url }, "", url);
@@ -61,7 +67,7 @@ async function open(url, source, { history: write = true } = {}) {
     history.replaceState({ dialog: url }, "", url);
   }
   dialog.dataset.url = url;
-  await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML", source: dialog });
+  await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML", source: dialog }).catch(() => {}); // said by fail()
 }
 
 /* Close without a question; the address goes back to the page's own. */
@@ -96,6 +102,14 @@ dialog.addEventListener("cancel", (event) => {
   leave();
 });
 dialog.addEventListener("input", () => (typed = true));
+/* An event moved to another day ends on another day: the last one goes along. */
+document.addEventListener("change", ({ target }) => {
+  const last = target.name === "day" && target.form?.elements.last_day;
+  if (!last?.value || !target.value || !target.defaultValue) return;
+  const went = Date.parse(target.value) - Date.parse(target.dataset.was || target.defaultValue);
+  target.dataset.was = target.value;
+  last.value = new Date(Date.parse(last.value) + went).toISOString().slice(0, 10);
+}, true);
 dialog.addEventListener("pointerdown", (event) => {
   if (event.target !== dialog) return;
   const box = dialog.getBoundingClientRect();
@@ -133,7 +147,7 @@ document.addEventListener("dialog:open", (event) => open(event.detail.url, event
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-show]");
   if (!button) return;
-  opener = button.id || button;
+  opened(button);
   fill(piece(button.dataset.show));
 });
 
@@ -148,6 +162,7 @@ dialog.addEventListener("submit", (event) => {
   const url = event.submitter?.getAttribute("formaction") || form.getAttribute("action") || dialog.dataset.url;
   htmx
     .ajax(verb, url, { source: event.submitter || form, target: dialog, swap: "innerHTML" })
+    .catch(() => {}) // said by fail()
     .finally(() => form.removeAttribute("aria-busy"));
 });
 
@@ -155,8 +170,17 @@ document.addEventListener("htmx:beforeRequest", () => dialog.querySelector(":sco
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === dialog) settle();
 });
+/* Signed out meanwhile: to leave for the sign-in page would lose what was typed. */
+dialog.addEventListener("htmx:beforeOnLoad", (event) => {
+  const to = event.detail.xhr.getResponseHeader("HX-Redirect");
+  const ended = document.getElementById("dialog-ended").content.querySelector("a").getAttribute("href");
+  if (!to?.startsWith(ended.split("?")[0]) || !isOpen() || !typed) return;
+  event.preventDefault();
+  event.detail.isEnded = true;
+  complain(piece("dialog-ended"));
+});
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!dialog.contains(event.detail.elt)) return;
+  if (!dialog.contains(event.detail.elt) || event.detail.isEnded) return;
   const { status } = event.detail.xhr;
   if (event.detail.xhr.getResponseHeader("HX-Redirect")) pushed = false; // on its way to another page: going back would stop it
   if (status === 204 && event.detail.requestConfig.verb !== "get") close();
@@ -169,16 +193,20 @@ function fail(status) {
   clearTimeout(slow);
   const words = document.getElementById("toasts").dataset;
   const text = status === 0 ? words.offline : status === 404 || status === 410 ? words.gone : words.failed;
-  const body = isOpen() && !dialog.querySelector("[aria-busy=true].body") && dialog.querySelector(".body");
-  if (!body) {
-    close();
-    document.dispatchEvent(new CustomEvent("toast", { detail: { message: text, level: "error" } }));
-    return;
-  }
-  const banner = piece("dialog-failed").firstElementChild;
-  banner.dataset.failure = "";
+  const banner = piece("dialog-failed");
   banner.querySelector("[data-text]").textContent = text;
+  if (complain(banner)) return;
+  close();
+  document.dispatchEvent(new CustomEvent("toast", { detail: { message: text, level: "error" } }));
+}
+function complain(banner) {
+  const body = isOpen() && !dialog.querySelector("[aria-busy=true].body") && dialog.querySelector(".body");
+  if (!body) return false;
+  body.querySelector(":scope > [data-failure]")?.remove();
+  banner.firstElementChild.dataset.failure = "";
   body.prepend(banner);
+  body.scrollTop = 0;
+  return true;
 }
 document.addEventListener("dialog:close", close);
 

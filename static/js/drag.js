@@ -1,6 +1,8 @@
-// Dragging in the week and the day: over empty time it makes an event, on an event it moves it, on its lower edge it stretches
-// it. A mouse drags at once, a finger after a long press, so that a swipe still scrolls. Escape puts everything back.
-import { QUARTER, DAY, week, hasHours, columns, minutesOf, wallOf, dayOf, eventOf, timeAt, draw, drawBar, clear, hold, move } from "./grid.js";
+// Dragging in the week, the day and the month: over empty time it makes an event, on an event it moves it, on its lower edge it
+// stretches it; in a month and in the all-day row it goes by days. A mouse drags at once, a finger after a long press, so that a
+// swipe still scrolls. Escape puts everything back.
+import { QUARTER, DAY, week, columns, minutesOf, wallOf, dayOf, eventOf, timeAt, draw, clear, hold, move } from "./grid.js";
+import { dayAt, drawDays, inDays, isEmpty } from "./days.js";
 
 const SLOP = 5; // pixels before a press becomes a drag
 const LONG = 420; // milliseconds of a long press
@@ -14,23 +16,20 @@ let quiet = false; // the click that ends a drag opens nothing
 function readPress(event) {
   const cell = event.target.closest("#week a.cell");
   if (cell) return { kind: "new", column: cell.closest(".day"), from: timeAt(event.clientX, event.clientY) };
+  if (isEmpty(event.target)) return { kind: "days-new", from: dayAt(event.clientX, event.clientY) };
   const found = eventOf(event.target);
   if (!found?.mayMove || found.block.matches(".is-moving")) return null;
-  if (found.isWhole) return { kind: "bar", event: found, from: dayAt(event.clientX) };
+  if (inDays(found)) return { kind: "days", event: found, from: dayAt(event.clientX, event.clientY) };
   const box = found.block.getBoundingClientRect();
   const isLast = dayOf(found.end - 1) === found.block.closest(".day").dataset.day;
   const edge = Math.min(event.pointerType === "touch" ? EDGE * 2 : EDGE, box.height / 3);
   const kind = isLast && event.clientY > box.bottom - edge ? "stretch" : "move";
   return { kind, event: found, from: timeAt(event.clientX, event.clientY) };
 }
-function dayAt(x) {
-  const { top } = columns()[0].getBoundingClientRect();
-  return minutesOf(dayOf(timeAt(x, top)));
-}
 
 document.addEventListener("pointerdown", (event) => {
   quiet = false;
-  if (!event.isPrimary || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !hasHours()) return;
+  if (!event.isPrimary || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !columns().length) return;
   if (!event.target.closest?.("#week")) return;
   const found = readPress(event);
   if (!found) return;
@@ -53,10 +52,11 @@ function lift() {
 
 function follow() {
   const { kind, event, from } = drag;
-  if (kind === "bar") {
-    const days = dayAt(point.x) - from;
-    drag.to = { start: event.start + days, end: event.end + days };
-    drawBar(drag.to.start, drag.to.end, event.block);
+  if (kind.startsWith("days")) {
+    const day = dayAt(point.x, point.y);
+    const isNew = kind === "days-new";
+    drag.to = isNew ? { start: Math.min(from, day), end: Math.max(from, day) + DAY } : { start: event.start + day - from, end: event.end + day - from };
+    drawDays(drag.to.start, drag.to.end, event?.block);
     return;
   }
   const at = kind === "new" ? timeAt(middle(drag.column), point.y) : timeAt(point.x, point.y);
@@ -72,13 +72,13 @@ function middle(element) {
 
 /* Near the edges the week scrolls along. */
 function scroll() {
-  if (!drag) return;
+  if (!drag || drag.kind.startsWith("days")) return;
   const grid = week();
   const box = grid.getBoundingClientRect();
   const head = grid.querySelector(".wk-top").offsetHeight;
   const up = box.top + head + 28 - point.y;
   const down = point.y - (box.bottom - 28);
-  if (drag.kind !== "bar" && (up > 0 || down > 0)) {
+  if (up > 0 || down > 0) {
     grid.scrollTop += up > 0 ? -Math.min(up / 3, 14) : Math.min(down / 3, 14);
     follow();
   }
@@ -124,12 +124,13 @@ document.addEventListener("pointerup", (event) => {
   const was = drop();
   if (!was) return;
   if (was.kind === "new") return create(was.to.start, was.to.end, week());
+  if (was.kind === "days-new") return create(was.to.start, was.to.end, week(), { isWhole: true });
   const { start, end } = was.to;
   if (start === was.event.start && end === was.event.end) {
     clear();
     return hold(false);
   }
-  if (was.kind === "bar") return move(was.event, { start: dayOf(start), end: dayOf(end) });
+  if (was.event.isWhole) return move(was.event, { start: dayOf(start), end: dayOf(end) });
   move(was.event, was.kind === "stretch" ? { end: wallOf(end) } : { start: wallOf(start) });
 });
 document.addEventListener("pointercancel", putBack);
@@ -156,11 +157,12 @@ addEventListener(
 );
 
 /* The dialog with that time; what was drawn stays until it closes. */
-export function create(start, end, opener) {
+export function create(start, end, opener, { isWhole = false } = {}) {
   hold(false);
   const url = new URL(week().dataset.new, location.origin);
-  url.searchParams.set("start", wallOf(start));
-  if (end) url.searchParams.set("end", wallOf(Math.min(end, minutesOf(dayOf(start)) + DAY)));
+  url.searchParams.set("start", isWhole ? dayOf(start) : wallOf(start));
+  if (isWhole) url.searchParams.set("end", dayOf(end));
+  else if (end) url.searchParams.set("end", wallOf(Math.min(end, minutesOf(dayOf(start)) + DAY)));
   document.dispatchEvent(new CustomEvent("dialog:open", { detail: { url: url.href, opener } }));
   document.getElementById("dialog").addEventListener("close", clear, { once: true });
 }

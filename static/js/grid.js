@@ -1,10 +1,14 @@
 // The week's grid as drag.js and gridkeys.js know it: which time is where, what is drawn while something moves, and the one
 // request that moves an event. Times are minutes of a wall clock that never changes; the server knows about clock changes.
+// Of the month it knows the days; days.js draws there.
+import { askScope } from "./scope.js";
+
 export const QUARTER = 15;
 export const DAY = 24 * 60;
 export const week = () => document.getElementById("week");
 export const hasHours = () => Boolean(week()?.querySelector(".wk-body"));
-export const columns = () => [...week().querySelectorAll(".day[data-day]")];
+/* The days shown: columns of the week, cells of the month. */
+export const columns = () => [...(week()?.querySelectorAll(".day[data-day], td[data-day]") || [])];
 
 /* "2026-11-19T14:30" or "2026-11-19" as minutes, and back. */
 export const minutesOf = (wall) => Date.parse(wall.length > 10 ? `${wall}Z` : `${wall}T00:00Z`) / 60000;
@@ -15,7 +19,9 @@ export const range = (start, end) => `${clock(start)}–${clock(end)}`;
 /* "Thursday 19 November", as the column is called. */
 export const dayName = (minutes) => {
   const column = columns().find((one) => one.dataset.day === dayOf(minutes));
-  return column?.getAttribute("aria-label") || dayOf(minutes);
+  // A day of the month says how many events it has, too.
+  const name = column?.getAttribute("aria-label") || column?.querySelector(".num")?.getAttribute("aria-label").split(",")[0];
+  return name || dayOf(minutes);
 };
 
 /* An event of the page: the element that carries its times, and what they are. */
@@ -25,7 +31,7 @@ export function eventOf(element) {
   if (!link) return null;
   const isWhole = block.dataset.s.length === 10;
   return {
-    block, link, isWhole, mayMove: block.classList.contains("can-move"), id: link.id, url: new URL(link.href).pathname,
+    block, link, isWhole, mayMove: block.classList.contains("can-move"), repeats: block.classList.contains("repeats"), id: link.id, url: new URL(link.href).pathname,
     start: minutesOf(block.dataset.s), end: minutesOf(block.dataset.e), was: block.dataset.s,
   };
 }
@@ -47,8 +53,18 @@ export function clear() {
   for (const piece of drawn) piece.remove();
   drawn = [];
 }
-function place(piece, values) {
+export const keep = (piece) => drawn.push(piece);
+export function place(piece, values) {
   for (const [name, value] of Object.entries(values)) piece.style.setProperty(`--${name}`, value);
+}
+/* A copy of an event that is one to look at only, without these of its classes. */
+export function bare(model, classes) {
+  const piece = model.cloneNode(true);
+  piece.className = model.className.replace(classes, "");
+  piece.removeAttribute("data-s");
+  piece.setAttribute("aria-hidden", "true");
+  for (const named of piece.querySelectorAll("[id]")) named.removeAttribute("id");
+  return piece;
 }
 /* From `start` to `end`, on each day that is shown; looks like `model`, or like a draft. */
 export function draw(start, end, model) {
@@ -57,11 +73,9 @@ export function draw(start, end, model) {
     const begins = minutesOf(column.dataset.day);
     const [top, foot] = [Math.max(start, begins), Math.min(end, begins + DAY)];
     if (foot <= top) continue;
-    const piece = model ? model.cloneNode(true) : document.createElement("li");
-    piece.className = model ? `${model.className.replace(/\b(?:[snmlw]\d+|of\d+|over|is-past|is-lifted|can-move)\b/g, "")} is-moving` : "ev is-draft";
-    piece.removeAttribute("data-s");
+    const piece = model ? bare(model, /\b(?:[snmlw]\d+|of\d+|over|is-past|is-lifted|can-move)\b/g) : document.createElement("li");
+    piece.className = model ? `${piece.className} is-moving` : "ev is-draft";
     piece.setAttribute("aria-hidden", "true");
-    for (const named of piece.querySelectorAll("[id]")) named.removeAttribute("id");
     const label = piece.querySelector(".h") || piece.appendChild(document.createElement("span"));
     label.className = "h";
     label.textContent = range(start, end);
@@ -71,23 +85,6 @@ export function draw(start, end, model) {
     drawn.push(piece);
   }
   return drawn[0];
-}
-/* A bar of the all-day row, over the days of `start` to `end`. */
-export function drawBar(start, end, model) {
-  clear();
-  const all = columns();
-  const first = (start - minutesOf(all[0].dataset.day)) / DAY;
-  const [left, right] = [Math.max(0, first), Math.min(all.length, first + (end - start) / DAY)];
-  if (right <= left) return null;
-  const piece = model.cloneNode(true);
-  piece.className = `${model.className.replace(/\b(?:[cd]\d+|from-before|is-lifted|can-move)\b/g, "")} is-moving`;
-  piece.removeAttribute("data-s");
-  piece.setAttribute("aria-hidden", "true");
-  for (const named of piece.querySelectorAll("[id]")) named.removeAttribute("id");
-  place(piece, { c: left, d: right - left });
-  model.parentNode.append(piece);
-  drawn.push(piece);
-  return piece;
 }
 export const settle = () => drawn.forEach((piece) => piece.classList.add("is-saving"));
 
@@ -129,13 +126,26 @@ async function send(url, values) {
   }
 }
 
-/* Move an event there. Refused, it goes back to where it was, with the reason; done, the toast can undo it. */
+/* Move an event there; of a series, as much of it as is chosen. Refused, it goes back to where it was, with the reason; done, the
+   toast can undo it. Moved by somebody else meanwhile, it goes to where it really is. */
 export async function move(event, values) {
-  settle();
+  const asked = { ...values, was: event.was };
   event.block.classList.add("is-lifted");
-  const done = await send(`${event.url}/move`, { ...values, was: event.was });
-  await moved(done);
+  if (event.repeats) {
+    asked.scope = await askScope(event, asked);
+    if (!asked.scope) return putBack(event);
+  }
+  settle();
+  await moved(await send(`${event.url}/move`, asked));
   event.block.classList.remove("is-lifted");
+}
+/* Nothing was sent: it is where it was. */
+export function putBack(event) {
+  event.block.classList.remove("is-lifted");
+  clear();
+  hold(false);
+  say(document.querySelector("#keys-back")?.textContent || "");
+  event.link.focus({ preventScroll: true });
 }
 async function moved(done) {
   hold(false);
@@ -143,7 +153,7 @@ async function moved(done) {
   document.dispatchEvent(new CustomEvent("events:changed"));
   await Promise.race([refreshed, new Promise((resolve) => setTimeout(resolve, 4000))]);
   clear();
-  if (!done.ok) return done.message && toast({ message: done.message, level: "error" });
-  const undo = done.undo_url && (async () => moved(await send(done.undo_url, {})));
-  toast({ message: done.message, undo });
+  const again = (url) => url && (async () => moved(await send(url, {})));
+  if (done.ok) return toast({ message: done.message, undo: again(done.undo_url) });
+  if (done.message) toast({ message: done.message, level: "error", anyway: again(done.anyway_url), open_url: done.open_url });
 }

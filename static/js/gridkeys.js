@@ -1,10 +1,12 @@
-// The week by keyboard. In the grid the arrows move a cursor by a quarter and a day, with Shift they stretch it, Enter makes an
-// event there. On an event Enter opens it, E edits, Delete asks, M lets the arrows carry it (with Shift its end), Enter drops it,
+// The week and the month by keyboard. In the week's grid the arrows move a cursor by a quarter and a day, with Shift they stretch
+// it, Enter makes an event there. On an event Enter opens it, E edits, Delete asks, M lets the arrows carry it (with Shift its end), Enter drops it,
 // Escape puts it back. They work only while the grid or an event has the focus, so they may stay on where single keys are off.
-import { QUARTER, DAY, week, hasHours, columns, minutesOf, wallOf, dayOf, range, dayName, eventOf, draw, drawBar, clear, hold, move, say } from "./grid.js";
+import { QUARTER, DAY, week, hasHours, columns, minutesOf, wallOf, dayOf, range, dayName, eventOf, draw, clear, hold, move, putBack as back, say } from "./grid.js";
+import { drawDays, inDays, isMonth } from "./days.js";
 import { create } from "./drag.js";
 
 const ARROWS = { ArrowUp: -QUARTER, ArrowDown: QUARTER, ArrowLeft: -DAY, ArrowRight: DAY };
+const WEEKS = { ArrowUp: -7 * DAY, ArrowDown: 7 * DAY }; // in a month
 let cursor = null; // { start, end, stretched }
 let carried = null; // { event, start, end }
 
@@ -12,7 +14,10 @@ const shownFrom = () => minutesOf(columns()[0].dataset.day);
 const shownUntil = () => minutesOf(columns().at(-1).dataset.day) + DAY;
 const clamp = (value, least, most) => Math.max(least, Math.min(most, value));
 const isRtl = () => getComputedStyle(document.documentElement).direction === "rtl";
-const step = (key) => (key === "ArrowLeft" || key === "ArrowRight") && isRtl() ? -ARROWS[key] : ARROWS[key];
+function step(key) {
+  if (key === "ArrowLeft" || key === "ArrowRight") return isRtl() ? -ARROWS[key] : ARROWS[key];
+  return (isMonth() ? WEEKS : ARROWS)[key];
+}
 
 /* ---- the cursor ---- */
 function firstPlace() {
@@ -58,19 +63,28 @@ function pickUp(event) {
 }
 function paint() {
   const { event, start, end } = carried;
-  const piece = event.isWhole ? drawBar(start, end, event.block) : draw(start, end, event.block);
+  const piece = (inDays(event) ? drawDays : draw)(start, end, event.block);
   piece?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 function carry(by, stretch) {
   const { event, start, end } = carried;
-  if (event.isWhole && Math.abs(by) !== DAY) return;
+  const byDays = by % DAY === 0;
+  if (inDays(event) && (!byDays || (stretch && !event.isWhole))) return;
   if (stretch) carried.end = Math.max(end + by, start + (event.isWhole ? DAY : QUARTER));
   else {
-    const moved = clamp(start + by, Math.min(start, shownFrom()), shownUntil() - QUARTER);
+    const least = Math.min(start, shownFrom());
+    // By whole days it keeps its hour: there is no place beyond the last one shown.
+    if (byDays && (start + by < least || start + by >= shownUntil())) return;
+    const moved = clamp(start + by, least, shownUntil() - QUARTER);
     carried = { event, start: moved, end: moved + end - start };
   }
   paint();
-  say(event.isWhole ? dayName(carried.start) : `${dayName(carried.start)}, ${range(carried.start, carried.end)}`);
+  say(whereTo());
+}
+function whereTo() {
+  const { event, start, end } = carried;
+  if (event.isWhole) return end - start > DAY ? `${dayName(start)} \u2013 ${dayName(end - DAY)}` : dayName(start);
+  return `${dayName(start)}, ${range(start, end)}`;
 }
 function letGo() {
   const was = carried;
@@ -79,11 +93,7 @@ function letGo() {
   return was;
 }
 function putBack() {
-  const { event } = letGo();
-  clear();
-  hold(false);
-  say(document.querySelector("#keys-back")?.textContent || "");
-  event.link.focus({ preventScroll: true });
+  back(letGo().event);
 }
 function dropIt() {
   const { event, start, end } = letGo();
@@ -110,8 +120,8 @@ function onEvent(event, found) {
   const open = (url) => document.dispatchEvent(new CustomEvent("dialog:open", { detail: { url, opener: found.link } }));
   if (key === "e" && found.mayMove) open(`${found.url}/edit`);
   else if ((key === "Delete" || key === "Backspace") && found.mayMove) open(`${found.url}/delete`);
-  else if (key === "m" && found.mayMove && hasHours()) pickUp(found);
-  else if (key in ARROWS && hasHours() && !found.isWhole) {
+  else if (key === "m" && found.mayMove) pickUp(found);
+  else if (key in ARROWS && hasHours() && !inDays(found)) {
     cursor = { start: found.start, end: Math.min(found.end, minutesOf(dayOf(found.start)) + DAY), stretched: true };
     week().focus({ preventScroll: true });
     moveCursor(step(key), event.shiftKey);

@@ -6,14 +6,17 @@ import { post, toast } from "./grid.js";
 const pending = new Map(); // id of the block -> what deletes it
 const words = () => document.getElementById("toasts").dataset;
 
+/* Every part of it that is shown: an event of several days stands on each of them. */
+function parts(id) {
+  const links = document.querySelectorAll(`#week a[href$="/${CSS.escape(id.replace("ev-", ""))}"]`);
+  return [...links].map((link) => link.closest("li, .ad"));
+}
 function hide() {
-  for (const id of pending.keys()) {
-    for (const link of document.querySelectorAll(`#week [id="${CSS.escape(id)}"]`)) link.closest("li, .ad").hidden = true;
-  }
+  for (const id of pending.keys()) for (const part of parts(id)) part.hidden = true;
 }
 function back(id) {
   pending.delete(id);
-  for (const link of document.querySelectorAll(`#week [id="${CSS.escape(id)}"]`)) link.closest("li, .ad").hidden = false;
+  for (const part of parts(id)) part.hidden = false;
 }
 
 /* What is deleted: of a series it may be more than the one event. */

@@ -20,8 +20,9 @@ function leave(toast) {
   toast.dispatchEvent(new CustomEvent("gone"));
 }
 
-/* `undo` is what a script does for Undo, `undo_url` an address to post to; `gone` is called when it leaves without an Undo. */
-function toast({ message, level = "success", undo_url: url, undo = null, gone = null }) {
+/* `undo` is what a script does for Undo, `undo_url` an address to post to; `gone` is called when it leaves without an Undo.
+   `anyway` is what it does for "Move anyway" instead, `open_url` the address of a dialog. */
+function toast({ message, level = "success", undo_url: url, undo = null, anyway = null, open_url: opens, gone = null }) {
   if (!message) return;
   const failed = level === "error" || level === "warning";
   const made = document.getElementById("toast-piece").content.firstElementChild.cloneNode(true);
@@ -31,15 +32,25 @@ function toast({ message, level = "success", undo_url: url, undo = null, gone = 
   made.querySelector("[data-text]").textContent = message;
   const back = made.querySelector("[data-undo]");
   if (gone) made.addEventListener("gone", gone);
-  if (undo || url) {
-    back.textContent = region.dataset.undoLabel;
+  const act = undo || anyway;
+  if (act || url) {
+    back.textContent = anyway ? region.dataset.anywayLabel : region.dataset.undoLabel;
     back.addEventListener("click", () => {
       made.remove();
-      if (undo) undo();
+      if (act) act();
       else htmx.ajax("POST", url, { swap: "none", source: document.body });
     });
   } else {
     back.remove();
+  }
+  const link = made.querySelector("[data-open]");
+  if (opens) {
+    link.href = opens;
+    link.textContent = region.dataset.openLabel;
+    link.dataset.dialog = "";
+    link.addEventListener("click", () => setTimeout(() => made.remove()));
+  } else {
+    link.remove();
   }
   const dismiss = made.querySelector("[data-dismiss]");
   dismiss.setAttribute("aria-label", region.dataset.closeLabel);

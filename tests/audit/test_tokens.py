@@ -264,3 +264,56 @@ def test_storing_again_keeps_the_connection_and_replaces_the_pair(connection, ac
     vault.store_tokens(connection=connection, tokens=pair(access="ya29.new", refresh=None))
     assert resolve(connection, actor).secret.reveal() == "ya29.new"
     assert OAuthToken.objects.count() == 1
+
+
+# --- Refused before its time ---
+
+
+def test_a_refused_token_is_replaced_without_a_second_row_for_the_operation(
+    connection, actor, socket
+):
+    grant(socket)
+    token = resolve(connection, actor)
+    assert token.renewed().reveal() == "ya29.second"
+    assert logged() == [(REASON, "granted"), ("token.refresh", "granted")]
+    assert resolve(connection, actor).secret.reveal() == "ya29.second"
+
+
+def test_a_refused_token_that_somebody_replaced_meanwhile_is_not_refreshed_again(
+    connection, actor, socket
+):
+    grant(socket)
+    mine, other = resolve(connection, actor), resolve(connection, actor)
+    other.renewed()
+    assert mine.renewed().reveal() == "ya29.second"
+    assert len(socket.calls) == 1
+
+
+def test_a_refused_token_of_a_revoked_grant_needs_a_reconnect(connection, actor, socket):
+    socket.add(responses.POST, TOKEN_URL, json={"error": "invalid_grant"}, status=400)
+    token = resolve(connection, actor)
+    with pytest.raises(ReconnectNeeded):
+        token.renewed()
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.RECONNECT_NEEDED
+
+
+def test_a_refused_token_that_cannot_be_replaced_now_ends_nothing(connection, actor, socket):
+    socket.add(responses.POST, TOKEN_URL, status=503)
+    token = resolve(connection, actor)
+    with pytest.raises(UpstreamUnavailable):
+        token.renewed()
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ACTIVE
+
+
+def test_only_the_thread_that_resolved_a_token_renews_it(connection, actor, socket):
+    grant(socket)
+    lasting = resolve(connection, actor).lasting()
+    answers = []
+    other = threading.Thread(target=lambda: answers.append(lasting.renew()))
+    other.start()
+    other.join()
+    assert answers == [False]
+    assert (lasting.renew(), lasting.reveal()) == (True, "ya29.second")
+    assert lasting.renew() is False

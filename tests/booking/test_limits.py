@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from booking.services.limits import Limit, check, note, use
 from common.errors import RateLimited, UpstreamUnavailable
+from common.limits import Limit, check, note, use
 from tests.booking.conftest import NOW
 
 FIVE = Limit("five", 5, timedelta(minutes=10))
@@ -70,15 +70,17 @@ class TestWindow:
             check([(FIVE, same)], NOW)
         check([(FIVE, other)], NOW)
 
-    def test_nothing_is_let_through_uncounted_and_no_booking_is_lost_for_it(self, clock, settings):
+    def test_nothing_is_let_through_uncounted_and_nothing_done_is_lost_for_it(
+        self, clock, settings
+    ):
         settings.CACHES = {
             "default": {
                 "BACKEND": "django.core.cache.backends.redis.RedisCache",
                 "LOCATION": "redis://127.0.0.1:1/0",
             }
         }
-        with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
+        with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
             use(FIVE, "x", NOW)
-        with pytest.raises(UpstreamUnavailable, match="Nothing was booked"):
+        with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
             check([(FIVE, "x")], NOW)
-        note([(FIVE, "x")], NOW)  # of what is booked already
+        note([(FIVE, "x")], NOW)  # of what is done already

@@ -54,6 +54,13 @@ def test_a_meeting_promises_its_time_with_buffers(owner, clock):
     assert meeting.state == MeetingState.CONFIRMED
 
 
+def test_a_booking_without_a_calendar_takes_few_statements(link, django_assert_max_num_queries):
+    # Owner, calendars, lock, link, holds, five writes with the booker's id, and two for the
+    # transaction.
+    with django_assert_max_num_queries(12):
+        book(link)
+
+
 def test_event_and_mails_wait_in_the_outbox_by_ids_only(link):
     meeting = book(link)
     rows = OutboxMessage.objects.order_by("kind").values_list("kind", "payload", "workspace_id")

@@ -143,3 +143,21 @@ def test_found_events_keep_their_order_and_stand_on_their_first_day():
     assert [(day.heading, day.lines[0].title) for day in days] == [
         ("Mon, March 2027", "Late"), ("Mon, January", "Early"), ("Fri, January", "Fair"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        timed("Night train", MONDAY, "22:00", minutes=4 * 60),
+        timed("Relay", MONDAY, "09:00", minutes=60 * 60),
+        whole("Fair", MONDAY - timedelta(days=3), days=6),
+    ],
+    ids=lambda event: event.title,
+)
+def test_event_of_several_days_has_its_id_once(event):
+    """One id on several elements: what looks for the event found any of them."""
+    named = [
+        (day.iso, line.id) for day in agenda(event) for line in day.lines if line.kind == "event"
+    ]
+    assert len(named) > 1
+    assert [one for one in named if one[1]] == [(MONDAY.isoformat(), event.title)]

@@ -240,7 +240,7 @@ def test_an_event_over_midnight_is_split():
     found = [(i, b.id, b.classes, b.starts, b.ends) for i, b in blocks(week(overnight))]
     assert found == [
         (0, "e0", "ev hue-moss s88 n8 is-past", "22:00", "\u201302:00"),
-        (1, "e0", "ev hue-moss s0 n8 is-past", "until 02:00", ""),
+        (1, "", "ev hue-moss s0 n8 is-past", "until 02:00", ""),  # an id stands once
     ]
 
 
@@ -368,8 +368,8 @@ def test_a_failed_link_is_warned_of():
         (
             set(Flag),
             ("dashed", "help"),
-            ", Studio, meeting link on its way, reply needed, booked through a link, private"
-            ", repeats",
+            ", Studio, meeting link on its way, reply needed, out of office, focus time"
+            ", working location, birthday, booked through a link, private, repeats",
         ),
     ],
 )
@@ -656,14 +656,16 @@ def test_no_block_covers_another_that_a_reader_needs(events):
 @given(busy_weeks())
 def test_every_event_is_shown_on_each_of_its_dates(events):
     layout = week(*events)
-    shown = {bar.id for bar in layout.all_day} | {block.id for _, block in blocks(layout)}
+    shown = {bar.href for bar in layout.all_day} | {block.href for _, block in blocks(layout)}
     hidden = sum(more.count for more in layout.more)
-    assert hidden or shown == {e.id for e in events}
+    assert hidden or shown == {e.href for e in events}
     for e in events:
         if e.end - e.start < timedelta(days=1):
             last = max(e.start, e.end - timedelta(microseconds=1)).date()
             expected = [i for i, day in enumerate(layout.days) if e.start.date() <= day.on <= last]
-            assert [i for i, block in blocks(layout) if block.id == e.id] == expected
+            parts = [(i, block.id) for i, block in blocks(layout) if block.href == e.href]
+            assert [i for i, _ in parts] == expected
+            assert [name for _, name in parts] == [e.id, *[""] * (len(expected) - 1)]
 
 
 @given(busy_weeks())
@@ -695,7 +697,7 @@ def test_a_thousand_events_are_laid_out_in_no_time():
         )
         for n in range(10_000)
     ]
-    began = stopwatch.perf_counter()
+    began = stopwatch.process_time()
     layout = week(*events)
-    assert stopwatch.perf_counter() - began < 2
+    assert stopwatch.process_time() - began < 2
     assert len(blocks(layout)) == 10_000

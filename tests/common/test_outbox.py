@@ -5,13 +5,20 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from common import outbox
 from common.enums import OutboxState
-from common.errors import InvalidInput, RateLimited, ReconnectNeeded, UpstreamUnavailable
+from common.errors import (
+    BadReply,
+    InvalidInput,
+    RateLimited,
+    ReconnectNeeded,
+    UpstreamUnavailable,
+)
 from common.models import OutboxMessage
+from common.tasks import deliver_outbox_message
 
 KIND = "tests.letter"
 
@@ -64,6 +71,43 @@ def test_the_same_key_twice_is_one_message(post):
     assert post.sent == ["a"]
 
 
+def fresh(key, **more):
+    return OutboxMessage(kind=KIND, payload={"id": key}, dedupe_key=key, **more)
+
+
+@pytest.mark.django_db
+def test_new_messages_are_one_statement_and_one_kick(
+    post, django_assert_num_queries, django_capture_on_commit_callbacks
+):
+    later = timezone.now() + timedelta(hours=1)
+    with django_capture_on_commit_callbacks() as kicks, django_assert_num_queries(1):
+        outbox.enqueue_new([fresh("a"), fresh("b"), fresh("c", due_at=later)])
+    assert len(kicks) == 1
+    assert OutboxMessage.objects.filter(state=OutboxState.PENDING).count() == 3
+
+
+@pytest.mark.django_db
+def test_one_kick_delivers_in_order_and_goes_on_after_a_failure(post):
+    first, second, third = fresh("a"), fresh("b"), fresh("c")
+    outbox.enqueue_new([first, second, third])
+    post.troubles = [InvalidInput("id", "No such thing.")]
+    deliver_outbox_message(str(first.id), str(second.id), str(third.id))
+    assert post.told == [("a", "No such thing.")]
+    assert post.sent == ["b", "c"]
+    assert [state(one) for one in (first, second, third)] == [
+        OutboxState.FAILED,
+        OutboxState.SENT,
+        OutboxState.SENT,
+    ]
+
+
+@pytest.mark.django_db
+def test_a_new_message_whose_key_is_taken_is_an_error(post):
+    write("a")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        outbox.enqueue_new([fresh("a")])
+
+
 @pytest.mark.django_db
 def test_a_message_of_a_rolled_back_transaction_never_leaves(post):
     with transaction.atomic():
@@ -74,8 +118,9 @@ def test_a_message_of_a_rolled_back_transaction_never_leaves(post):
 
 
 @pytest.mark.django_db
-def test_a_passing_fault_is_tried_again_later_with_the_same_key(post):
-    post.troubles = [UpstreamUnavailable()]
+@pytest.mark.parametrize("fault", [UpstreamUnavailable(), BadReply()], ids=["silence", "nonsense"])
+def test_a_passing_fault_is_tried_again_later_with_the_same_key(post, fault):
+    post.troubles = [fault]
     message = write()
     assert outbox.deliver(message.id) == OutboxState.PENDING
     message.refresh_from_db()

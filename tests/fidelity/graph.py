@@ -79,9 +79,9 @@ OPERATIONS: dict[str, Operation] = {
     "POST me/calendar/getSchedule": Operation(
         request="getSchedule", answer=MANY + "ScheduleInformation"
     ),
-    "GET me/events/{id}": Operation(query=ONE, answer=EVENT),
-    "PATCH me/events/{id}": Operation(request=EVENT, answer=EVENT),
-    "DELETE me/events/{id}": Operation(status=204),
+    **_same("GET", _in_calendars("events/{id}"), Operation(query=ONE, answer=EVENT)),
+    **_same("PATCH", _in_calendars("events/{id}"), Operation(request=EVENT, answer=EVENT)),
+    **_same("DELETE", _in_calendars("events/{id}"), Operation(status=204)),
     "POST me/events/{id}/cancel": Operation(request="cancel", status=202),
     "POST me/events/{id}/accept": Operation(request="respond", status=202),
     "POST me/events/{id}/decline": Operation(request="respond", status=202),
@@ -90,6 +90,7 @@ OPERATIONS: dict[str, Operation] = {
         query=WINDOW | LIST, answer=MANY + EVENT, needs=WINDOW
     ),
     "POST subscriptions": Operation(request="Subscription", answer="Subscription", status=201),
+    "GET subscriptions": Operation(answer=MANY + "Subscription"),
     "GET subscriptions/{id}": Operation(answer="Subscription"),
     "PATCH subscriptions/{id}": Operation(request="Subscription", answer="Subscription"),
     "DELETE subscriptions/{id}": Operation(status=204),

@@ -1,7 +1,8 @@
 """Merges the schemas made from Microsoft's own types: tests/fidelity/graph.json.
 
     npm install @microsoft/microsoft-graph-types@2.43.1 ts-json-schema-generator@2.4.0
-    for type in Event Calendar ScheduleInformation Subscription User; do
+    for type in Event Calendar ScheduleInformation Subscription User \\
+        ChangeNotificationCollection; do
       npx ts-json-schema-generator --no-type-check --type $type \
         --path node_modules/@microsoft/microsoft-graph-types/microsoft-graph.d.ts > $type.json
     done
@@ -19,6 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 ROOTS = {"Event", "Calendar", "ScheduleInformation", "Subscription", "User"}
+ROOTS.add("ChangeNotificationCollection")
 # Of a user we ask these; all the rest of the directory would be 400 kB.
 USER = {"id", "displayName", "givenName", "surname", "userPrincipalName", "mail"}
 

@@ -93,3 +93,10 @@ def test_each_provider_refuses_in_its_own_words(web, graph, zoom, store):
 def test_fault_that_makes_no_sense_is_refused(store, fault):
     with pytest.raises(BadFault):
         store.add_fault("google.*", **fault)
+
+
+def test_unreached_call_is_a_connection_error_without_an_effect(google, store):
+    store.add_fault("google.events.insert", unreached=True)
+    with pytest.raises(requests.ConnectionError):
+        google.api("POST", EVENTS, json=DRAFT)
+    assert google.api("GET", EVENTS).json()["items"] == []

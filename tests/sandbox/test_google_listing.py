@@ -87,6 +87,18 @@ def test_page_token_of_another_kind_is_refused(google, five):
     assert reason(answer) == (400, "invalid")
 
 
+@pytest.mark.parametrize("order", [{}, {"singleEvents": "true", "orderBy": "startTime"}])
+def test_what_is_deleted_between_two_pages_takes_nothing_else_along(
+    google, store, calendar, five, order
+):
+    """Pages began at a number: the event after the deleted one's page was never listed."""
+    first = listed(google, maxResults=2, **order)
+    store.delete_event(calendar, ids(first)[0])
+    second = listed(google, maxResults=2, pageToken=first["nextPageToken"], **order)
+    third = listed(google, maxResults=2, pageToken=second["nextPageToken"], **order)
+    assert [*ids(first), *ids(second), *ids(third)] == five
+
+
 def test_time_zone_of_the_answer_can_be_chosen(google, five):
     page = listed(google, timeZone="America/New_York")
     assert page["timeZone"] == "America/New_York"

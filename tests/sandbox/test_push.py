@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.server import create_app
-from sandbox.server.push import Reply
+from sandbox.server.push import Reply, tell_lifecycle
+from tests.fidelity.notices import validate_delivery
 from tests.sandbox.conftest import BASE, NOON, Client
 
 HOOK = "https://meridian.test/hook"
@@ -28,6 +29,7 @@ def answers():
 @pytest.fixture
 def app(store, sent, answers):
     def post(delivery):
+        validate_delivery(delivery)
         sent.append(delivery)
         token = delivery.address.partition("validationToken=")[2]
         text = answers["text"]
@@ -154,3 +156,16 @@ def test_another_calendar_is_not_told_of(api, store, sent, provider):
     sent.clear()
     add(store, other)
     assert sent == []
+
+
+@pytest.mark.parametrize("event", ["missed", "reauthorizationRequired", "subscriptionRemoved"])
+def test_a_lifecycle_notice_goes_to_its_own_address_and_tells_of_no_change(api, store, sent, event):
+    client, calendar = api("microsoft")
+    made = subscribe(client, calendar, lifecycleNotificationUrl=f"{HOOK}/lifecycle").json()
+    sent.clear()
+    with store.transaction():
+        tell_lifecycle(store, store.get("subscription", made["id"]), event)
+    (one,) = sent
+    assert (one.address, validate_delivery(one)) == (f"{HOOK}/lifecycle", "microsoft lifecycle")
+    (item,) = json.loads(one.body)["value"]
+    assert (item["lifecycleEvent"], item["subscriptionId"]) == (event, made["id"])

@@ -66,3 +66,12 @@ def test_two_workspaces_of_one_name_have_two_slugs(client):
 def test_the_address_is_one_whatever_its_case():
     make_user("Dana", email="dana@fox.example")
     assert User.objects.get_by_natural_key("DANA@fox.example").name == "Dana"
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [("name", "Give your name."), ("workspace_name", "Give your team's or company's name.")],
+)
+def test_what_is_missing_is_said_in_words(client, field, words):
+    answer = client.post("/accounts/signup/", {**TYPED, field: ""})
+    assert answer.context["form"].errors[field] == [words]

@@ -10,8 +10,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from calendars.enums import ConferenceState
+from calendars.enums import ConferenceState, EventKind
 from calendars.providers.base import UNSET
+from calendars.providers.google.kinds import colour_change, kind_of_new
+from calendars.providers.google.mapping import RESPONSE_WORDS
 from calendars.providers.joining import joined_text
 from common.errors import Unsupported
 from common.spans import in_utc
@@ -20,20 +22,28 @@ from conferencing.enums import Conference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calendars.enums import Response
     from calendars.providers.base import Attendee, EventDraft, RemoteCalendar, RemoteEvent
     from calendars.providers.reading import Reply
 
 Json = dict[str, object]
 _KEPT_OF_GUESTS = ("responseStatus", "comment", "additionalGuests", "resource", "id")
-NEEDS_CURRENT = frozenset({"attendees", "conference", "conference_url"})
+_TOLD_OF_GUESTS = frozenset({"self", "organizer"})
+_NEED_CURRENT = frozenset({"attendees", "conference", "conference_url", "kind"})
 
 
 def create_body(draft: EventDraft, calendar: RemoteCalendar) -> Json:
     """The body of events.insert; the idempotency key is the event's id. Raises Unsupported."""
-    body = _texts(draft) | _flags(draft) | _joined(draft, None)
-    for name, value in (("start", draft.start), ("end", draft.end)):
+    body = _texts(draft) | _flags(draft) | _joined(draft, None) | kind_of_new(draft)
+    if draft.colour:
+        body |= colour_change(draft)
+    zone = _zone(draft) or calendar.timezone
+    for name, value, named in (
+        ("start", draft.start, zone),
+        ("end", draft.end, _end_zone(draft) or zone),
+    ):
         if isinstance(value, date):
-            body[name] = _time(value, _zone(draft) or calendar.timezone)
+            body[name] = _time(value, named)
     if draft.attendees and draft.attendees is not UNSET:
         body["attendees"] = [_guest(guest, {}) for guest in draft.attendees]
     if draft.recurrence and draft.recurrence is not UNSET:
@@ -47,13 +57,21 @@ def create_body(draft: EventDraft, calendar: RemoteCalendar) -> Json:
     return body
 
 
+def needs_current(draft: EventDraft) -> bool:
+    """Whether a change can only be said knowing the event as it is."""
+    follows_start = draft.end_timezone is not UNSET and not draft.end_timezone
+    return bool(draft.given() & _NEED_CURRENT) or (follows_start and draft.timezone is UNSET)
+
+
 def update_body(
     draft: EventDraft, current: RemoteEvent | None = None, raw: Reply | None = None
 ) -> Json:
     """The body of events.patch: absent is unchanged, null cleared, arrays replace. Raises
-    Unsupported. `current` and `raw` are the event as it is, for what NEEDS_CURRENT names.
+    Unsupported. `current` and `raw` are the event as it is, when `needs_current` says so.
     """
-    body = _texts(draft) | _flags(draft) | _joined(draft, current) | _times(draft)
+    _check_kind(draft, current)
+    body = _texts(draft) | _flags(draft) | _joined(draft, current) | _times(draft, current)
+    body |= colour_change(draft)
     if draft.attendees is not UNSET:
         body["attendees"] = _merged_guests(
             draft.attendees or (), raw.parts("attendees") if raw else []
@@ -66,6 +84,26 @@ def update_body(
     if draft.conference is not UNSET:
         body |= _conference_change(draft.conference, current, raw)
     return body
+
+
+def answer_body(raw: Reply, response: Response, comment: str) -> Json:
+    """The body of events.patch that answers an invitation: all guests as they are, but for one.
+
+    Raises Unsupported where the account is not among them.
+    """
+    guests: list[Json] = []
+    answered = False
+    for guest in raw.parts("attendees"):
+        body: Json = {k: v for k, v in guest.record.items() if k not in _TOLD_OF_GUESTS}
+        if guest.flag("self"):
+            body["responseStatus"] = RESPONSE_WORDS[response]
+            body |= {"comment": comment} if comment else {}
+            answered = True
+        guests.append(body)
+    if not answered:
+        raise Unsupported("answering", "This account is not among the guests of the event.")
+    omitted = {"attendeesOmitted": True} if raw.flag("attendeesOmitted") else {}
+    return {"attendees": guests, **omitted}
 
 
 def _texts(draft: EventDraft) -> Json:
@@ -97,17 +135,35 @@ def _zone(draft: EventDraft) -> str:
     return "" if draft.timezone is UNSET else draft.timezone
 
 
-def _times(draft: EventDraft) -> Json:
+def _end_zone(draft: EventDraft, current: RemoteEvent | None = None) -> str:
+    """The zone to write the end in; blank when it stays as it is."""
+    if draft.end_timezone is not UNSET and draft.end_timezone:
+        return draft.end_timezone
+    if draft.end_timezone is not UNSET and not _zone(draft) and current and current.start:
+        return current.start.timezone
+    return _zone(draft)
+
+
+def _times(draft: EventDraft, current: RemoteEvent | None) -> Json:
     """Start and end of a patch; the other kind's field is cleared, as PATCH merges objects."""
     body: Json = {}
-    for name, value in (("start", draft.start), ("end", draft.end)):
+    for name, value, zone in (
+        ("start", draft.start, _zone(draft)),
+        ("end", draft.end, _end_zone(draft, current)),
+    ):
         if isinstance(value, datetime):
-            body[name] = {"date": None, **_time(value, _zone(draft))}
+            body[name] = {"date": None, **_time(value, zone)}
         elif isinstance(value, date):
             body[name] = {"dateTime": None, "timeZone": None, **_time(value, "")}
-        elif _zone(draft):
-            body[name] = {"timeZone": _zone(draft)}
+        elif zone and not (current and current.is_all_day):
+            body[name] = {"timeZone": zone}
     return body
+
+
+def _check_kind(draft: EventDraft, current: RemoteEvent | None) -> None:
+    was = current.kind if current else EventKind.NORMAL
+    if draft.kind is not UNSET and draft.kind is not was:
+        raise Unsupported("another kind", "Google Calendar does not change what kind an event is.")
 
 
 def _time(value: date, zone: str) -> Json:

@@ -31,8 +31,17 @@ QUOTA_WAIT = timedelta(hours=2)
 _NO_SCOPE = "The account has not allowed this. Connect it again and leave every box ticked."
 _NOT_ORGANIZER = "Only the organizer of this event may change it."
 _NO_ACCESS = "The account may not change this calendar."
-_API_OFF = "The Google Calendar API is not switched on for this installation."
+_API_OFF = (
+    "The Google Calendar API is not switched on for this installation. Tell your administrator."
+)
 _QUOTA = "Google has paused this account's changes for some hours."
+
+
+def _sick(answer: Answer) -> UpstreamError:
+    """Down; a service that says for how long wants to be left alone."""
+    wait = answer.retry_after if answer.status == 503 else None
+    return UpstreamUnavailable() if wait is None else RateLimited(retry_after=wait)
+
 
 _BY_REASON: dict[str, Callable[[Answer], UpstreamError]] = {
     "authError": lambda _: ReconnectNeeded(),
@@ -50,9 +59,8 @@ _BY_REASON: dict[str, Callable[[Answer], UpstreamError]] = {
     "conditionNotMet": lambda _: UpstreamConflict(),
     "fullSyncRequired": lambda _: CursorLost(),
     "updatedMinTooLongAgo": lambda _: CursorLost(),
-    "deleted": lambda _: EventGone(),
-    "backendError": lambda _: UpstreamUnavailable(),
-    "internalError": lambda _: UpstreamUnavailable(),
+    "backendError": _sick,
+    "internalError": _sick,
 }
 _BY_STATUS: dict[int, Callable[[Answer], UpstreamError]] = {
     401: lambda _: ReconnectNeeded(),
@@ -61,6 +69,7 @@ _BY_STATUS: dict[int, Callable[[Answer], UpstreamError]] = {
     409: lambda _: UpstreamConflict(),
     412: lambda _: UpstreamConflict(),
     429: lambda answer: RateLimited(retry_after=answer.retry_after),
+    503: _sick,
 }
 
 

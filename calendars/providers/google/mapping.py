@@ -17,9 +17,12 @@ from calendars.providers.base import (
     RemoteEvent,
     When,
 )
+from calendars.providers.errors import EventGone
+from calendars.providers.google import kinds
 from calendars.providers.joining import zoom_in
 from calendars.providers.reading import Reply, known_zone, read_date, read_moment, zone_or_utc
 from common.errors import BadReply
+from common.spans import Span
 from common.wallclock import day_begins, wall_clock
 from conferencing.enums import Conference
 
@@ -37,6 +40,7 @@ _RESPONSE = {
     "tentative": Response.TENTATIVE,
     "accepted": Response.ACCEPTED,
 }
+RESPONSE_WORDS = {ours: theirs for theirs, ours in _RESPONSE.items()}
 _VISIBILITY = {
     "public": Visibility.PUBLIC,
     "private": Visibility.PRIVATE,
@@ -82,7 +86,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         description=reply.text("description"),
         location=reply.text("location"),
         is_all_day=start is not None and start.on is not None,
-        is_busy=reply.text("transparency") != "transparent",
+        is_busy=kinds.takes_time(reply),
         visibility=_VISIBILITY.get(reply.text("visibility"), Visibility.DEFAULT),
         response=next((guest.response for guest in attendees if guest.is_self), Response.NONE),
         is_organizer=organizer.flag("self") or "organizer" not in reply,
@@ -94,9 +98,34 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         series_remote_id=reply.remote_id("recurringEventId", optional=True),
         original_start_at=_when(original, calendar).at if original.record else None,
         conference=_conference(reply),
+        colour=kinds.read_colour(reply),
+        kind=kinds.read_kind(reply),
         etag=reply.text("etag"),
         updated_at=_moment_or_none(reply.text("updated")),
     )
+
+
+def read_occurrence(reply: Reply, calendar: RemoteCalendar) -> tuple[str, datetime] | None:
+    """The series and the original start of an item; None for what is no occurrence."""
+    original = reply.part("originalStartTime")
+    if not original.record:
+        return None
+    return reply.remote_id("recurringEventId"), _when(original, calendar).at
+
+
+def living(event: RemoteEvent) -> RemoteEvent:
+    """The event, unless it is what is left of a deleted one. Raises EventGone."""
+    if event.status is EventStatus.CANCELLED:
+        raise EventGone
+    return event
+
+
+def read_span(reply: Reply) -> Span:
+    """A busy span. Raises BadReply."""
+    try:
+        return Span(read_moment(reply.needed("start")), read_moment(reply.needed("end")))
+    except ValueError:
+        raise BadReply from None
 
 
 def _when(reply: Reply, calendar: RemoteCalendar) -> When:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from calendars.enums import EventStatus, Visibility
+from calendars.enums import EventKind, EventStatus, Visibility
 from calendars.providers.base import (
     BusySpan,
     CalendarProvider,
@@ -34,15 +34,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import NoReturn
 
+    from calendars.enums import Response
     from calendars.providers.account import RemoteAccount
     from calendars.providers.base import ChannelWish, EventDraft, RemoteChannel
 
 READER: Final = Path(__file__).with_name("reader.py")
 READ_LIMIT: Final = timedelta(seconds=10)
 FEED: Final = "feed"
-# A feed has no cursor: each copy begins anew.
-_READ: Final = "feed:read"
+# The cursor is the edition that was read; what changed in a new one is not told.
+_EDITION: Final = "edition:"
 _LONGEST_ID: Final = 1024
+# What Outlook and Exchange add to the events that they publish ([MS-OXCICAL] 2.1.3.1.1.20.31).
+_KINDS: Final = {
+    "OOF": EventKind.OUT_OF_OFFICE,
+    "WORKINGELSEWHERE": EventKind.WORKING_LOCATION,
+}
 
 
 class Feed(CalendarProvider):
@@ -56,17 +62,24 @@ class Feed(CalendarProvider):
     features: ClassVar[frozenset[Feature]] = frozenset({Feature.EXPANDED_CHANGES})
     native_conference: ClassVar[Conference] = Conference.NONE
     rests: ClassVar[timedelta] = timedelta(hours=1)
+    is_single: ClassVar[bool] = True
 
     def __init__(self, account: RemoteAccount) -> None:
         self.account = account
-        self._body: bytes | None = None
+        self._fetched: fetch_guard.Fetched | None = None
+        self._name: str | None = None
         whole = account.total_time_limit
         self._ends = None if whole is None else time.monotonic() + whole.total_seconds()
 
     def list_calendars(self) -> list[RemoteCalendar]:
         now = self.account.clock()
-        told = self._read("UTC", Span(now, now + timedelta(days=1)))
-        name = str(told["name"]) or fetch_guard.host_of(self.account.token.reveal())
+        self._read("UTC", Span(now, now + timedelta(days=1)))
+        return self.learnt_calendars()
+
+    def learnt_calendars(self) -> list[RemoteCalendar]:
+        if self._name is None:
+            return []
+        name = self._name or fetch_guard.host_of(self.account.token.reveal())
         return [RemoteCalendar(remote_id=FEED, name=name, is_writable=False)]
 
     def list_events(self, calendar: RemoteCalendar, span: Span) -> Iterator[list[RemoteEvent]]:
@@ -115,9 +128,19 @@ class Feed(CalendarProvider):
 
     def change_pages(self, calendar: RemoteCalendar, cursor: str) -> Iterator[Changes]:
         span = baseline_span(cursor)
-        if span is None:
+        if span is not None:
+            events = tuple(self._events(calendar, span))
+            yield Changes(events, _written(self._feed().edition))
+            return
+        seen = _edition(cursor)
+        if seen is None or not seen.as_headers() or self._fetched is not None:
             raise CursorLost
-        yield Changes(tuple(self._events(calendar, span)), _READ)
+        self._fetched = fetch_guard.fetch_if_new(
+            self.account.token, seen, time_limit=self._limit(fetch_guard.TIME_LIMIT)
+        )
+        if self._fetched is not None:
+            raise CursorLost
+        yield Changes((), cursor)
 
     def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
         self._refuse()
@@ -133,6 +156,17 @@ class Feed(CalendarProvider):
     def delete_event(
         self, calendar: RemoteCalendar, event_remote_id: str, *, notify: bool = True
     ) -> None:
+        self._refuse()
+
+    def respond(
+        self,
+        calendar: RemoteCalendar,
+        event_remote_id: str,
+        response: Response,
+        *,
+        comment: str = "",
+        notify: bool = True,
+    ) -> RemoteEvent | None:
         self._refuse()
 
     def watch(self, calendar: RemoteCalendar, channel: ChannelWish) -> RemoteChannel:
@@ -154,7 +188,7 @@ class Feed(CalendarProvider):
         try:
             done = subprocess.run(  # noqa: S603 -- our own script; the feed is its input only
                 [sys.executable, "-I", str(READER)],
-                input=json.dumps(asked).encode() + b"\n" + self._feed(),
+                input=json.dumps(asked).encode() + b"\n" + self._feed().body,
                 capture_output=True,
                 timeout=self._limit(READ_LIMIT).total_seconds(),
                 env={},
@@ -169,14 +203,18 @@ class Feed(CalendarProvider):
         if "events" not in told:
             why = told.get("refused", "It asks for more time or memory than a feed may.")
             raise BadReply(f"The subscription at {host} cannot be read. {why}")
+        self._name = str(told["name"])
         return dict(told)
 
-    def _feed(self) -> bytes:
-        if self._body is None:
-            self._body = fetch_guard.fetch(
-                self.account.token, time_limit=self._limit(fetch_guard.TIME_LIMIT)
+    def _feed(self) -> fetch_guard.Fetched:
+        if self._fetched is None:
+            nothing = fetch_guard.Edition()
+            self._fetched = fetch_guard.fetch_if_new(
+                self.account.token, nothing, time_limit=self._limit(fetch_guard.TIME_LIMIT)
             )
-        return self._body
+        if self._fetched is None:
+            raise BadReply
+        return self._fetched
 
     def _limit(self, most: timedelta) -> timedelta:
         """The time there is for a step: what is left of the operation's, where that has a limit."""
@@ -188,8 +226,22 @@ class Feed(CalendarProvider):
         return min(left, most)
 
 
+def _written(edition: fetch_guard.Edition) -> str:
+    return _EDITION + json.dumps([edition.etag, edition.modified])
+
+
+def _edition(cursor: str) -> fetch_guard.Edition | None:
+    """The edition that a cursor of ours names; None for another's."""
+    try:
+        etag, modified = json.loads(cursor.removeprefix(_EDITION))
+    except ValueError:
+        return None
+    return fetch_guard.Edition(str(etag), str(modified))
+
+
 def _event(told: dict[str, Any]) -> RemoteEvent:
     original = read_moment(told["original"])
+    kind = _KINDS.get(told["shown_as"], EventKind.NORMAL)
     uid = told["uid"] or _digest(f"{told['title']}\n{told['begins']}")
     remote_id = f"{uid}#{original.isoformat()}" if told["repeats"] else uid
     return RemoteEvent(
@@ -201,9 +253,10 @@ def _event(told: dict[str, Any]) -> RemoteEvent:
         description=told["description"],
         location=told["location"],
         is_all_day=told["all_day"],
-        is_busy=told["busy"],
+        is_busy=told["busy"] and kind is not EventKind.WORKING_LOCATION,
         visibility=Visibility.PRIVATE if told["private"] else Visibility.DEFAULT,
         is_organizer=False,
+        kind=kind,
         ical_uid=uid,
         series_remote_id=uid if told["repeats"] else "",
         original_start_at=original if told["repeats"] else None,
@@ -215,7 +268,7 @@ def _when(told: dict[str, Any], side: str) -> When:
     return When(
         at=read_moment(told[side]).astimezone(UTC),
         wall=wall,
-        timezone=told["zone"],
+        timezone=told[f"{side}_zone"],
         on=read_date(wall) if told["all_day"] else None,
     )
 

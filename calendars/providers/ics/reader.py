@@ -122,13 +122,15 @@ def as_told(event: Any, repeating: set[str], zone: ZoneInfo) -> dict[str, Any] |
         "ends": as_text(instant(ends, zone)),
         "begins_wall": wall(begins, zone),
         "ends_wall": wall(ends, zone),
-        "zone": zone.key if is_all_day else zone_of(begins, zone),
+        "begins_zone": zone.key if is_all_day else zone_of(begins, zone),
+        "ends_zone": zone.key if is_all_day else zone_of(ends, zone),
         "all_day": is_all_day,
         "title": text(event, "SUMMARY"),
         "description": text(event, "DESCRIPTION"),
         "location": text(event, "LOCATION"),
         "busy": str(event.get("TRANSP", "OPAQUE")).upper() != "TRANSPARENT",
         "tentative": status == "TENTATIVE",
+        "shown_as": str(event.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper(),
         "private": str(event.get("CLASS", "PUBLIC")).upper() in {"PRIVATE", "CONFIDENTIAL"},
     }
 

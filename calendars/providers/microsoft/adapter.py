@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from calendars.enums import ConferenceState
+from calendars.enums import ConferenceState, Response
 from calendars.providers.base import (
     UNSET,
     BusySpan,
@@ -25,29 +24,36 @@ from calendars.providers.cursors import baseline_span
 from calendars.providers.errors import CursorLost, EventGone
 from calendars.providers.microsoft.body import with_blob
 from calendars.providers.microsoft.drafting import (
+    ANSWER_VERBS,
     OWN_ID,
+    answer_body,
     create_body,
     needs_current,
     update_body,
 )
 from calendars.providers.microsoft.errors import DUPLICATE, code_of, error_for
 from calendars.providers.microsoft.mapping import read_calendar, read_event
+from calendars.providers.microsoft.wire import (
+    Graph,
+    calendar_path,
+    event_path,
+    instant_text,
+    window,
+)
 from calendars.providers.reading import Reply, read_moment
 from common.errors import BadReply, Unsupported, UpstreamConflict
 from common.spans import Span
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from calendars.providers.account import RemoteAccount
     from calendars.providers.base import ChannelWish, EventDraft
-    from common.http import Answer
 
 PAGE_SIZE: Final = 500
 DELTA_PAGE_SIZE: Final = 200
-MOST_PAGES: Final = 400
 NEIGHBOURHOOD: Final = timedelta(days=400)
 # Graph allows just under seven days for events.
 SUBSCRIPTION_LIFE: Final = timedelta(days=6, hours=20)
@@ -64,7 +70,8 @@ class OutlookCalendar(CalendarProvider):
     key: ClassVar[str] = "outlook"
     label: ClassVar[str] = "Outlook"
     features: ClassVar[frozenset[Feature]] = frozenset(
-        {Feature.DELTA, Feature.EXPANDED_CHANGES, Feature.PUSH}
+        {Feature.DELTA, Feature.EXPANDED_CHANGES, Feature.PUSH, Feature.OUT_OF_OFFICE}
+        | {Feature.FEW_AT_ONCE}
     )
     native_conference: ClassVar[Conference] = Conference.TEAMS
     hook: ClassVar[str] = "hooks/microsoft"
@@ -72,22 +79,22 @@ class OutlookCalendar(CalendarProvider):
 
     def __init__(self, account: RemoteAccount) -> None:
         self._account = account
-        self._session = account.open_session(self.label)
+        self._graph = Graph(account, self.label)
 
     def list_calendars(self) -> list[RemoteCalendar]:
         return [
             read_calendar(item)
-            for page in self._pages("me/calendars", {"$top": "100"})
+            for page in self._graph.pages("me/calendars", {"$top": "100"})
             for item in page.parts("value")
         ]
 
     def list_events(self, calendar: RemoteCalendar, span: Span) -> Iterator[list[RemoteEvent]]:
-        params = {**_window(span), "$top": str(PAGE_SIZE)}
-        for page in self._pages(f"{_calendar(calendar)}/calendarView", params):
+        params = {**window(span), "$top": str(PAGE_SIZE)}
+        for page in self._graph.pages(f"{calendar_path(calendar)}/calendarView", params):
             yield [read_event(item, calendar) for item in page.parts("value")]
 
     def get_event(self, calendar: RemoteCalendar, event_remote_id: str) -> RemoteEvent:
-        reply = self._call("GET", _event(event_remote_id), on_event=True)
+        reply = self._graph.call("GET", event_path(event_remote_id), on_event=True)
         return read_event(reply, calendar)
 
     def create_event(self, calendar: RemoteCalendar, draft: EventDraft) -> RemoteEvent:
@@ -98,7 +105,7 @@ class OutlookCalendar(CalendarProvider):
             # Graph makes every event a Teams meeting of its own.
             draft = replace(draft, conference=Conference.TEAMS) if _is_teams(other) else draft
         body = create_body(draft, calendar, self._account.kind)
-        answer = self._send("POST", f"{_calendar(calendar)}/events", json=body)
+        answer = self._graph.send("POST", f"{calendar_path(calendar)}/events", json=body)
         if code_of(answer) == DUPLICATE and draft.idempotency_key:
             return self._made_before(calendar, draft)
         if not answer.ok:
@@ -117,7 +124,9 @@ class OutlookCalendar(CalendarProvider):
             f"singleValueExtendedProperties/Any(ep: ep/id eq '{OWN_ID}'"
             f" and ep/value eq '{idempotency_key}')"
         )
-        page = self._call("GET", f"{_calendar(calendar)}/events", params={"$filter": wanted})
+        page = self._graph.call(
+            "GET", f"{calendar_path(calendar)}/events", params={"$filter": wanted}
+        )
         return next((read_event(item, calendar) for item in page.parts("value")), None)
 
     def _with_link(
@@ -148,12 +157,14 @@ class OutlookCalendar(CalendarProvider):
             body["body"] = self._body_with_blob(
                 event_remote_id, Reply(body["body"]).text("content")
             )
-        reply = self._call("PATCH", _event(event_remote_id), json=body, etag=etag, on_event=True)
+        reply = self._graph.call(
+            "PATCH", event_path(event_remote_id), json=body, etag=etag, on_event=True
+        )
         return self._with_link(calendar, draft, read_event(reply, calendar))
 
     def _body_with_blob(self, event_remote_id: str, text: str) -> dict[str, str]:
-        former = self._call(
-            "GET", _event(event_remote_id), params={"$select": "body"}, on_event=True, html=True
+        former = self._graph.call(
+            "GET", event_path(event_remote_id), params={"$select": "body"}, on_event=True
         )
         return {
             "contentType": "html",
@@ -166,11 +177,43 @@ class OutlookCalendar(CalendarProvider):
         try:
             if not notify and self.get_event(calendar, event_remote_id).attendees:
                 self._refuse_silence()
-            answer = self._send("DELETE", _event(event_remote_id))
+            answer = self._graph.send("DELETE", event_path(event_remote_id))
             if not answer.ok:
                 raise error_for(answer, on_event=True)
+            if answer.data is not None:
+                # A deletion is answered with nothing: whoever says more did something else.
+                raise BadReply
         except EventGone:
             return
+
+    def respond(
+        self,
+        calendar: RemoteCalendar,
+        event_remote_id: str,
+        response: Response,
+        *,
+        comment: str = "",
+        notify: bool = True,
+    ) -> RemoteEvent | None:
+        """Outlook takes a declined event off the calendar, unless its owner told it not to."""
+        path = event_path(event_remote_id)
+        try:
+            raw = self._graph.call("GET", path, on_event=True)
+            current = read_event(raw, calendar)
+            if current.response == response and not comment:
+                return current
+            answer = self._graph.send(
+                "POST",
+                f"{path}/{ANSWER_VERBS[response]}",
+                json=answer_body(raw, comment, notify=notify),
+            )
+            if not answer.ok:
+                raise error_for(answer, on_event=True)
+            return replace(self.get_event(calendar, event_remote_id), response=response)
+        except EventGone:
+            if response != Response.DECLINED:
+                raise
+            return None
 
     def _refuse_silence(self) -> None:
         message = "Outlook always mails the guests of an event."
@@ -186,10 +229,10 @@ class OutlookCalendar(CalendarProvider):
         """From the calendars' events: getSchedule knows no personal accounts and no second
         calendar.
         """
-        params = {**_window(span), "$select": _BUSY_FIELDS, "$top": str(PAGE_SIZE)}
+        params = {**window(span), "$select": _BUSY_FIELDS, "$top": str(PAGE_SIZE)}
         found: list[BusySpan] = []
         for calendar in {c.remote_id: c for c in calendars}.values():
-            for page in self._pages(f"{_calendar(calendar)}/calendarView", params):
+            for page in self._graph.pages(f"{calendar_path(calendar)}/calendarView", params):
                 events = [read_event(item, calendar) for item in page.parts("value")]
                 found += busy_events(events, calendar, span, ignoring=ignoring)
         return found
@@ -197,9 +240,9 @@ class OutlookCalendar(CalendarProvider):
     def list_occurrences(
         self, calendar: RemoteCalendar, series_remote_id: str, span: Span
     ) -> Iterator[list[RemoteEvent]]:
-        params = {**_window(span), "$top": str(PAGE_SIZE)}
-        path = f"{_event(series_remote_id)}/instances"
-        for page in self._pages(path, params, on_event=True):
+        params = {**window(span), "$top": str(PAGE_SIZE)}
+        path = f"{event_path(series_remote_id)}/instances"
+        for page in self._graph.pages(path, params, on_event=True):
             yield [read_event(item, calendar) for item in page.parts("value")]
 
     def get_occurrence(
@@ -217,11 +260,11 @@ class OutlookCalendar(CalendarProvider):
         span = baseline_span(cursor)
         path, params = cursor, None
         if span is not None:
-            path, params = f"{_calendar(calendar)}/calendarView/delta", _window(span)
-        elif not self._is_ours(cursor):
+            path, params = f"{calendar_path(calendar)}/calendarView/delta", window(span)
+        elif not self._graph.is_ours(cursor):
             raise CursorLost
         known: dict[str, Reply | None] = {}
-        for page in self._pages(path, params, page_size=DELTA_PAGE_SIZE):
+        for page in self._graph.pages(path, params, page_size=DELTA_PAGE_SIZE):
             items = self._completed(page.parts("value"), known)
             events = tuple(read_event(item, calendar) for item in items)
             following = page.text("@odata.nextLink")
@@ -253,7 +296,7 @@ class OutlookCalendar(CalendarProvider):
 
     def _series(self, series_id: str) -> Reply | None:
         try:
-            return self._call("GET", _event(series_id), on_event=True)
+            return self._graph.call("GET", event_path(series_id), on_event=True)
         except EventGone:
             return None
 
@@ -266,126 +309,21 @@ class OutlookCalendar(CalendarProvider):
             "changeType": "created,updated,deleted",
             "notificationUrl": channel.address,
             "resource": resource,
-            "expirationDateTime": _instant_text(expires_at.isoformat()),
+            "expirationDateTime": instant_text(expires_at.isoformat()),
             "clientState": channel.secret,
         }
         if channel.lifecycle_address:
             body["lifecycleNotificationUrl"] = channel.lifecycle_address
-        reply = self._call("POST", "subscriptions", json=body)
+        reply = self._graph.call("POST", "subscriptions", json=body)
         ends = read_moment(reply.needed("expirationDateTime"))
         # Graph has asked our address for the handshake before it answers.
         found = reply.text("resource") or resource
         return RemoteChannel(reply.needed("id"), found, ends, is_proven=True)
 
     def unwatch(self, channel: RemoteChannel) -> None:
-        answer = self._send("DELETE", f"subscriptions/{quote(channel.remote_id, safe='')}")
+        answer = self._graph.send("DELETE", f"subscriptions/{quote(channel.remote_id, safe='')}")
         if not answer.ok and answer.status != 404:
             raise error_for(answer, on_event=False)
-
-    def _pages(
-        self,
-        path: str,
-        params: Mapping[str, str] | None,
-        *,
-        page_size: int = 0,
-        on_event: bool = False,
-    ) -> Iterator[Reply]:
-        """Every page, its link followed as it is. Raises BadReply on a loop: Graph has had some."""
-        seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            page = self._call("GET", path, params=params, page_size=page_size, on_event=on_event)
-            if "value" not in page:
-                # An answer without a list is not an empty one.
-                raise BadReply
-            yield page
-            link = page.text("@odata.nextLink")
-            if not link:
-                return
-            # The token goes where the link points, so it may not point elsewhere.
-            if link in seen or not self._is_ours(link):
-                break
-            seen.add(link)
-            path, params = link, None
-        raise BadReply
-
-    def _is_ours(self, address: str) -> bool:
-        ours, theirs = urlsplit(self._account.api_url), urlsplit(address)
-        return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: object = None,
-        etag: str = "",
-        on_event: bool = False,
-        html: bool = False,
-        page_size: int = 0,
-    ) -> Reply:
-        answer = self._send(
-            method, path, params=params, json=json, etag=etag, html=html, page_size=page_size
-        )
-        if not answer.ok:
-            raise error_for(answer, on_event=on_event, is_read=method == "GET")
-        return Reply(answer.data)
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: object = None,
-        etag: str = "",
-        html: bool = False,
-        page_size: int = 0,
-    ) -> Answer:
-        headers = {"Prefer": _prefer(html=html, page_size=page_size)}
-        headers["client-request-id"] = str(uuid.uuid4())
-        if etag:
-            headers["If-Match"] = etag
-        return self._session.send(
-            method,
-            path if "://" in path else self._account.address(path),
-            token=self._account.token,
-            json=json,
-            params=params,
-            headers=headers,
-        )
-
-
-def _prefer(*, html: bool, page_size: int) -> str:
-    """Ids that survive a move have to be asked for on every call, or they do not match."""
-    kind = "html" if html else "text"
-    wishes = [
-        'outlook.timezone="UTC"',
-        f'outlook.body-content-type="{kind}"',
-        'IdType="ImmutableId"',
-    ]
-    if page_size:
-        wishes.append(f"odata.maxpagesize={page_size}")
-    return ", ".join(wishes)
-
-
-def _calendar(calendar: RemoteCalendar) -> str:
-    return f"me/calendars/{quote(calendar.remote_id, safe='')}"
-
-
-def _event(event_remote_id: str) -> str:
-    return f"me/events/{quote(event_remote_id, safe='')}"
-
-
-def _window(span: Span) -> dict[str, str]:
-    return {
-        "startDateTime": _instant_text(span.start.isoformat()),
-        "endDateTime": _instant_text(span.end.isoformat()),
-    }
-
-
-def _instant_text(text: str) -> str:
-    return text.replace("+00:00", "Z")
 
 
 def _invites(draft: EventDraft) -> bool:

@@ -8,15 +8,29 @@ from __future__ import annotations
 import re
 from html import escape
 
+from calendars.providers.markup import compact, is_markup
+
+# Nothing in it may be read again from every tag on: a body is whatever somebody sent.
 _BLOB_HTML = re.compile(
-    r"<div[^>]*class=\"[^\"]*me-email-text"
-    r"|<div[^>]*>\s*(?:<span[^>]*>\s*)?_{20,}"
-    r"|(?:<br\s*/?>\s*)?_{20,}",
+    r"<div[^<>]*class=\"[^\"<>]*me-email-text"
+    r"|<div[^<>]*+>\s*+(?:<span[^<>]*+>\s*+)?_{20,}+"
+    r"|(?:<br\s*+/?>\s*+)?_{20,}+",
     re.IGNORECASE,
 )
 _BLOB_TEXT = re.compile(r"^(?:_{20,}|Microsoft Teams meeting).*", re.MULTILINE | re.DOTALL)
 _END = re.compile(r"</body>", re.IGNORECASE)
 _BEGIN = re.compile(r"<body[^>]*>", re.IGNORECASE)
+
+
+def description_of(html: str, *, has_meeting: bool) -> str:
+    """What a person wrote in a body: flat HTML where there is formatting, else plain words.
+
+    What Teams put into that of an online meeting is left out.
+    """
+    inner = _inner(html)
+    found = _BLOB_HTML.search(inner) if has_meeting else None
+    said = compact(inner[: found.start()] if found else inner)
+    return without_blob(said) if has_meeting and not is_markup(said) else said
 
 
 def without_blob(text: str) -> str:
@@ -25,16 +39,20 @@ def without_blob(text: str) -> str:
 
 
 def with_blob(text: str, former_html: str) -> str:
-    """HTML of the plain text, followed by the Teams part of the former body.
+    """HTML of the text, followed by the Teams part of the former body.
 
     A former body in which that part cannot be told apart is kept whole: a doubled text can be
     tidied up, a disabled meeting cannot.
     """
-    begin = _BEGIN.search(former_html)
-    inner = former_html[begin.end() :] if begin else former_html
-    end = _END.search(inner)
-    inner = inner[: end.start()] if end else inner
+    inner = _inner(former_html)
     found = _BLOB_HTML.search(inner)
     kept = inner[found.start() :] if found else inner
-    lines = escape(text).replace("\n", "<br>\n")
+    lines = text if is_markup(text) else escape(text).replace("\n", "<br>\n")
     return f"<div>{lines}</div><br>\n{kept.strip()}"
+
+
+def _inner(html: str) -> str:
+    begin = _BEGIN.search(html)
+    inner = html[begin.end() :] if begin else html
+    end = _END.search(inner)
+    return inner[: end.start()] if end else inner

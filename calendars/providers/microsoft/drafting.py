@@ -10,9 +10,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from calendars.enums import Visibility
-from calendars.providers.base import UNSET
+from calendars.enums import EventKind, Response, Visibility
+from calendars.providers.base import UNSET, Feature
 from calendars.providers.joining import joined_text
+from calendars.providers.markup import is_markup
 from calendars.providers.microsoft import zones
 from calendars.providers.microsoft.mapping import TEAMS_PROVIDER
 from calendars.providers.microsoft.recurrence import First, to_graph
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
 
     from calendars.providers.account import AccountKind
     from calendars.providers.base import Attendee, EventDraft, RemoteCalendar, RemoteEvent, When
+    from calendars.providers.reading import Reply
 
 Json = dict[str, object]
 _PROPERTIES = "String {6f1f6c1e-4b0f-4a57-9d57-0d6f5f9b1a10} Name"
 OWN_ID: Final = f"{_PROPERTIES} meridianId"
+ANSWER_VERBS: Final = {
+    Response.ACCEPTED: "accept",
+    Response.TENTATIVE: "tentativelyAccept",
+    Response.DECLINED: "decline",
+}
 # What Outlook itself sets; Graph has no word for "the calendar's default".
 DEFAULT_REMINDER: Final = 15
 
@@ -36,6 +43,7 @@ DEFAULT_REMINDER: Final = 15
 def create_body(draft: EventDraft, calendar: RemoteCalendar, kind: AccountKind) -> Json:
     """The body of a new event; the idempotency key is its transactionId. Raises Unsupported."""
     body = _fields(draft) | _texts(draft, None) | _times(draft, calendar, None)
+    body |= _shown_as(draft, None)
     if draft.recurrence and draft.recurrence is not UNSET:
         body["recurrence"] = _recurrence(draft, calendar, None)
     if draft.conference is not UNSET and wants_teams(draft.conference):
@@ -56,7 +64,9 @@ def needs_current(draft: EventDraft) -> bool:
     return bool(
         given & {"conference", "conference_url", "description"}
         or not draft.notify
-        or ("timezone" in given and not {"start", "end"} <= given)
+        or (given & {"timezone", "end_timezone"} and not {"start", "end"} <= given)
+        or ("end_timezone" in given and "timezone" not in given)
+        or len(given & {"busy", "kind"}) == 1
         or (draft.recurrence and draft.recurrence is not UNSET and "start" not in given)
     )
 
@@ -68,6 +78,7 @@ def update_body(
     Unsupported. `current` is there when `needs_current` says so.
     """
     body = _fields(draft) | _texts(draft, current) | _times(draft, calendar, current)
+    body |= _shown_as(draft, current)
     if draft.recurrence is not UNSET:
         body["recurrence"] = _recurrence(draft, calendar, current) if draft.recurrence else None
     if draft.conference is not UNSET:
@@ -78,12 +89,19 @@ def update_body(
     return body
 
 
+def answer_body(raw: Reply, comment: str, *, notify: bool) -> Json:
+    """The body of accept, tentativelyAccept and decline.
+
+    Graph refuses to send an answer that the organizer has not asked for.
+    """
+    sends = notify and raw.flag("responseRequested", default=True)
+    return {"sendResponse": sends, **({"comment": comment} if comment and sends else {})}
+
+
 def _fields(draft: EventDraft) -> Json:
     body: Json = {}
     if draft.title is not UNSET:
         body["subject"] = draft.title or ""
-    if draft.busy is not UNSET:
-        body["showAs"] = "busy" if draft.busy else "free"
     if draft.visibility is not UNSET:
         private = draft.visibility == Visibility.PRIVATE
         body["sensitivity"] = "private" if private else "normal"
@@ -107,7 +125,27 @@ def _texts(draft: EventDraft, current: RemoteEvent | None) -> Json:
 
 
 def _text(content: str) -> Json:
-    return {"contentType": "text", "content": content}
+    return {"contentType": "html" if is_markup(content) else "text", "content": content}
+
+
+def _shown_as(draft: EventDraft, current: RemoteEvent | None) -> Json:
+    """Graph has one word for how an event is shown and what it is. Raises Unsupported.
+
+    It has none for a colour: that of a category is the mailbox's, and needs another permission.
+    """
+    if draft.colour is not UNSET and draft.colour:
+        raise Unsupported(Feature.SECONDARY_COLOURS.value, "Outlook keeps no colour of an event.")
+    if draft.busy is UNSET and draft.kind is UNSET:
+        return {}
+    kind = draft.kind if draft.kind is not UNSET else current.kind if current else EventKind.NORMAL
+    if kind is EventKind.FOCUS_TIME:
+        raise Unsupported(Feature.FOCUS_TIME.value, "Outlook has no focus time events.")
+    if kind is EventKind.OUT_OF_OFFICE:
+        return {"showAs": "oof"}
+    if kind is not EventKind.NORMAL and draft.busy is not True:
+        return {"showAs": "workingElsewhere"}
+    busy = draft.busy if draft.busy is not UNSET else current.is_busy if current else True
+    return {"showAs": "busy" if busy else "free"}
 
 
 def _attendee(guest: Attendee) -> Json:
@@ -132,19 +170,32 @@ def _zone(draft: EventDraft, calendar: RemoteCalendar, current: RemoteEvent | No
     return current.start.timezone if current and current.start else calendar.timezone
 
 
+def _end_zone(draft: EventDraft, zone: str, current: RemoteEvent | None) -> str:
+    """The zone of the end: its own, else the start's `zone`."""
+    if draft.end_timezone is not UNSET:
+        return draft.end_timezone or zone
+    if draft.timezone is UNSET and current and current.end:
+        return current.end.timezone
+    return zone
+
+
 def _times(draft: EventDraft, calendar: RemoteCalendar, current: RemoteEvent | None) -> Json:
     zone = _zone(draft, calendar, current)
+    end_zone = _end_zone(draft, zone, current)
     body: Json = {}
     if draft.all_day is not UNSET:
         body["isAllDay"] = draft.all_day
     was: tuple[When | None, When | None] = (current.start, current.end) if current else (None, None)
-    for name, value, former in (("start", draft.start, was[0]), ("end", draft.end, was[1])):
+    for name, value, former, named in (
+        ("start", draft.start, was[0], zone),
+        ("end", draft.end, was[1], end_zone),
+    ):
         if isinstance(value, datetime):
-            body |= {"isAllDay": False, name: zones.written(value, zone)}
+            body |= {"isAllDay": False, name: zones.written(value, named)}
         elif isinstance(value, date):
             body |= {"isAllDay": True, name: zones.midnight(value, zone)}
-        elif former and former.on is None and former.timezone != zone:
-            body[name] = zones.written(former.at, zone)
+        elif former and former.on is None and former.timezone != named:
+            body[name] = zones.written(former.at, named)
     return body
 
 

@@ -30,8 +30,10 @@ logger = logging.getLogger(__name__)
 
 DUPLICATE = "errorduplicatetransactionid"
 _WORD = re.compile(r"[\w.-]{1,80}\Z")
-_NO_MAILBOX = "This Microsoft account has no mailbox with a calendar."
-_NEIGHBOUR = "An occurrence cannot be moved past the one before or after it."
+_NO_MAILBOX = "This Microsoft account has no mailbox with a calendar. Connect another account."
+_NEIGHBOUR = (
+    "An occurrence cannot be moved past the one before or after it. Choose a time between them."
+)
 
 
 def _limited(answer: Answer) -> UpstreamError:
@@ -82,6 +84,8 @@ def error_for(answer: Answer, *, on_event: bool, is_read: bool = False) -> Upstr
     # Seen in the wild: a read answered 412, and well a moment later.
     if is_read and answer.status == 412:
         return UpstreamUnavailable()
+    if answer.status == 503 and answer.retry_after is not None:
+        return _limited(answer)
     meaning = _BY_CODE.get(code_of(answer)) or _BY_STATUS.get(answer.status)
     if meaning is not None:
         return meaning(answer)

@@ -10,7 +10,7 @@ from datetime import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from calendars.enums import ConferenceState, EventStatus, Response, Visibility
+from calendars.enums import ConferenceState, EventKind, EventStatus, Response, Visibility
 from calendars.providers.base import (
     Attendee,
     RemoteCalendar,
@@ -19,7 +19,7 @@ from calendars.providers.base import (
     When,
 )
 from calendars.providers.joining import zoom_in
-from calendars.providers.microsoft.body import without_blob
+from calendars.providers.microsoft.body import description_of, without_blob
 from calendars.providers.microsoft.recurrence import First, from_graph
 from calendars.providers.microsoft.zones import iana_name, read_instant, read_wall
 from calendars.providers.reading import read_moment
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TEAMS_PROVIDER = "teamsForBusiness"
 _SKYPE = frozenset({"skypeForBusiness", "skypeForConsumer"})
 _FREE = frozenset({"free", "workingElsewhere"})
+_KINDS = {"oof": EventKind.OUT_OF_OFFICE, "workingElsewhere": EventKind.WORKING_LOCATION}
 _RESPONSE = {
     "accepted": Response.ACCEPTED,
     "tentativelyAccepted": Response.TENTATIVE,
@@ -95,6 +96,7 @@ def read_event(reply: Reply, calendar: RemoteCalendar) -> RemoteEvent:
         original_start_at=_original_start(reply, start, calendar),
         is_exception=reply.text("type") == "exception",
         conference=_conference(reply) or zoom_in(description, location),
+        kind=_KINDS.get(shown, EventKind.NORMAL),
         etag=reply.text("@odata.etag"),
         updated_at=read_moment(reply.text("lastModifiedDateTime"))
         if "lastModifiedDateTime" in reply
@@ -137,9 +139,11 @@ def _when(reply: Reply, name: str, calendar: RemoteCalendar) -> When:
 
 
 def _description(reply: Reply) -> str:
-    body = reply.part("body")
-    text = body.text("content").replace("\r\n", "\n").strip()
-    return without_blob(text) if reply.flag("isOnlineMeeting") else text
+    body, has_meeting = reply.part("body"), reply.flag("isOnlineMeeting")
+    content = body.text("content").replace("\r\n", "\n").strip()
+    if body.text("contentType").lower() == "html":
+        return description_of(content, has_meeting=has_meeting)
+    return without_blob(content) if has_meeting else content
 
 
 def _attendee(reply: Reply) -> Attendee:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sandbox.server import push
 from sandbox.server.google.access import READ_EVENTS, caller, place
@@ -32,19 +32,21 @@ def watch(request: Request) -> Response:
     _check_address(str(sent.get("address") or ""))
     resource = hashlib.sha256(where.calendar["id"].encode()).hexdigest()[:27]
     expires_at = where.store.now() + _life(sent, where.store.now())
+    path = quote(request.path.removesuffix("/watch"), safe="/@")
+    uri = f"{request.base_url}{path}?alt=json"
     channel: Record = {
         "id": channel_id,
         "provider": "google",
         "account": where.account["id"],
         "calendar": where.calendar["id"],
         "resource_id": resource,
+        "resource_uri": uri,
         "address": sent["address"],
         "token": sent.get("token", ""),
         "expires_at": expires_at.isoformat(),
     }
     where.store.put("channel", channel_id, channel)
     push.tell_channel(where.store, channel, "sync")
-    uri = f"{request.base_url}{request.path.removesuffix('/watch')}?alt=json"
     answer: Json = {
         "kind": "api#channel",
         "id": channel_id,

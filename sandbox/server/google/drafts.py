@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from sandbox.server import series
-from sandbox.server.google import meet, times
+from sandbox.server.google import kinds, meet, times
 from sandbox.server.google.access import Place
 from sandbox.server.google.errors import google_error, invalid, required
 from sandbox.server.google.events import is_series, length_of, rules_of
@@ -25,7 +25,7 @@ SHARED: tuple[str, ...] = (
 SHARED += ("guestsCanModify", "guestsCanInviteOthers", "guestsCanSeeOtherGuests", "source")
 SHARED += ("attachments", "anyoneCanAddSelf")
 OWN = ("colorId", "transparency", "visibility", "reminders", "extendedProperties", "eventLabelId")
-WRITABLE = (*SHARED, *OWN, "attendees", "eventType")
+WRITABLE = (*SHARED, *OWN, "attendees", "eventType", *kinds.DETAILS)
 _ID = re.compile(r"[a-v0-9]{5,1024}\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _CHOICES = {
@@ -96,6 +96,7 @@ def clean(where: Place, body: Json) -> Json:
     body["start"] = clean_start = times.clean_time(body.get("start"), default, "start")
     body["end"] = times.clean_time(body.get("end"), default, "end")
     times.check_order(clean_start, body["end"], times.zone_of(default))
+    kinds.check(where, body)
     if is_series(body):
         _check_recurrence(body, zone_named=bool(start_zone))
     else:
@@ -191,6 +192,7 @@ def apply_conference(where: Place, record: Record, sent: Json, version: str) -> 
         body.pop("hangoutLink", None)
         record.pop("meet", None)
         return
+    kinds.check_conference(body)
     request = wanted.get("createRequest")
     if request is None or "entryPoints" in wanted:
         if wanted.get("conferenceId") or wanted.get("entryPoints"):

@@ -75,7 +75,7 @@ def occurrences(
     walls = series.wall_starts(rules, own_zone, length=length, after=after, before=before)
     shared = {k: v for k, v in body.items() if k not in {"recurrence", "start", "end", "id"}}
     for wall in walls:
-        start, end = times.shifted(body["start"], wall, length)
+        start, end = times.shifted(body["start"], wall, length, body["end"].get("timeZone", ""))
         made = {
             **shared,
             "id": instance_id(body["id"], start),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.server.cursors import decode, encode
@@ -27,6 +29,7 @@ from sandbox.server.instants import iana_zone, utc_text
 from sandbox.server.records import Record
 
 Item = tuple[Record, Json]
+Order = Callable[[Place, Item], list[Any]]
 NOT_WITH_SYNC: tuple[str, ...] = (
     "iCalUID",
     "orderBy",
@@ -61,8 +64,11 @@ def list_events(request: Request) -> Response:
     sync = request.arg("syncToken")
     if sync:
         state = _sync_state(where, sync)
-        return _page(where, _changed(where, state), state)
-    return _page(where, _window(where), _new_state(where))
+        return _page(where, _changed(where, state), state, _by_change)
+    order = ORDERS.get(
+        request.arg("orderBy"), _by_start if request.flag("singleEvents") else _by_birth
+    )
+    return _page(where, _window(where), _new_state(where), order)
 
 
 def instances(request: Request) -> Response:
@@ -77,8 +83,7 @@ def instances(request: Request) -> Response:
     if wanted:
         zone = zone_of(where)
         items = [i for i in items if times.instant(i[1]["originalStartTime"], zone) == wanted]
-    items.sort(key=lambda item: _start(where, item))
-    return _page(where, items, None)
+    return _page(where, items, None, _by_start)
 
 
 def _asked_zone(where: Place) -> ZoneInfo:
@@ -113,16 +118,24 @@ def _window(where: Place) -> list[Item]:
     items: list[Item] = []
     for record in where.store.events_of(where.calendar["id"]):
         items += _shown(where, record, after, before, single=single, deleted=deleted)
-    items = [item for item in items if _wanted(request, item[1])]
-    if order == "updated":
-        return sorted(items, key=lambda item: item[0]["changed"])
-    return sorted(items, key=lambda item: _start(where, item)) if single else items
+    return [item for item in items if _wanted(request, item[1])]
 
 
-def _start(where: Place, item: Item) -> tuple[datetime, str]:
+def _by_start(where: Place, item: Item) -> list[Any]:
     body = item[1]
     value = body.get("start") or body["originalStartTime"]
-    return times.instant(value, zone_of(where)), body["id"]
+    return [times.instant(value, zone_of(where)).astimezone(UTC).isoformat(), body["id"]]
+
+
+def _by_change(where: Place, item: Item) -> list[Any]:
+    return [item[0]["changed"], item[1]["id"]]
+
+
+def _by_birth(where: Place, item: Item) -> list[Any]:
+    return [item[0]["born"], item[1]["id"]]
+
+
+ORDERS: dict[str, Order] = {"startTime": _by_start, "updated": _by_change}
 
 
 def _shown(
@@ -246,8 +259,7 @@ def _changed(where: Place, state: Json) -> list[Item]:
             items += _changed_series(where, record, since)
         else:
             items.append((record, record["body"]))
-    items = [item for item in items if _in_view(where, item, state, since)]
-    return sorted(items, key=lambda item: item[0]["changed"])
+    return [item for item in items if _in_view(where, item, state, since)]
 
 
 def _in_view(where: Place, item: Item, state: Json, since: int) -> bool:
@@ -255,6 +267,11 @@ def _in_view(where: Place, item: Item, state: Json, since: int) -> bool:
     record, body = item
     if body["status"] == "cancelled" or record["born"] <= since:
         return True
+    if "recurringEventId" in body and body["originalStartTime"] != body["start"]:
+        # An occurrence was in the window where its series had it, before it was one of its own.
+        master = stored_event(where, body["recurringEventId"])
+        if master is not None and master["born"] <= since:
+            return True
     after, before = (datetime.fromisoformat(state[n]) if state[n] else None for n in ("a", "b"))
     if is_series(body):
         return any(_plain(where, record, after, before))
@@ -278,8 +295,12 @@ def _changed_series(where: Place, record: Record, since: int) -> list[Item]:
     return now
 
 
-def _page(where: Place, items: list[Item], state: Json | None) -> Response:
+def _page(where: Place, items: list[Item], state: Json | None, order: Order) -> Response:
+    """One page of the items. The next one begins after the last item of this one, not at a number:
+    what is deleted between two pages takes nothing else along.
+    """
     request = where.request
+    items = sorted(items, key=lambda item: order(where, item))
     try:
         size = max(1, min(int(request.arg("maxResults") or SIZE), LARGEST))
     except ValueError:
@@ -287,7 +308,8 @@ def _page(where: Place, items: list[Item], state: Json | None) -> Response:
             400, "invalidParameter", "Invalid value.", location="maxResults"
         ) from None
     size = min(size, int(where.store.setting("google.page_size", LARGEST)))
-    first, revision = _page_start(where, request.arg("pageToken"))
+    last, revision = _page_start(where, request.arg("pageToken"))
+    first = bisect_right(items, last, key=lambda item: order(where, item)) if last else 0
     if not request.arg("pageToken") and where.store.setting("google.empty_first_page"):
         # Google may answer an empty page that is not the last.
         size = 0
@@ -305,17 +327,18 @@ def _page(where: Place, items: list[Item], state: Json | None) -> Response:
         "items": shown,
     }
     if first + size < len(items) or not size:
-        result["nextPageToken"] = encode(n=first + size, r=revision, c=calendar["id"])
+        at = order(where, items[first + size - 1]) if size else last
+        result["nextPageToken"] = encode(k=at, r=revision, c=calendar["id"])
     elif state is not None:
         result["nextSyncToken"] = encode(**{**state, "r": revision})
     return json_response(result)
 
 
-def _page_start(where: Place, token: str) -> tuple[int, int]:
-    """Where the page begins, and the revision at which the first page was read."""
+def _page_start(where: Place, token: str) -> tuple[list[Any], int]:
+    """After which item the page begins, and the revision at which the first page was read."""
     if not token:
-        return 0, int(where.store.setting("revision", 0))
+        return [], int(where.store.setting("revision", 0))
     parts = decode(token) or {}
     if parts.get("c") != where.calendar["id"]:
         raise google_error(400, "invalid", "Invalid page token value.", location="pageToken")
-    return int(parts["n"]), int(parts["r"])
+    return list(parts["k"]), int(parts["r"])

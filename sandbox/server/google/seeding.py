@@ -27,7 +27,8 @@ def add_event(store: Records, calendar: Record, seed: Seed) -> Record:
     """The event in the calendar. Raises Refusal as the API would."""
     where = place_of(store, calendar)
     event_id = seed.id or random_text(26)
-    writing.create(where, _body(seed, calendar), event_id, f"{event_id}@google.com")
+    uid = seed.uid or f"{event_id}@google.com"
+    writing.create(where, _body(seed, calendar), event_id, uid)
     record = store.get("event", f"{calendar['id']}/{event_id}")
     if record is None:
         raise KeyError(event_id)
@@ -47,12 +48,17 @@ def _body(seed: Seed, calendar: Record) -> Json:
     body: dict[str, Any] = {"summary": seed.title, "recurrence": list(seed.recurrence)}
     for name, moment in (("start", seed.start), ("end", seed.end)):
         if isinstance(moment, datetime):
-            body[name] = {"dateTime": moment.isoformat(), "timeZone": zone}
+            own = seed.end_timezone if name == "end" and seed.end_timezone else zone
+            body[name] = {"dateTime": moment.isoformat(), "timeZone": own}
         else:
             body[name] = {"date": moment.isoformat()}
     words = {"description": seed.description, "location": seed.location}
     body |= {name: value for name, value in words.items() if value}
     body["transparency"] = "opaque" if seed.busy else "transparent"
+    if seed.colour:
+        body["colorId"] = seed.colour
+    if seed.kind:
+        body |= {"eventType": seed.kind, f"{seed.kind}Properties": {}}
     body["visibility"] = "private" if seed.private else "default"
     body["status"] = "tentative" if seed.tentative else "confirmed"
     guests: list[Json] = [{"email": email} for email in seed.attendees]

@@ -88,15 +88,20 @@ def shown(value: Json, zone: ZoneInfo) -> Json:
     return {"dateTime": written(moment, zone), "timeZone": value["timeZone"]}
 
 
-def shifted(value: Json, start: datetime, length: timedelta) -> tuple[Json, Json]:
-    """Start and end of the occurrence that begins at the wall time."""
+def shifted(
+    value: Json, start: datetime, length: timedelta, end_zone: str = ""
+) -> tuple[Json, Json]:
+    """Start and end of the occurrence that begins at the wall time; the end in its own zone."""
     if "date" in value:
         return {"date": f"{start:%Y-%m-%d}"}, {"date": f"{start + length:%Y-%m-%d}"}
     zone = zone_of(value["timeZone"])
     begins = to_utc(start, zone)
     ends = begins + length
-    named = {"timeZone": value["timeZone"]}
-    return {"dateTime": written(begins, zone), **named}, {"dateTime": written(ends, zone), **named}
+    there = end_zone or value["timeZone"]
+    return (
+        {"dateTime": written(begins, zone), "timeZone": value["timeZone"]},
+        {"dateTime": written(ends, zone_of(there)), "timeZone": there},
+    )
 
 
 def query_instant(value: str, name: str) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from sandbox.server.google import drafts
+from sandbox.server.google import drafts, kinds
 from sandbox.server.google.access import (
     WRITE_EVENTS,
     Place,
@@ -34,6 +34,7 @@ from sandbox.server.google.events import (
 )
 from sandbox.server.http import Json, Request, Response, empty, json_response
 from sandbox.server.instants import utc_text
+from sandbox.server.invitations import tell_organizer
 from sandbox.server.records import Record, random_text
 
 FORMER_SHAPES = 20
@@ -143,6 +144,7 @@ def change(where: Place, event_id: str, sent: Json, *, whole: bool) -> Json:
         body |= _revived(where, before)
     body = drafts.clean(where, deepcopy(body))
     drafts.check_rights(where, record, body)
+    kinds.check_kept(before, body)
     if body["status"] == "cancelled":
         _delete(where, record)
         return answer(where, record, record["body"])
@@ -152,8 +154,21 @@ def change(where: Place, event_id: str, sent: Json, *, whole: bool) -> Json:
     record["body"] = body
     drafts.apply_conference(where, record, sent, request.arg("conferenceDataVersion"))
     touch(where, record)
+    _tell_answer(where, before, record)
     _mail(where, record, "update")
     return answer(where, record, record["body"])
+
+
+def _tell_answer(where: Place, before: Json, record: Record) -> None:
+    """The guest's own answer, when it is another one now, reaches the organizer's copy."""
+    body, me = record["body"], where.account["email"]
+    said, former = (
+        next((g["responseStatus"] for g in one.get("attendees", []) if g["email"] == me), "")
+        for one in (body, before)
+    )
+    organizer = body["organizer"]["email"]
+    if said and said != former and organizer != me:
+        tell_organizer(where.store, uid=body["iCalUID"], organizer=organizer, guest=me, said=said)
 
 
 def _revived(where: Place, before: Json) -> Json:
@@ -209,18 +224,37 @@ def _delete(where: Place, record: Record) -> None:
 def move(request: Request) -> Response:
     """To another calendar of the same person, who then organizes it there."""
     where = place(request, WRITE_EVENTS, role="writer")
+    _updates(request)
     record = stored_event(where, request.params["event"])
     if record is None or record["body"]["status"] == "cancelled":
         raise not_found()
     if record["body"].get("recurringEventId"):
         raise google_error(403, "cannotMoveInstance", "An occurrence cannot be moved.")
+    kinds.check_moves(record["body"])
+    if record["body"]["organizer"]["email"] not in {where.account["email"], where.calendar["id"]}:
+        message = "Only the organizer of the event may move it."
+        raise google_error(403, "forbiddenForNonOrganizer", message, domain="calendar")
     there = enter(where, request.arg("destination"), role="writer")
+    if there.calendar["id"] == where.calendar["id"]:
+        return json_response(answer(where, record, record["body"]))
+    for exception in exceptions_of(where, record["body"]["id"]).values():
+        _carry(where, there, exception)
+    moved = _carry(where, there, record)
+    _mail(there, moved, "update")
+    return json_response(answer(there, moved, moved["body"]))
+
+
+def _carry(where: Place, there: Place, record: Record) -> Record:
+    """The record under the other calendar, and a tombstone where it was."""
     body = deepcopy(record["body"])
     body["organizer"] = new_body(there, body["id"], body["iCalUID"], "")["organizer"]
-    moved = {**new_record(there, body), "changed": 0}
-    _delete(where, record)
+    kept = {k: deepcopy(v) for k, v in record.items() if k in {"meet", "was"}}
+    moved = {**new_record(there, body), **kept}
     touch(there, moved)
-    return json_response(answer(there, moved, body))
+    record["body"]["status"] = "cancelled"
+    record.pop("meet", None)
+    touch(where, record)
+    return moved
 
 
 def _updates(request: Request) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.server import accounts
 from sandbox.server.http import Json, Request, Response
 from sandbox.server.microsoft import teams
 from sandbox.server.microsoft.access import ME, READ_BASIC, Caller, calendar_of, caller
 from sandbox.server.microsoft.errors import answer as reply
+from sandbox.server.microsoft.errors import graph_error
 from sandbox.server.microsoft.events import change_key, selected
 from sandbox.server.microsoft.queries import page
 from sandbox.server.records import Record
@@ -20,6 +23,7 @@ COLORS: tuple[str, ...] = (
     "lightTeal",
 )
 COLORS += ("lightPink", "lightBrown", "lightRed", "maxColor", "auto")
+_NAMED = re.compile(r"name\s+eq\s+'((?:[^']|'')*)'")
 
 
 def me(request: Request) -> Response:
@@ -64,10 +68,23 @@ def _calendar(who: Caller, calendar: Record) -> Json:
 
 def list_calendars(request: Request) -> Response:
     who = caller(request, READ_BASIC)
-    rows = accounts.calendars_of(who.store, who.account)
+    rows = _named(who, accounts.calendars_of(who.store, who.account))
     select = request.arg("$select")
     found = page(who, rows, "users('me')/calendars", lambda c: selected(select, _calendar(who, c)))
     return reply(request, found)
+
+
+def _named(who: Caller, calendars: list[Record]) -> list[Record]:
+    """What `$filter=name eq '…'` lets by; another filter is refused, not ignored."""
+    text = who.request.arg("$filter").strip()
+    if not text:
+        return calendars
+    found = _NAMED.fullmatch(text)
+    if not found:
+        message = "The query option $filter is not valid."
+        raise graph_error(who.request, 400, "ErrorInvalidUrlQuery", message)
+    wanted = found.group(1).replace("''", "'")
+    return [calendar for calendar in calendars if calendar["name"] == wanted]
 
 
 def get_calendar(request: Request) -> Response:

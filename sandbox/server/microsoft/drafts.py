@@ -177,12 +177,13 @@ def _apply_time(who: Caller, record: Record, name: str, value: Any) -> None:
     if moment is None:
         raise bad_property(who.request, f"The dateTime of {name} cannot be read.")
     if name == "end" and record["zone"] != str(zone):
-        # Kept in the zone of the start; Graph keeps both, which no client of ours sees.
+        # Its wall time is kept in the zone of the start; its own zone by name only.
         kept = any_zone(record["zone"])
         if kept and not record["all_day"]:
             moment = to_wall(to_utc(moment, zone), kept)
     if name == "start":
         record["zone"], record["zone_name"] = str(zone), str(zone_name)
+    record[f"{name}_zone_name"] = str(zone_name)
     record[name] = moment.replace(microsecond=0).isoformat()
 
 

@@ -146,7 +146,7 @@ def answer(who: Caller, record: Record) -> Json:
         "categories": body["categories"],
         "transactionId": record["transaction_id"],
         "originalStartTimeZone": record["zone_name"],
-        "originalEndTimeZone": record["zone_name"],
+        "originalEndTimeZone": record.get("end_zone_name") or record["zone_name"],
         "iCalUId": record["uid"] if not record["original"] else _own_uid(record),
         "webLink": link,
         "isAllDay": record["all_day"],

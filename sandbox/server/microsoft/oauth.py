@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 from datetime import timedelta
 from html import escape
@@ -165,7 +167,9 @@ def _from_code(request: Request, form: dict[str, str], client_id: str) -> Json:
     )
     if code["withdraw"]:
         grant["withdraw_at"] = (store.now() + consent.WITHDRAW_AFTER).isoformat()
-    answer = _tokens(request, grant, scopes, refresh=not code["no_refresh"])
+    answer = _about(request, grant, form) | _tokens(
+        request, grant, scopes, refresh=not code["no_refresh"]
+    )
     if "openid" in scopes:
         answer["id_token"] = _id_token(request, grant, scopes, code["nonce"])
     return answer
@@ -185,6 +189,15 @@ def _tokens(request: Request, grant: Record, scopes: list[str], *, refresh: bool
     if refresh and "offline_access" in scopes:
         answer["refresh_token"] = tokens.issue_refresh(request.store, grant, scopes, "M.sandbox-")
     return answer
+
+
+def _about(request: Request, grant: Record, form: dict[str, str]) -> Json:
+    """Whose tokens these are, for a client that asks (MSAL keys its accounts by it)."""
+    if form.get("client_info") != "1":
+        return {}
+    account = request.store.get("account", grant["account"]) or {}
+    text = json.dumps({"uid": account["oid"], "utid": account["tid"]})
+    return {"client_info": base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()}
 
 
 def _id_token(request: Request, grant: Record, scopes: list[str], nonce: str) -> str:
@@ -214,12 +227,35 @@ def _from_refresh(request: Request, form: dict[str, str], client_id: str) -> Jso
     )
     asked = [scope.removeprefix(GRAPH) for scope in form.get("scope", "").split()]
     scopes = record["scopes"]
-    if any(scope not in scopes for scope in asked if scope not in consent.FIXED_SCOPES):
+    given = {scope.removeprefix(GRAPH) for scope in scopes} | consent.FIXED_SCOPES
+    if not set(asked) <= given:
         raise TokenRefused("scope")
-    answer = _tokens(request, grant, scopes, refresh=True)
+    answer = _about(request, grant, form) | _tokens(request, grant, scopes, refresh=True)
     if "openid" in scopes:
         answer["id_token"] = _id_token(request, grant, scopes, "")
     return answer
+
+
+def metadata(request: Request) -> Response:
+    """The OpenID document, by which clients find the addresses; of a shared tenant the issuer
+    is a pattern, as Microsoft has it."""
+    tenant = request.params["tenant"]
+    root = f"{request.base_url}/microsoft/{tenant}"
+    issuer = "{tenantid}" if tenant in _TENANTS else tenant
+    return json_response(
+        {
+            "issuer": f"{request.base_url}/microsoft/{issuer}/v2.0",
+            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{root}/oauth2/v2.0/token",
+            "jwks_uri": f"{root}/discovery/v2.0/keys",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "response_modes_supported": ["query", "form_post"],
+            "response_types_supported": ["code"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+    )
 
 
 def keys(request: Request) -> Response:

@@ -25,10 +25,22 @@ def _per_calendar(method: str, rest: str, handler: Handler, operation: str) -> l
     return [route(method, ME + path, handler, operation) for path in places]
 
 
+def _event(method: str, handler: Handler, operation: str) -> list[Route]:
+    """An event by its id alone, and by the calendar that it has to be in."""
+    places = ["", "/calendars/{calendar}", "/calendar"]
+    return [route(method, f"{ME}{place}/events/{{event}}", handler, operation) for place in places]
+
+
 ROUTES = [
     route("GET", IDENTITY + "/authorize", oauth.authorize, "microsoft.authorize"),
     route("POST", IDENTITY + "/authorize", oauth.authorize, "microsoft.authorize"),
     route("POST", IDENTITY + "/token", oauth.token, "microsoft.token"),
+    route(
+        "GET",
+        "/microsoft/{tenant}/v2.0/.well-known/openid-configuration",
+        oauth.metadata,
+        "microsoft.metadata",
+    ),
     route("GET", "/microsoft/{tenant}/discovery/v2.0/keys", oauth.keys, "microsoft.keys"),
     route("GET", ME, calendars.me, "microsoft.me"),
     route("GET", ME + "/calendars", calendars.list_calendars, "microsoft.calendars.list"),
@@ -39,15 +51,16 @@ ROUTES = [
     *_per_calendar("GET", "/events", listing.list_events, "microsoft.events.list"),
     *_per_calendar("POST", "/events", writing.create_event, "microsoft.events.create"),
     route("POST", ME + "/calendar/getSchedule", schedule.get_schedule, "microsoft.getSchedule"),
-    route("GET", EVENT, listing.get_event, "microsoft.events.get"),
-    route("PATCH", EVENT, writing.update_event, "microsoft.events.update"),
-    route("DELETE", EVENT, writing.delete_event, "microsoft.events.delete"),
+    *_event("GET", listing.get_event, "microsoft.events.get"),
+    *_event("PATCH", writing.update_event, "microsoft.events.update"),
+    *_event("DELETE", writing.delete_event, "microsoft.events.delete"),
     route("POST", EVENT + "/cancel", writing.cancel_event, "microsoft.events.cancel"),
     route("POST", EVENT + "/accept", writing.respond, "microsoft.events.respond"),
     route("POST", EVENT + "/decline", writing.respond, "microsoft.events.respond"),
     route("POST", EVENT + "/tentativelyAccept", writing.respond, "microsoft.events.respond"),
     route("GET", EVENT + "/instances", listing.instances, "microsoft.events.instances"),
     route("POST", SUBSCRIPTIONS, subscriptions.create, "microsoft.subscriptions.create"),
+    route("GET", SUBSCRIPTIONS, subscriptions.list_all, "microsoft.subscriptions.list"),
     route(
         "GET", SUBSCRIPTIONS + "/{subscription}", subscriptions.get, "microsoft.subscriptions.get"
     ),

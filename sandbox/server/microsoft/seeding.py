@@ -27,6 +27,7 @@ def add_event(store: Records, calendar: Record, seed: Seed) -> Record:
     """The event in the calendar. Raises Refusal as the API would, BadSeed for other rules."""
     who = caller_of(store, calendar)
     record = writing.create(who, calendar, _sent(seed, calendar))
+    record["uid"] = seed.uid or record["uid"]
     if seed.organizer:
         person = {"name": seed.organizer, "address": seed.organizer}
         record["body"]["organizer"] = {"emailAddress": person}
@@ -50,14 +51,17 @@ def _sent(seed: Seed, calendar: Record) -> Json:
         raise BadSeed(zone_name)
     sent: Json = {"subject": seed.title, "isAllDay": seed.all_day}
     for name, moment in (("start", seed.start), ("end", seed.end)):
-        local = to_wall(moment, zone) if isinstance(moment, datetime) else moment
+        named = seed.end_timezone if name == "end" and seed.end_timezone else zone_name
+        there = any_zone(named) or zone
+        local = to_wall(moment, there) if isinstance(moment, datetime) else moment
         text = local.isoformat() if isinstance(local, datetime) else f"{local}T00:00:00"
-        sent[name] = {"dateTime": text, "timeZone": zone_name}
+        sent[name] = {"dateTime": text, "timeZone": named}
     if seed.description:
         sent["body"] = {"contentType": "text", "content": seed.description}
     if seed.location:
         sent["location"] = {"displayName": seed.location}
     sent["showAs"] = "tentative" if seed.tentative else "busy" if seed.busy else "free"
+    sent["showAs"] = seed.kind or sent["showAs"]
     sent["sensitivity"] = "private" if seed.private else "normal"
     guests = list(seed.attendees)
     if seed.organizer:

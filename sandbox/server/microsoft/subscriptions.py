@@ -110,6 +110,15 @@ def get(request: Request) -> Response:
     return reply(request, _shown(who, _mine(who)))
 
 
+def list_all(request: Request) -> Response:
+    """The app's subscriptions on behalf of this account."""
+    who = caller(request, READ)
+    mine = who.store.where("subscription", account=who.account["id"])
+    context = f"{request.base_url}/microsoft/graph/v1.0/$metadata#subscriptions"
+    rows = [_members(who, record) for record in mine]
+    return reply(request, {"@odata.context": context, "value": rows})
+
+
 def delete(request: Request) -> Response:
     who = caller(request, READ)
     who.store.drop("subscription", _mine(who)["id"])
@@ -118,8 +127,12 @@ def delete(request: Request) -> Response:
 
 def _shown(who: Caller, record: Record) -> Json:
     graph = f"{who.request.base_url}/microsoft/graph/v1.0"
+    context = f"{graph}/$metadata#subscriptions/$entity"
+    return {"@odata.context": context, **_members(who, record)}
+
+
+def _members(who: Caller, record: Record) -> Json:
     return {
-        "@odata.context": f"{graph}/$metadata#subscriptions/$entity",
         "id": record["id"],
         "resource": record["resource"],
         "applicationId": "00000000-0000-0000-0000-000000000000",

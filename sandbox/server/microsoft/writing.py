@@ -7,6 +7,7 @@ from copy import deepcopy
 
 from sandbox.server.http import Json, Request, Response
 from sandbox.server.instants import utc_text
+from sandbox.server.invitations import tell_organizer
 from sandbox.server.microsoft import drafts
 from sandbox.server.microsoft.access import WRITE, Caller, calendar_of, caller, check_id, writable
 from sandbox.server.microsoft.errors import (
@@ -102,7 +103,18 @@ def _check_transaction(who: Caller, transaction: str) -> None:
 
 
 def target(who: Caller, event_id: str) -> tuple[Record, Record | None]:
-    """The record to act on, and its series when it is an untouched occurrence. 400 or 404."""
+    """The record to act on, and its series when it is an untouched occurrence. 400 or 404.
+
+    Where the path names a calendar, the event has to be in it.
+    """
+    record, master = _target(who, event_id)
+    named = "/me/calendar" in who.request.path
+    if named and calendar_of(who)["id"] != record["calendar"]:
+        raise not_found(who.request)
+    return record, master
+
+
+def _target(who: Caller, event_id: str) -> tuple[Record, Record | None]:
     record = who.store.get("event", check_id(who.request, event_id))
     if record and record["account"] == who.account["id"] and not record["deleted"]:
         return record, None
@@ -232,6 +244,11 @@ def respond(request: Request) -> Response:
         raise bad_request(request, message)
     if sent.get("proposedNewTime") and not record["body"]["allowNewTimeProposals"]:
         raise bad_request(request, "The organizer does not allow new time proposals.")
+    if sent.get("sendResponse", True) and not record["body"]["responseRequested"]:
+        message = (
+            "Your request can't be completed. The meeting organizer hasn't requested a response."
+        )
+        raise bad_request(request, message)
     said = ANSWERS[request.path.rpartition("/")[2]]
     record = deepcopy(record)
     moment = utc_text(who.store.now())
@@ -244,9 +261,16 @@ def respond(request: Request) -> Response:
         master["excepted"].append(record["original"])
         touch(who, master)
     touch(who, record)
+    organizer = record["body"]["organizer"]["emailAddress"]["address"]
     if sent.get("sendResponse", True):
-        organizer = record["body"]["organizer"]["emailAddress"]["address"]
         _mail(who, record, said, [organizer])
+        tell_organizer(
+            who.store,
+            uid=record["uid"],
+            organizer=organizer,
+            guest=who.account["email"],
+            said=said,
+        )
     if said == "declined":
         _delete(who, record, None)
     return done(request, 202)

@@ -335,6 +335,27 @@ def test_change_with_an_old_etag_is_412(api, event_id, connection, sandbox):
     rename_upstream(sandbox, connection, event_id, "Theirs")
     answer = change(api, event_id, {"location": "Room 5"}, etag=etag)
     assert (answer.status_code, answer.json()["code"]) == (412, "conflict")
+    theirs = answer.json()["theirs"]
+    assert (theirs["id"], theirs["title"]) == (event_id, "Theirs")
+    assert theirs == listed(api).json()[0]
+    again = change(api, event_id, {"location": "Room 5"}, etag=theirs["etag"])
+    assert (again.status_code, again.json()["event"]["title"]) == (200, "Theirs")
+
+
+def test_what_became_private_meanwhile_is_412_without_its_details(
+    sign_in, bob, api, event_id, connection, sandbox
+):
+    CalendarShare.objects.create(calendar=Event.objects.get(pk=event_id).calendar, level="edit")
+    etag = Event.objects.get(pk=event_id).etag
+    secret = {
+        "google": {"visibility": "private", "summary": "Secret"},
+        "outlook": {"sensitivity": "private", "subject": "Secret"},
+    }[connection.provider]
+    sandbox.store.change_event(sandbox.calendar(connection), remote_id(event_id), secret)
+    answer = change(sign_in(bob), event_id, {"location": "Room 5"}, etag=etag)
+    assert (answer.status_code, answer.json()["code"]) == (412, "conflict")
+    assert "theirs" not in answer.json()
+    assert "Secret" not in answer.text
 
 
 def test_change_of_what_changed_elsewhere_is_412_and_shows_theirs(
@@ -604,7 +625,8 @@ def test_list_asks_the_database_as_often_for_three_calendars_as_for_one(
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
-        ({"status": 401}, 409, "reconnect_needed"),
+        # Refused once, the token is renewed; refused again, a person has to act.
+        ({"status": 401, "count": 2}, 409, "reconnect_needed"),
         ({"status": 403, "reason": "requiredAccessLevel"}, 403, "forbidden"),
         ({"status": 429, "reason": "rateLimitExceeded", "retry_after": "7"}, 429, "rate_limited"),
         ({"status": 500}, 503, "upstream_unavailable"),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 
+from calendars.models import Event
 from calendars.services import splitting
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +188,24 @@ def test_stranger_changes_nothing(api, four, sign_in, charlie, other_workspace, 
     assert change(stranger, four[1], {"title": "x"}, scope=scope).status_code == 404
     assert remove(stranger, four[1], scope=scope).status_code == 404
     assert {title for title, _ in told(api)} == {"Stand-up"}
+
+
+def test_series_changed_elsewhere_is_412_with_the_occurrence_as_it_is_now(
+    api, calendar, provider, sandbox
+):
+    create(api, calendar)
+    second = listed(api)[1]
+    master = Event.objects.exclude(recurrence=[]).get()
+    times = {
+        name: {"dateTime": f"2026-10-05T{hour}:00:00", "timeZone": "Europe/Berlin"}
+        for name, hour in (("start", "14"), ("end", "15"))
+    }
+    remote = sandbox.calendar(calendar.connection)
+    sandbox.store.change_event(remote, master.remote_id, times)
+    answer = change(api, second, {"title": "Mine"}, scope="all")
+    assert (answer.status_code, answer.json()["code"]) == (412, "conflict")
+    theirs = answer.json()["theirs"]
+    assert theirs["start"] == "2026-10-12T12:00:00Z"
+    assert theirs in listed(api)
+    assert change(api, theirs, {"title": "Mine"}, scope="all").status_code == 200
+    assert {one["title"] for one in listed(api)} == {"Mine"}

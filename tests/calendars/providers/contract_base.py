@@ -54,6 +54,8 @@ class ProviderBase:
 
     KEY = ""
     SIDE = ""
+    # How the provider says that somebody works elsewhere, as the sandbox is told.
+    ELSEWHERE = ""
     CREATE = LIST = GET = UPDATE = DELETE = BUSY = CALENDARS = CHANGES = ""
 
     @pytest.fixture

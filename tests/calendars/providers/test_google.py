@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import responses
 
-from calendars.enums import ConferenceState
+from calendars.enums import ConferenceState, Response
 from calendars.providers.account import RemoteAccount
 from calendars.providers.base import Attendee, EventDraft, RemoteCalendar
 from calendars.providers.errors import CalendarGone, CursorLost, EventGone
@@ -25,6 +25,7 @@ from common.errors import (
 from common.secrets import Secret
 from conferencing.enums import Conference
 from tests.calendars.providers.contract import KEY, CalendarProviderContract, draft, span
+from tests.calendars.providers.contract_moving import MoversContract
 
 API = "https://www.googleapis.com/calendar/v3"
 CALENDAR = RemoteCalendar("cal/1@group", "Team", "Europe/Berlin")
@@ -32,21 +33,31 @@ EVENTS = f"{API}/calendars/cal%2F1%40group/events"
 HOLIDAYS = "en.usa#holiday@group.v.calendar.google.com"
 
 
-class TestGoogle(CalendarProviderContract):
+class TestGoogle(MoversContract, CalendarProviderContract):
     KEY = SIDE = "google"
     CALENDARS = "google.calendarList.list"
     LIST = CHANGES = "google.events.list"
     GET = "google.events.get"
     CREATE = "google.events.insert"
-    UPDATE = "google.events.patch"
+    UPDATE = ANSWER = "google.events.patch"
     DELETE = "google.events.delete"
+    MOVE = "google.events.move"
     BUSY = "google.freebusy.query"
+    ELSEWHERE = "workingLocation"
 
     def guest_answers(self, sandbox, remote_calendar, remote_id, email):
         event = sandbox.store.get("event", f"{remote_calendar['id']}/{remote_id}")
         for guest in event["body"]["attendees"]:
             if guest["email"] == email:
                 guest["responseStatus"] = "accepted"
+
+    def answers(self, sandbox, remote_calendar, remote_id):
+        event = sandbox.store.get("event", f"{remote_calendar['id']}/{remote_id}")
+        words = {"needsAction": Response.NEEDS_ACTION}
+        return {
+            guest["email"]: words.get(guest["responseStatus"], guest["responseStatus"])
+            for guest in event["body"]["attendees"]
+        }
 
     def mails(self, sandbox):
         return [mail["about"] for mail in sandbox.store.all("mail")]
@@ -304,7 +315,7 @@ class TestWire:
 
     @responses.activate
     def test_pages_without_number_are_a_bad_reply(self, google, monkeypatch):
-        monkeypatch.setattr("calendars.providers.google.adapter.MOST_PAGES", 5)
+        monkeypatch.setattr("calendars.providers.google.wire.MOST_PAGES", 5)
 
         def page(request):
             token = request.params.get("pageToken", "0")

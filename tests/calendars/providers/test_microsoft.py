@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import responses
 
-from calendars.enums import ConferenceState
+from calendars.enums import ConferenceState, Response
 from calendars.providers.base import Attendee, ChannelWish, EventDraft
 from calendars.providers.cursors import baseline_cursor
 from calendars.providers.errors import CursorLost
@@ -26,7 +26,10 @@ class TestOutlook(CalendarProviderContract):
     GET = "microsoft.events.get"
     CREATE = "microsoft.events.create"
     UPDATE = "microsoft.events.update"
+    ANSWER = "microsoft.events.respond"
+    DECLINED_STAYS = False
     DELETE = "microsoft.events.delete"
+    ELSEWHERE = "workingElsewhere"
 
     @pytest.fixture
     def personal(self, sandbox):
@@ -37,6 +40,16 @@ class TestOutlook(CalendarProviderContract):
         for guest in event["body"]["attendees"]:
             if guest["emailAddress"]["address"] == email:
                 guest["status"] = {"response": "accepted", "time": "2026-03-01T08:00:00Z"}
+
+    def answers(self, sandbox, remote_calendar, remote_id):
+        words = {
+            "none": Response.NEEDS_ACTION,
+            "notResponded": Response.NEEDS_ACTION,
+            "tentativelyAccepted": Response.TENTATIVE,
+        }
+        found = sandbox.store.get("event", remote_id)["body"]["attendees"]
+        said = {a["emailAddress"]["address"]: a["status"]["response"] for a in found}
+        return {email: words.get(word, word) for email, word in said.items()}
 
     @pytest.mark.parametrize("status", [400, 409])
     def test_duplicate_transaction_is_known_by_its_code(self, sandbox, provider, calendar, status):

@@ -155,7 +155,7 @@ class TestWire:
 
         sent = responses.calls[0].request
         assert sent.headers["Prefer"] == (
-            'outlook.timezone="UTC", outlook.body-content-type="text", IdType="ImmutableId"'
+            'outlook.timezone="UTC", outlook.body-content-type="html", IdType="ImmutableId"'
         )
         assert sent.headers["client-request-id"]
         assert sent.headers["Authorization"] == "Bearer t0ken"

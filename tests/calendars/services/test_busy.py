@@ -178,6 +178,24 @@ def test_dead_grant_flags_the_account(connect, user_owner, live, sandbox):
     assert connection.state == ConnectionState.RECONNECT_NEEDED
 
 
+@pytest.mark.parametrize("providers", [["google"], ["google", "outlook"]])
+def test_token_refused_before_its_time_is_renewed_and_asked_again(
+    connect, user_owner, live, add, sandbox, providers
+):
+    """Of several accounts, which are asked by threads that may not renew, as of one."""
+    google, *_ = [connect(user_owner, provider) for provider in providers]
+    add(google, 0, 1)
+    before = OAuthTokenAccessLog.objects.count()
+    sandbox.fault("google.freebusy.query", status=401, count=len(providers))
+
+    assert live(user_owner).spans == (hours(0, 1),)
+
+    google.refresh_from_db()
+    assert google.state == ConnectionState.ACTIVE
+    rows = OAuthTokenAccessLog.objects.order_by("seq").values_list("reason", flat=True)[before:]
+    assert list(rows) == [AccessReason.BOOKING_CONFIRM] * len(providers) + ["token.refresh"]
+
+
 # --- Painting ---
 
 
@@ -200,6 +218,7 @@ def test_a_fresh_copy_is_painted_without_asking(
         {"synced_at": timezone.now() - timedelta(seconds=61)},
         {"synced_at": None},
         {"sync_error": "did not answer"},
+        {"noticed_at": timezone.now() + timedelta(hours=1)},
         {"window_until": NINE},
     ],
 )

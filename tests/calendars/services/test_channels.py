@@ -21,6 +21,7 @@ from common.secrets import hash_token
 from sandbox.server.push import Reply
 from tests.conftest import SANDBOX_URL
 from tests.factories import make_calendar, make_connection
+from tests.fidelity.notices import validate_delivery
 from tests.fidelity.validate import RecordingWSGIAdapter
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,7 @@ def sandbox(sandbox, settings):
     visitor = Browser(enforce_csrf_checks=True)
 
     def post(delivery):
+        validate_delivery(delivery)
         parts = urlsplit(delivery.address)
         answer = visitor.post(
             f"{parts.path}?{parts.query}",

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+FAR = START - copying.BEFORE - timedelta(days=9)
 DAILY = {"recurrence": ["RRULE:FREQ=DAILY;COUNT=5"], "timezone": "Europe/Berlin"}
 
 
@@ -171,6 +172,67 @@ def test_every_run_leaves_one_log_row(connection, side, one_run):
 
 
 # --- Series ---
+
+
+def test_an_occurrence_moved_out_of_the_window_is_not_at_its_old_time(
+    connection, side, one_run, id_of
+):
+    """It was: Google does not list it, and the rule alone knows the old time."""
+    there = side(connection)
+    there.add("Daily", **DAILY)
+    one_run(connection)
+    first = id_of(Event.objects.get(start_at=START, recurrence=[]))
+    # The first one, for Outlook lets no occurrence over the day of its neighbour.
+    there.move(first, FAR)
+    one_run(connection)
+    assert seen() == days("Daily", 1, 2, 3, 4)
+    one_run(connection, anew=True)
+    assert seen() == days("Daily", 1, 2, 3, 4)
+
+
+def test_one_that_was_moved_before_the_window_was_read_is_not_there_either(
+    connection, side, one_run, id_of
+):
+    there = side(connection)
+    there.add("Daily", **DAILY)
+    one_run(connection)
+    there.move(id_of(Event.objects.get(start_at=START, recurrence=[])), FAR)
+    Event.objects.all().delete()
+    one_run(connection, anew=True)
+    assert seen() == days("Daily", 1, 2, 3, 4)
+    # Nor do later readings bring it back, whole or not.
+    one_run(connection, anew=True)
+    there.add("New", START + timedelta(hours=2))
+    one_run(connection)
+    assert seen() == sorted(
+        [*days("Daily", 1, 2, 3, 4), ("New", START + timedelta(hours=2))], key=lambda one: one[1]
+    )
+
+
+def test_one_that_comes_back_into_the_window_is_there_again(connection, side, one_run, id_of):
+    there = side(connection)
+    there.add("Daily", **DAILY)
+    one_run(connection)
+    first = id_of(Event.objects.get(start_at=START, recurrence=[]))
+    there.move(first, FAR)
+    one_run(connection, anew=True)
+    there.move(first, START - timedelta(hours=3))
+    one_run(connection)
+    assert seen() == [("Daily", START - timedelta(hours=3)), *days("Daily", 1, 2, 3, 4)]
+
+
+def test_a_whole_reading_asks_for_strays_only_where_a_rule_speaks(google, side, one_run):
+    there = side(google)
+    there.add()
+    assert one_run(google) == ["google.events.list"]
+    there.add("Daily", **DAILY)
+    assert one_run(google, anew=True) == ["google.events.list"] * 2
+    assert len(seen()) == 6
+
+
+def seen():
+    """What people see of the mirror's window."""
+    return [(title, start) for title, start in shown() if start > START - copying.BEFORE]
 
 
 def test_a_series_is_the_same_as_the_provider_lists_it(connection, side, one_run, actor):

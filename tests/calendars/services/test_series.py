@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from calendars.enums import Scope
-from calendars.models import Event, EventTask
+from calendars.models import Calendar, Event, EventTask
 from calendars.providers.base import Attendee, EventDraft
 from calendars.providers.errors import EventGone
 from calendars.services import events, series, splitting
@@ -176,6 +177,16 @@ def test_series_is_in_the_mirror_when_its_events_cannot_be_listed(book, fault):
     fault("list", status=503, count=None)
     book.create()
     assert book.days() == EIGHT
+
+
+def test_copy_of_a_series_that_could_not_be_listed_paints_no_open_time(book, fault):
+    """Events that had been moved alone were dropped from the copy, and their time shown as free."""
+    book.create()
+    now = timezone.now()
+    Calendar.objects.filter(pk=book.calendar.pk).update(synced_at=now)
+    fault("list", status=503, count=None)
+    book.change(EIGHT[1], Scope.ALL, location="Room 2")
+    assert not Calendar.objects.get(pk=book.calendar.pk).is_fresh(now, timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -622,6 +633,22 @@ def test_new_series_made_without_an_answer_is_found_by_the_next_try(book, fault)
     assert book.told() == [("Stand-up", f"{day}T09:00:00") for day in EIGHT]
     book.change(EIGHT[3], "following", title="Later still")
     assert [title for title, _ in book.told()] == ["Stand-up"] * 3 + ["Later still"] * 5
+    assert book.same_after_sync()
+
+
+@pytest.mark.parametrize("status", [412, 403])
+def test_new_series_that_a_former_try_made_is_not_made_again_when_it_cannot_be_changed(
+    book, fault, status
+):
+    book.create()
+    fault("create", lost=True, count=2)
+    with pytest.raises(UpstreamError):
+        book.change(EIGHT[3], "following", title="Later")
+    fault("update", status=status)
+    with pytest.raises(UpstreamError):
+        book.change(EIGHT[3], "following", title="Later still")
+    deliver()
+    assert book.told() == both_halves(book)
     assert book.same_after_sync()
 
 

@@ -177,7 +177,90 @@ def test_feed_is_left_alone_for_an_hour(subscribed, owner, feeds):
     later = timezone.now() + timedelta(minutes=61)
     assert sync.kick(Calendar.objects.all(), later) == 1
     assert connection.calendars.get().sync_after > timezone.now() + timedelta(minutes=59)
-    assert len(feeds.asked) == before + 1  # the list of calendars is still read by the run
+    assert len(feeds.asked) == before
+
+
+TAGS = {"ETag": '"v1"', "Last-Modified": "Fri, 20 Nov 2026 09:00:00 GMT"}
+
+
+def read_later(connection):
+    """Its hour is over."""
+    Calendar.objects.update(sync_after=None)
+    return copy(connection)
+
+
+def asked_for(feeds):
+    """The conditions of the last request."""
+    _, headers = feeds.asked[-1]
+    return {n: v for n, v in headers.items() if n in {"If-None-Match", "If-Modified-Since"}}
+
+
+def test_unchanged_feed_costs_one_question_and_keeps_its_copy(subscribed, owner, feeds):
+    body = feed(event("a", "DTSTART:20261124T090000Z", "DURATION:PT1H", "SUMMARY:Inspection"))
+    feeds.serve((200, TAGS, body))
+    connection = subscribed(owner)
+    copy(connection)
+    feeds.serve((304, TAGS, b""))
+    before = len(feeds.asked)
+    row = read_later(connection)
+    assert len(feeds.asked) == before + 1
+    assert asked_for(feeds) == {
+        "If-None-Match": TAGS["ETag"],
+        "If-Modified-Since": TAGS["Last-Modified"],
+    }
+    assert [one.title for one in Event.objects.filter(deleted_at__isnull=True)] == ["Inspection"]
+    # It is as fresh as one that was read, and left alone as long.
+    assert (row.sync_error, row.synced_at) == ("", row.sync_tried_at)
+    assert row.sync_after > timezone.now() + timedelta(minutes=59)
+    assert row.synced_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_new_edition_is_fetched_once_and_its_name_followed(subscribed, owner, feeds):
+    feeds.serve((200, TAGS, feed()))
+    connection = subscribed(owner)
+    copy(connection)
+    renamed = feed(event("a", "DTSTART:20261124T090000Z", "DURATION:PT1H", "SUMMARY:New"))
+    renamed = renamed.replace(b"X-WR-CALNAME:Holidays", b"X-WR-CALNAME:Days off")
+    feeds.serve((200, {"ETag": '"v2"'}, renamed))
+    before = len(feeds.asked)
+    row = read_later(connection)
+    assert len(feeds.asked) == before + 1
+    assert [one.title for one in Event.objects.filter(deleted_at__isnull=True)] == ["New"]
+    assert row.name == "Days off"
+    feeds.serve((304, {}, b""))
+    read_later(connection)
+    assert asked_for(feeds) == {"If-None-Match": '"v2"'}
+
+
+@pytest.mark.parametrize("tags", [{}, {"ETag": "x" * 301}])
+def test_feed_without_an_edition_is_read_whole_each_time(subscribed, owner, feeds, tags):
+    feeds.serve((200, tags, feed(event("a", "DTSTART:20261124T090000Z", "DURATION:PT1H"))))
+    connection = subscribed(owner)
+    copy(connection)
+    row = read_later(connection)
+    assert asked_for(feeds) == {}
+    assert (row.sync_error, Event.objects.filter(deleted_at__isnull=True).count()) == ("", 1)
+
+
+def test_server_that_says_unchanged_unasked_is_not_believed(subscribed, owner, feeds):
+    connection = subscribed(owner)
+    copy(connection)
+    feeds.serve((304, {}, b""))
+    row = read_later(connection)
+    assert row.sync_error == "feeds.example answered 304."
+    assert Event.objects.filter(deleted_at__isnull=True).count() == 1
+
+
+def test_window_that_runs_out_has_the_feed_read_whole(subscribed, owner, feeds):
+    """What a new window shows at its end was not looked at in the old edition."""
+    body = feed(event("a", "DTSTART:20261124T090000Z", "DURATION:PT1H"))
+    feeds.serve((200, TAGS, body))
+    connection = subscribed(owner)
+    copy(connection)
+    Calendar.objects.update(window_until=timezone.now() + timedelta(days=300))
+    read_later(connection)
+    assert asked_for(feeds) == {}
+    assert connection.calendars.get().window_until > timezone.now() + timedelta(days=400)
 
 
 def test_feed_is_read_on_demand_but_not_at_every_press(subscribed, owner):

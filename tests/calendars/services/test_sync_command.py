@@ -68,7 +68,7 @@ def test_a_failure_is_said_and_is_the_exit_code(connection, sandbox):
     with pytest.raises(CommandError, match="1 of 1 connections"):
         call_command("sync", stdout=out)
     assert "left alone until" in out.getvalue()
-    assert "Too many requests" in out.getvalue()
+    assert "takes no more requests right now" in out.getvalue()
 
 
 def test_a_connection_that_cannot_be_read_is_named(connection):

@@ -10,10 +10,11 @@ import pytest
 import time_machine
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.enums import ConnectionState
 from audit.models import OAuthTokenAccessLog
-from calendars.models import CalendarShare
+from calendars.models import Calendar, CalendarShare
 from tests.factories import (
     make_calendar,
     make_connection,
@@ -253,7 +254,9 @@ def test_stranger_sees_nothing_of_another_workspace(sign_in, charlie, other_work
 
 def test_colleague_sees_that_time_is_taken_and_opens_nothing(sign_in, bob, own):
     event = make_event(own, "Dentist", start=NINE, location="High Street")
-    response = sign_in(bob).get(PAGE)
+    browser = sign_in(bob)
+    tick(browser, [own], [own])
+    response = browser.get(PAGE)
     assert titles(response) == ["Busy"]
     assert "Dentist" not in text(response)
     assert "High Street" not in text(response)
@@ -298,8 +301,9 @@ def test_unticked_calendar_leaves_the_week_and_stays_out(browser, own):
 def test_boxes_of_the_page_can_be_sent_back_as_they_are(browser, own, bobs):
     page = text(browser.get(PAGE))
     offered = re.findall(r'name="offered" value="([^"]+)"', page)
-    shown = re.findall(r'name="shown" value="([^"]+)" checked', page)
-    assert set(offered) == set(shown) == {str(own.pk), str(bobs.pk)}
+    shown = re.findall(r'name="shown" id="[^"]+" value="([^"]+)" checked', page)
+    assert set(offered) == {str(own.pk), str(bobs.pk)}
+    assert shown == [str(own.pk)]
 
 
 def test_ticking_with_htmx_tells_the_page(browser, own):
@@ -308,15 +312,29 @@ def test_ticking_with_htmx_tells_the_page(browser, own):
     assert "events:changed" in response["HX-Trigger"]
 
 
-def test_colleagues_calendar_is_left_out_for_this_session_only(sign_in, alice, own, bobs):
+def test_colleagues_busy_times_are_laid_over_by_choice_and_stay(sign_in, alice, bob, own, bobs):
+    """Colleagues' busy times filled everybody's week, and leaving them out was forgotten."""
     make_event(bobs, "Dentist", start=NINE)
     browser = sign_in(alice)
-    tick(browser, [bobs], [])
+    assert titles(browser.get(PAGE)) == []
+    tick(browser, [own, bobs], [own, bobs])
+    assert titles(browser.get(PAGE)) == ["Busy"]
+    assert titles(sign_in(alice).get(PAGE)) == ["Busy"], "another session of hers"
+    tick(browser, [own, bobs], [own])
     assert titles(browser.get(PAGE)) == []
     bobs.refresh_from_db()
     assert bobs.is_shown is True
-    tick(browser, [bobs], [bobs])
-    assert titles(browser.get(PAGE)) == ["Busy"]
+    assert titles(sign_in(bob).get(PAGE)) == ["Dentist"]
+
+
+def test_shared_calendar_can_be_left_out_for_oneself(sign_in, bob, own):
+    CalendarShare.objects.create(calendar=own, level="details")
+    make_event(own, "Dentist", start=NINE)
+    browser = sign_in(bob)
+    tick(browser, [own], [])
+    assert titles(browser.get(PAGE)) == []
+    own.refresh_from_db()
+    assert own.is_shown is True
 
 
 def test_stranger_cannot_hide_a_calendar(sign_in, charlie, other_workspace, own):
@@ -349,6 +367,20 @@ def test_reading_is_logged_once_per_connection_and_week(browser, own, client_own
     assert {r.actor_name for r in rows} == {"alice@example.com"}
     browser.get("/calendar?date=2026-11-25")
     assert OAuthTokenAccessLog.objects.count() == 4
+
+
+def test_a_page_that_is_opened_has_old_copies_read_again(
+    browser, user_owner, sandbox, django_capture_on_commit_callbacks
+):
+    """Without scripts nobody else asked for it, for ten minutes."""
+    calendar = make_calendar(make_connection(user_owner))
+    Calendar.objects.update(sync_tried_at=timezone.now() - timedelta(seconds=5))
+    with django_capture_on_commit_callbacks() as asked:
+        browser.get(PAGE)
+        browser.get(PAGE)
+        browser.get(PAGE, headers={"HX-Request": "true"})
+    assert [call.args[1][2] for call in asked] == [[str(calendar.pk)]]
+    assert sandbox.calls() == []
 
 
 # --- How heavy it is ---

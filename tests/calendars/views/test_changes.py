@@ -99,7 +99,15 @@ def pace(page, quiet=0):
     return int(page.get(f"{CHANGES}?since=x&quiet={quiet}")["X-Meridian-Poll"])
 
 
+@pytest.fixture
+def is_read():
+    """The copy was read a moment ago."""
+    now = timezone.now()
+    Calendar.objects.update(sync_tried_at=now, synced_at=now)
+
+
 @pytest.mark.parametrize(("quiet", "seconds"), [(0, 4), (299, 4), (300, 30), ("nonsense", 4)])
+@pytest.mark.usefixtures("calendar", "is_read")
 def test_a_page_on_which_nothing_happens_asks_less_often(page, quiet, seconds):
     assert pace(page, quiet) == seconds
 
@@ -110,9 +118,42 @@ def test_a_page_asks_more_often_while_providers_tell_by_themselves(push, page, q
     assert pace(page, quiet) == seconds
 
 
-def test_one_calendar_without_push_keeps_the_pace(push, page, user_owner):
+def test_one_calendar_without_push_does_not_slow_the_others(
+    push, page, user_owner, django_capture_on_commit_callbacks
+):
+    """Once it held them all to four seconds; it is read no more often than before."""
     Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
     make_calendar(make_connection(user_owner))
+    now = timezone.now()
+    Calendar.objects.update(sync_tried_at=now, synced_at=now)
+    with django_capture_on_commit_callbacks() as asked:
+        assert (pace(page), pace(page, 300)) == (1, 4)
+    assert asked == []
+
+
+@pytest.mark.parametrize("quiet", [0, 300])
+def test_a_page_asks_again_soon_while_a_reading_is_under_way(page, quiet):
+    """Its result was seen four seconds late, on a quiet page thirty."""
+    now = timezone.now()
+    Calendar.objects.update(sync_tried_at=None, synced_at=now - timedelta(minutes=1))
+    assert pace(page, quiet) == 1  # has it read
+    assert pace(page, quiet) == 1  # waits for it
+    now = timezone.now()
+    Calendar.objects.update(sync_tried_at=now, synced_at=now)
+    assert pace(page, quiet) == (30 if quiet else 4)
+
+
+@pytest.mark.parametrize(
+    ("ago", "error"), [(11, ""), (2, "Google did not answer.")], ids=["no worker came", "failed"]
+)
+def test_a_reading_that_does_not_come_is_not_waited_for(page, ago, error):
+    now = timezone.now()
+    Calendar.objects.update(
+        sync_tried_at=now - timedelta(seconds=ago),
+        synced_at=now - timedelta(minutes=1),
+        sync_error=error,
+        sync_after=now + timedelta(minutes=1),
+    )
     assert pace(page) == 4
 
 
@@ -140,6 +181,7 @@ def test_a_calendar_with_push_is_not_polled(
     assert len(asked) == runs
 
 
+@pytest.mark.usefixtures("calendar", "is_read")
 def test_a_push_that_was_switched_off_counts_no_more(page, settings):
     Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
     settings.PUSH_ENABLED = False

@@ -386,7 +386,7 @@ def test_change_made_elsewhere_meanwhile_is_not_overwritten(browser, google):
     google.store.change_event(google.remote, event.remote_id, {"summary": "Theirs"})
     response = browser.post(f"/calendar/events/{event.pk}/edit", data, headers=HTMX)
     assert response.status_code == 422
-    assert "changed elsewhere meanwhile" in text(response)
+    assert "Somebody changed this event while you were at it." in text(response)
     assert google.held()[0]["summary"] == "Theirs"
 
 
@@ -397,7 +397,7 @@ def test_event_deleted_elsewhere_is_said_in_words(browser, google):
     google.store.delete_event(google.remote, event.remote_id)
     response = browser.post(f"/calendar/events/{event.pk}/edit", data, headers=HTMX)
     assert response.status_code == 422
-    assert "This event no longer exists in its calendar." in text(response)
+    assert "Somebody deleted this event while you were at it." in text(response)
 
 
 def test_second_reading_of_a_repeated_hour_stays_when_the_end_moves(browser, google):
@@ -443,7 +443,8 @@ def test_provider_that_refuses_to_delete_is_said_in_words(browser, google, sandb
     sandbox.fault("google.events.delete", status=503, count=None)
     response = browser.post(f"/calendar/events/{event.pk}/delete", headers=HTMX)
     assert response.status_code == 422
-    assert "Nothing was deleted" in text(response)
+    words = "It may be gone all the same. Try again: what is gone counts as deleted."
+    assert f"Google Calendar did not answer. {words}" in text(response)
     assert len(google.held()) == 1
 
 

@@ -307,6 +307,16 @@ def test_wrong_name_is_said_beside_the_field(sign_in, alice, workspace):
     assert "No headquarters goes by this name." in text(answer)
 
 
+def test_too_many_guesses_are_said_beside_the_field(sign_in, alice, workspace, group):
+    browser = sign_in(alice)
+    answers = [browser.post(SETTINGS, {"slug": f"g-{n}"}) for n in range(10)]
+    assert {answer.status_code for answer in answers} == {422}
+    refused = browser.post(SETTINGS, {"slug": group.slug})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 3601
+    assert "Too many names were tried." in text(refused)
+
+
 def test_members_see_who_watches_and_change_nothing(sign_in, bob, branch, group):
     browser = sign_in(bob)
     page = text(browser.get(SETTINGS))

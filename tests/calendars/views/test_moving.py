@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 
 from calendars.models import CalendarShare, Event
 from tests.factories import make_calendar, make_connection, make_event
@@ -32,7 +34,8 @@ def event(account, copy_events):
 
 
 def move(browser, event, **asked):
-    return browser.post(f"/calendar/events/{event.pk}/move", asked)
+    """As the script of the week asks."""
+    return browser.post(f"/calendar/events/{event.pk}/move", asked, headers={"HX-Request": "true"})
 
 
 def test_event_moves_at_its_provider_and_here(browser, account, event):
@@ -57,7 +60,7 @@ def test_lower_edge_stretches(browser, event):
 
 def test_undo_puts_it_back_exactly(browser, event):
     undo = move(browser, event, start="2026-11-24T14:15", end="2026-11-24T18:00").json()["undo_url"]
-    answer = browser.post(undo)
+    answer = browser.post(undo, headers={"HX-Request": "true"})
     assert answer.json()["message"].startswith("“Review” is back at Monday 23 November 2026, 10:00")
     assert "undo_url" not in answer.json()
     event.refresh_from_db()
@@ -67,7 +70,7 @@ def test_undo_puts_it_back_exactly(browser, event):
 def test_undo_of_what_moved_on_meanwhile_is_refused(browser, event):
     undo = move(browser, event, start="2026-11-24T14:15").json()["undo_url"]
     move(browser, event, start="2026-11-25T09:00")
-    answer = browser.post(undo)
+    answer = browser.post(undo, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert "It stays there." in answer.json()["message"]
 
@@ -107,13 +110,121 @@ def test_one_occurrence_of_a_series_moves_alone_and_that_is_said(browser, accoun
     )
     copy_events(account.calendar.connection, now=TEN - timedelta(days=4))
     first, second, third = Event.objects.filter(title="Daily", recurrence=[]).order_by("start_at")
-    answer = move(browser, second, start="2026-11-24T16:00")
+    answer = move(browser, second, start="2026-11-24T16:00", scope="this")
     assert "Only this occurrence; the others stay." in answer.json()["message"]
     starts = Event.objects.filter(title="Daily", recurrence=[], deleted_at__isnull=True)
     assert list(starts.order_by("start_at").values_list("pk", "start_at")) == [
         (first.pk, TEN), (second.pk, TEN + timedelta(days=1, hours=6)),
         (third.pk, TEN + timedelta(days=2)),
     ]  # fmt: skip
+
+
+# --- Of a series ---
+
+
+@pytest.fixture
+def daily(browser, account, copy_events):
+    rule = {"recurrence": ["RRULE:FREQ=DAILY;COUNT=3"]}
+    account.store.add_event(
+        account.remote, title="Daily", start=TEN, end=TEN + timedelta(minutes=30), **rule
+    )
+    copy_events(account.calendar.connection, now=TEN - timedelta(days=4))
+    return list(Event.objects.filter(title="Daily", recurrence=[]).order_by("start_at"))
+
+
+def hours():
+    rows = Event.objects.filter(title="Daily", recurrence=[], deleted_at=None)
+    return [f"{one.start_at:%d %H:%M}" for one in rows.order_by("start_at")]
+
+
+def test_move_of_a_series_asks_how_much_of_it(browser, daily):
+    page = html.unescape(
+        browser.get(
+            f"/calendar/events/{daily[1].pk}/move?start=2026-11-24T16:00&was=2026-11-24T10:00"
+        ).content.decode()
+    )
+    assert "This event repeats" in page
+    assert "to Tuesday 24 November 2026, 16:00\u201316:30" in page
+    for name, value in (("start", "2026-11-24T16:00"), ("was", "2026-11-24T10:00")):
+        assert f'name="{name}" value="{value}"' in page
+    answer = move(browser, daily[1], start="2026-11-24T16:00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert hours() == ["23 09:00", "24 09:00", "25 09:00"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "moved", "said"),
+    [
+        ("this", ["23 09:00", "24 15:00", "25 09:00"], "Only this occurrence"),
+        ("following", ["23 09:00", "24 15:00", "25 15:00"], "and the following moved"),
+        ("all", ["23 15:00", "24 15:00", "25 15:00"], "All of “Daily” moved"),
+    ],
+)
+def test_as_much_of_the_series_moves_as_was_chosen_and_undo_brings_it_back(
+    browser, daily, scope, moved, said
+):
+    answer = move(
+        browser, daily[1], start="2026-11-24T16:00", was="2026-11-24T10:00", scope=scope
+    ).json()
+    assert said in answer["message"]
+    assert hours() == moved
+    back = browser.post(answer["undo_url"], headers={"HX-Request": "true"}).json()
+    assert "is back at Tuesday 24 November 2026, 10:00" in back["message"]
+    assert hours() == ["23 09:00", "24 09:00", "25 09:00"]
+
+
+def test_question_works_as_a_page_of_its_own(browser, daily):
+    asked = {"start": "2026-11-24T16:00", "scope": "all"}
+    answer = browser.post(f"/calendar/events/{daily[1].pk}/move", asked)
+    assert (answer.status_code, answer["Location"]) == (302, "/calendar?date=2026-11-24")
+    assert hours() == ["23 15:00", "24 15:00", "25 15:00"]
+    refused = browser.post(
+        f"/calendar/events/{daily[1].pk}/move", {"start": "tomorrow", "scope": "all"}
+    )
+    assert refused.status_code in (404, 422)
+
+
+# --- Moved by somebody else meanwhile ---
+
+
+def shift(account, event, hours):
+    """Somebody moves it at the provider."""
+    start = TEN + timedelta(hours=hours)
+    is_google = account.calendar.connection.provider == "google"
+    times = {
+        name: {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}" + "Z" * is_google, "timeZone": "UTC"}
+        for name, at in (("start", start), ("end", start + timedelta(hours=1)))
+    }
+    account.store.change_event(account.remote, event.remote_id, times)
+
+
+@pytest.mark.parametrize("is_copied", [False, True], ids=["not yet known", "known"])
+def test_conflict_says_where_it_is_and_offers_to_move_it_anyway(
+    browser, account, event, copy_events, is_copied
+):
+    shift(account, event, 3)
+    if is_copied:
+        copy_events(account.calendar.connection, now=TEN - timedelta(days=4))
+    answer = move(browser, event, start="2026-11-24T14:15", was="2026-11-23T10:00")
+    assert answer.status_code in (409, 412)
+    said = answer.json()
+    assert said["code"] == "conflict"
+    assert "was moved meanwhile, to Monday 23 November 2026, 13:00" in said["message"]
+    assert said["open_url"] == f"/calendar/events/{event.pk}"
+    event.refresh_from_db()
+    assert event.start_at == TEN + timedelta(hours=3)
+    done = browser.post(said["anyway_url"], headers={"HX-Request": "true"})
+    assert done.json()["ok"] is True
+    event.refresh_from_db()
+    assert event.start_at == datetime(2026, 11, 24, 13, 15, tzinfo=UTC)
+
+
+def test_edge_that_was_pulled_goes_where_it_was_seen(browser, account, event):
+    shift(account, event, 3)
+    said = move(browser, event, end="2026-11-23T12:30", was="2026-11-23T10:00").json()
+    browser.post(said["anyway_url"], headers={"HX-Request": "true"})
+    event.refresh_from_db()
+    assert (event.start_at, event.end_at) == (TEN, TEN + timedelta(hours=2, minutes=30))
 
 
 def test_all_day_event_moves_by_dates(browser, user_owner, side):
@@ -169,4 +280,16 @@ def test_only_what_may_be_moved_says_so_on_the_page(sign_in, alice, bob, mirrore
 
 
 def test_nothing_moves_on_get(browser, mirrored):
-    assert browser.get(f"/calendar/events/{mirrored.pk}/move?start=2026-11-24").status_code == 405
+    page = browser.get(f"/calendar/events/{mirrored.pk}/move?start=2026-11-24T14:15")
+    assert page.status_code == 200
+    mirrored.refresh_from_db()
+    assert mirrored.start_at == TEN
+
+
+def test_event_that_is_gone_is_said_without_scripts_too(browser, account, event, sandbox):
+    sandbox.fault("*.events.*", status=404, count=None)
+    asked = {"start": "2026-11-24T14:15", "was": "2026-11-23T10:00"}
+    answer = browser.post(f"/calendar/events/{event.pk}/move", asked)
+    assert (answer.status_code, answer["Location"]) == (302, "/calendar")
+    (message,) = get_messages(answer.wsgi_request)
+    assert str(message).startswith("This event no longer exists in its calendar. Nothing was")

@@ -292,7 +292,9 @@ def test_provider_down_at_the_exchange_is_said(sandbox, browser):
     sandbox.fault("google.token", status=503)
     answer = consent(sandbox, browser)
     assert answer["Location"] == "/admin/sales/scheduling"
-    assert said(answer) == ["The sign-in service did not answer as expected. Try again."]
+    assert said(answer) == [
+        "The sign-in service did not answer as expected. Nothing was connected. Try again."
+    ]
     assert not UserCalendarConnection.objects.exists()
 
 

@@ -272,16 +272,15 @@ def test_changed_occurrence_is_shown_as_such(browser, four):
     assert "Weekly on Monday, 4 times" in page
 
 
-def test_conflict_is_said_in_the_dialog(browser, four, side):
+def test_title_that_both_gave_the_series_is_asked_about(browser, four, side):
     data = typed(browser, four[1], title="New", scope="all")
     key = "summary" if side.calendar.connection.provider == "google" else "subject"
     master = next(one for one in side.held() if one.get("recurrence"))
     side.store.change_event(side.remote, master["id"], {key: "Theirs"})
-    series = Event.objects.exclude(recurrence=[]).get()
-    Event.objects.filter(pk=series.pk).update(recurrence=["RRULE:FREQ=DAILY"])
     response = browser.post(f"/calendar/events/{four[1].pk}/edit", data)
     assert response.status_code == 422
-    assert "This series was changed elsewhere meanwhile." in text(response)
+    assert "Somebody changed this event while you were at it." in text(response)
+    assert {one.title for one in live()} == {"Theirs"}
 
 
 # --- Deleting it ---

@@ -1,0 +1,1 @@
+"""`make bench`: figures against the budgets of the design, on PostgreSQL."""

@@ -1,0 +1,152 @@
+"""How the bench measures and prints: rows of figures, a database of its own, a visitor."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import platform
+import re
+import statistics
+import time
+from contextlib import contextmanager
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, connections
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext, get_runner
+from django.utils import timezone
+
+over: list[str] = []
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+_ASSETS = re.compile(
+    r'(?:<script[^>]* src|<link[^>]*rel="stylesheet"[^>]* href|<use href)="([^"#]+)'
+)
+_IMPORTS = re.compile(r'^import[^"]*"(\./[^"]+)";', re.MULTILINE)
+
+
+def print_machine() -> None:
+    """What the figures were measured on."""
+    engine = connection.vendor
+    if engine == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('server_version'), current_setting('fsync'),"
+                " current_setting('synchronous_commit')"
+            )
+            engine += " {} on this machine, fsync {}, synchronous_commit {}".format(
+                *cursor.fetchone()
+            )
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{timezone.now():%Y-%m-%d %H:%M} UTC, {platform.machine()}, {os.cpu_count()} cores")
+    print(f"load before {load}; Python {platform.python_version()}")
+    print(f"{engine}; broker {settings.CELERY_BROKER_URL.partition(':')[0]}")
+    print("Milliseconds by the clock unless another unit is named; cpu is Python's part of them,")
+    print("which another program's load lengthens less.\n")
+
+
+class Figures(list):
+    """The milliseconds of each call; `cpu` is the median of this process's processor time."""
+
+    cpu: float | None = None
+
+
+def report(what: str, figures: list[float], *, p50: float, p95: float | None = None) -> None:
+    """Print median and 95th percentile in milliseconds, and whether they are in the budget."""
+    middle = statistics.median(figures)
+    high = sorted(figures)[min(len(figures) - 1, int(len(figures) * 0.95))]
+    budget = f"at most {p50:g}" + (f" / {p95:g}" if p95 is not None else "")
+    is_over = middle > p50 or (p95 is not None and high > p95)
+    cpu = getattr(figures, "cpu", None)
+    worked = "" if cpu is None else f"  cpu {cpu:6.2f}"
+    _row(what, f"p50 {middle:8.2f}  p95 {high:8.2f}{worked}", budget, is_over=is_over)
+
+
+def report_value(
+    what: str, value: float, unit: str, *, most: float | None = None, least: float | None = None
+) -> None:
+    """Print one figure; without a bound it is told only."""
+    is_over = (most is not None and value > most) or (least is not None and value < least)
+    bounds = {"at most": most, "at least": least}
+    budget = "".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+    _row(what, f"{value:12.1f} {unit}", budget, is_over=is_over)
+
+
+def _row(what: str, figure: str, budget: str, *, is_over: bool) -> None:
+    verdict = ("over" if is_over else "ok") if budget else ""
+    print(f"{what:<58} {figure:<40} {budget:<17} {verdict}".rstrip(), flush=True)
+    if is_over:
+        over.append(what)
+
+
+def timed(call, times: int) -> Figures:
+    """The milliseconds of each call, after one that is not counted."""
+    call()
+    figures, worked = Figures(), []
+    for _ in range(times):
+        start, begin = time.perf_counter(), time.process_time()
+        call()
+        worked.append((time.process_time() - begin) * 1000)
+        figures.append((time.perf_counter() - start) * 1000)
+    figures.cpu = statistics.median(worked)
+    return figures
+
+
+def statements(call) -> int:
+    """How many statements a call sends; one call before it is not counted."""
+    call()
+    with CaptureQueriesContext(connection) as queries:
+        call()
+    return len(queries)
+
+
+@contextmanager
+def bench_database():
+    """A database of its own. Without the suite's hooks, which copy every template's context."""
+    runner = get_runner(settings)(verbosity=0, interactive=False)
+    before = runner.setup_databases()
+    try:
+        yield
+    finally:
+        connections.close_all()
+        runner.teardown_databases(before)
+
+
+class Visitor:
+    """Somebody's browser, as far as the server sees it: the WSGI application is called itself."""
+
+    def __init__(self, user=None) -> None:
+        self._application = get_wsgi_application()
+        self._requests = RequestFactory()
+        if user is not None:
+            signed_in = Client()
+            signed_in.force_login(user, backend=_BACKEND)
+            self._requests.cookies = signed_in.cookies
+
+    def get(self, address: str, *, status: int = 200, **headers) -> bytes:
+        """The body of the answer, which has to have that status."""
+        heads: list[str] = []
+        environ = self._requests.get(address, **headers).environ
+        answer = self._application(environ, lambda line, _: heads.append(line))
+        body = b"".join(answer)
+        answer.close()
+        if not heads[0].startswith(str(status)):
+            raise AssertionError(f"{address} answered {heads[0]}")
+        return body
+
+    def first_load(self, address: str) -> tuple[float, int]:
+        """kB after gzip, and requests: the page with its scripts, what they import, and styles."""
+        page = self.get(address)
+        wanted = [address, *_ASSETS.findall(page.decode())]
+        size, seen = 0, set()
+        while wanted:
+            one = wanted.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            body = page if one == address else self.get(one)
+            size += len(gzip.compress(body))
+            if one.endswith(".js"):
+                wanted += [urljoin(one, name) for name in _IMPORTS.findall(body.decode())]
+        return size / 1000, len(seen)

@@ -1,0 +1,203 @@
+"""A dialog goes, and the page behind it is exactly as it was: address, scroll, week and focus."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import sign_in
+from tests.e2e.hands import (
+    SATURDAY,
+    SUNDAY,
+    block,
+    day_of,
+    dialog,
+    expect_place,
+    make,
+    open_form,
+    place,
+    point,
+    press,
+    week_of,
+)
+
+WEEK = 18
+
+
+def by_escape(page):
+    press(page, "Escape")
+
+
+def by_cross(page):
+    dialog(page).get_by_label("Close", exact=True).click()
+
+
+def by_ground(page):
+    page.mouse.click(6, 450)
+
+
+WAYS = (by_escape, by_cross, by_ground)
+
+
+@pytest.fixture(scope="module")
+def kept(demo, chromium):
+    """The title of an event that stands in the week of these tests."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    sign_in(demo, page, "amara@finchharbour.example")
+    week_of(demo, page, WEEK)
+    make(page, "Stands there", day=SUNDAY, hour=12)
+    context.close()
+    return "Stands there"
+
+
+def scrolled(demo, page):
+    """At that week, scrolled to an odd place."""
+    week_of(demo, page, WEEK)
+    page.locator("#week").evaluate("week => (week.scrollTop = 441)")
+
+
+def press_event(page):
+    page.locator("#week .ev.can-move a", has_text="Stands there").click()
+
+
+def press_empty_time(page):
+    page.mouse.click(*point(page, SATURDAY, 12))
+
+
+def press_button(page):
+    page.locator("#new-event").click()
+
+
+@pytest.mark.parametrize(
+    ("opens", "focused"),
+    [
+        (press_event, "#week .ev.can-move a:has-text('Stands there')"),
+        (press_empty_time, "#week"),
+        (press_button, "#new-event"),
+    ],
+    ids=["an event", "empty time", "the button"],
+)
+def test_every_way_of_closing_leaves_the_page_as_it_was(demo, sign_in_page, kept, opens, focused):
+    page = sign_in_page()
+    scrolled(demo, page)
+    page.locator(focused).focus()
+    before = place(page)
+    for close in WAYS:
+        opens(page)
+        dialog(page).locator(".foot").wait_for()
+        assert "/calendar/events/" in page.url
+        close(page)
+        expect_place(page, before)
+
+
+def test_from_details_to_the_form_and_to_the_question_and_back(demo, sign_in_page, kept):
+    page = sign_in_page()
+    scrolled(demo, page)
+    block(page, kept).locator("a").focus()
+    before = place(page)
+    press(page, "Enter")
+    dialog(page).get_by_role("link", name="Edit").click()
+    dialog(page).get_by_label("Title").wait_for()
+    press(page, "Escape")
+    expect_place(page, before)
+    press(page, "Enter")
+    dialog(page).get_by_role("link", name="Delete").click()
+    dialog(page).get_by_role("button", name="Delete event").wait_for()
+    dialog(page).get_by_text("Keep it").click()
+    expect_place(page, before)
+    assert page.evaluate("history.length") < 8
+
+
+def test_after_saving_the_week_stands_where_it_stood(demo, sign_in_page, kept):
+    page = sign_in_page()
+    scrolled(demo, page)
+    block(page, kept).locator("a").focus()
+    before = place(page)
+    press(page, "e")
+    dialog(page).get_by_label("Title").fill(kept)
+    dialog(page).get_by_label("Ends").fill("13:30")
+    dialog(page).get_by_role("button", name="Save").click()
+    expect(block(page, kept)).to_have_attribute("data-e", f"{day_of(WEEK, SUNDAY)}T13:30")
+    expect_place(page, before)
+
+
+@pytest.mark.parametrize("view", ["month", "agenda", "day"])
+def test_details_in_the_other_views(demo, sign_in_page, kept, view):
+    page = sign_in_page()
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.goto(f"{demo.url}/calendar?view={view}&date={day_of(WEEK, SUNDAY)}")
+    link = page.locator("#week a[id]", has_text=kept).first
+    link.focus()
+    link.scroll_into_view_if_needed()
+    before = place(page)
+    press(page, "Enter")
+    dialog(page).get_by_role("heading", name=kept).wait_for()
+    press(page, "Escape")
+    expect_place(page, before)
+
+
+def test_on_a_phone(demo, sign_in_page, kept):
+    page = sign_in_page(phone=True)
+    page.goto(f"{demo.url}/calendar?view=day&date={day_of(WEEK, SUNDAY)}")
+    link = block(page, kept).locator("a")
+    link.scroll_into_view_if_needed()
+    link.focus()
+    before = place(page)
+    link.tap()
+    dialog(page).get_by_role("heading", name=kept).wait_for()
+    dialog(page).get_by_label("Close", exact=True).tap()
+    expect_place(page, before)
+
+
+def test_typed_words_are_asked_about_once(demo, sign_in_page):
+    page = sign_in_page()
+    scrolled(demo, page)
+    page.locator("#week").focus()
+    before = place(page)
+    form = open_form(page, day=SATURDAY, hour=12)
+    form.get_by_label("Title").fill("Half a thought")
+    press(page, "Escape")
+    question = form.get_by_role("alertdialog")
+    question.get_by_role("button", name="Keep editing").click()
+    assert form.get_by_label("Title").input_value() == "Half a thought"
+    by_ground(page)
+    question.get_by_role("button", name="Discard").click()
+    expect_place(page, before)
+
+
+def test_the_browsers_own_back_closes_and_forward_opens_it(demo, sign_in_page, kept):
+    page = sign_in_page()
+    scrolled(demo, page)
+    block(page, kept).locator("a").focus()
+    before = place(page)
+    press(page, "Enter")
+    dialog(page).get_by_role("heading", name=kept).wait_for()
+    page.evaluate("history.back()")
+    expect_place(page, before)
+    page.evaluate("history.forward()")
+    dialog(page).get_by_role("heading", name=kept).wait_for()
+    press(page, "Escape")
+    expect_place(page, before)
+
+
+def test_its_address_alone_is_a_page_that_leads_to_the_week(demo, sign_in_page, kept):
+    page = sign_in_page()
+    scrolled(demo, page)
+    block(page, kept).locator("a").click()
+    dialog(page).get_by_role("heading", name=kept).wait_for()
+    page.reload()
+    page.locator(".on-page").get_by_role("heading", name=kept).wait_for()
+    page.get_by_label("Close", exact=True).click()
+    block(page, kept).wait_for()
+    assert page.locator("#week .day.c6").get_attribute("data-day") == str(day_of(WEEK, SUNDAY))
+
+
+def test_another_week_opens_at_the_same_hour(demo, sign_in_page):
+    page = sign_in_page()
+    scrolled(demo, page)
+    hour = page.locator("#week").evaluate("week => week.scrollTop")
+    page.get_by_role("link", name="Next week").first.click()
+    page.wait_for_url(f"**date={day_of(WEEK + 1)}**")
+    page.locator("#week .wk-body").wait_for()
+    assert page.locator("#week").evaluate("week => week.scrollTop") == hour
