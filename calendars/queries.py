@@ -114,6 +114,9 @@ class SeenEvent(NamedTuple):
     attendees: Sequence[dict[str, Any]] = ()
     reminders: Sequence[int] | None = None
     conference_note: str = ""
+    conference_failure: str = ""
+    conference_since_at: datetime | None = None
+    conference_tries: int = 0
     etag: str = ""
     original_start_at: datetime | None = None
     is_exception: bool = False

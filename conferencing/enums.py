@@ -1,4 +1,4 @@
-"""The kinds of meeting link an event can carry."""
+"""The kinds of meeting link an event can carry, and why one can be missing."""
 
 from __future__ import annotations
 
@@ -13,3 +13,16 @@ class Conference(TextChoices):
     TEAMS = "teams", "Microsoft Teams"
     ZOOM = "zoom", "Zoom"
     AUTO = "auto", "Auto"
+
+
+class LinkFailure(TextChoices):
+    """Why there is no link. What a person can do about it follows from this alone."""
+
+    NONE = "", "None"
+    NOT_MADE = "not_made", "The provider could not make it"
+    LATE = "late", "It did not come"
+    REFUSED = "refused", "This account or calendar makes no such link"
+    PLAN = "plan", "The plan has no such link"
+    RECONNECT = "reconnect", "The account has to be connected again"
+    LIMITED = "limited", "The account may make no more for now"
+    UNREACHABLE = "unreachable", "The provider did not answer"

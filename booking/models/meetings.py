@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from booking.enums import TAKES_TIME, CancelledBy, MeetingState
 from calendars.enums import ConferenceState
 from common.fields import UUIDModel
+from conferencing.enums import LinkFailure
 from workspaces.zones import validate_zone
 
 
@@ -99,6 +100,15 @@ class MeetingBase(UUIDModel):
     )
     conference_url = models.CharField(max_length=2000, blank=True, default="")
     conference_note = models.CharField(max_length=300, blank=True, default="")
+    conference_failure = models.CharField(
+        max_length=12, choices=LinkFailure.choices, blank=True, default=LinkFailure.NONE
+    )
+    conference_since_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its link is in this state."
+    )
+    conference_tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the link was asked for."
+    )
     confirmation_sent_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.CharField(

@@ -17,13 +17,14 @@ from django.utils import timezone
 from booking.enums import MeetingState, MessageKind, Step
 from booking.owners import owner_of_meeting, tables_for, tables_of
 from booking.services import mail
-from booking.services.events import keep_outcome, look_again, make_event
+from booking.services.events import keep_outcome, link_failed, look_again, make_event
 from booking.services.mail import EventPresence
 from calendars.enums import ConferenceState
 from common import outbox
 from common.enums import OutboxState
 from common.errors import Conflict
 from common.models import OutboxMessage
+from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -159,9 +160,8 @@ def event_has_failed(message: OutboxMessage, words: str) -> None:
     with transaction.atomic():
         fresh = _locked(meeting)
         if fresh.conference_state == ConferenceState.PENDING:
-            fresh.conference_state = ConferenceState.FAILED
-            fresh.conference_note = f"{_NO_EVENT_WORDS} {words}"[:300]
-            fresh.save(update_fields=["conference_state", "conference_note", "updated_at"])
+            link_failed(fresh, LinkFailure.UNREACHABLE, f"{_NO_EVENT_WORDS} {words}")
+            fresh.save()
             if fresh.confirmation_sent_at is not None:
                 _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)
         if fresh.notice_sent_at is not None and fresh.calendar_event_id is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
 
 from audit.actors import task_actor
 from audit.enums import AccessReason
@@ -16,16 +17,17 @@ from calendars.enums import ConferenceState
 from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
 from calendars.providers.base import EventDraft
-from calendars.services import settling
 from calendars.services.events import create_event, refresh_event
 from common.errors import InvalidInput
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
+from conferencing.failures import failure_of
 from conferencing.routing import RouteRefusal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from booking.models import MeetingBase
+    from common.errors import DomainError
     from workspaces.owners import Owner
 
 # A sign that opens a tag, an end tag or a comment; before a space or a digit it is only a sign.
@@ -35,10 +37,10 @@ _ACTOR = MessageKind.CALENDAR_EVENT.value
 
 @dataclass(frozen=True, slots=True)
 class MadeEvent:
-    """The event, None without a calendar to write to; `refused` says why it has no conference."""
+    """The event, None without a calendar to write to; `refused` is why it has no conference."""
 
     event: Event | None
-    refused: str = ""
+    refused: DomainError | None = None
 
 
 def make_event(meeting: MeetingBase) -> MadeEvent:
@@ -52,14 +54,15 @@ def make_event(meeting: MeetingBase) -> MadeEvent:
     if calendar is None:
         return MadeEvent(None)
     wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
+    reason: DomainError
     try:
         return MadeEvent(_create(meeting, calendar, owner, wanted))
     except RouteRefusal as refusal:
-        reason = refusal.message
+        reason = refusal
     except InvalidInput as refusal:
         if refusal.field != "conference":
             raise
-        reason = refusal.message
+        reason = refusal
     return MadeEvent(_create(meeting, calendar, owner, Conference.NONE), reason)
 
 
@@ -75,7 +78,7 @@ def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> Ma
     event = rows.filter(pk=meeting.calendar_event_id).first()
     if event is None:
         return MadeEvent(None)
-    given_up = event.conference_note == settling.NO_LINK
+    given_up = event.conference_failure == LinkFailure.LATE
     is_open = given_up or event.conference_state == ConferenceState.PENDING
     if is_open and now > asked_at + settings.CONFERENCE_WAIT:
         event = refresh_event(event=event, actor=task_actor(_ACTOR))
@@ -98,11 +101,22 @@ def keep_outcome(fresh: MeetingBase, made: MadeEvent, *, give_up: str = "") -> N
         fresh.conference_state = event.conference_state
         fresh.conference_url = event.conference_url
         fresh.conference_note = event.conference_note
-    if made.refused:
-        fresh.conference_state, fresh.conference_note = ConferenceState.FAILED, made.refused[:300]
+        fresh.conference_failure = event.conference_failure
+        fresh.conference_since_at = event.conference_since_at
+        fresh.conference_tries = event.conference_tries
+    if made.refused is not None:
+        link_failed(fresh, failure_of(made.refused), made.refused.message)
     elif give_up and fresh.conference_state == ConferenceState.PENDING:
-        fresh.conference_state, fresh.conference_note = ConferenceState.FAILED, give_up
+        link_failed(fresh, LinkFailure.LATE, give_up)
     fresh.save()
+
+
+def link_failed(fresh: MeetingBase, failure: LinkFailure, words: str) -> None:
+    """Note on the row, which the caller saves, that the join link will not come, and why."""
+    fresh.conference_state = ConferenceState.FAILED
+    fresh.conference_note = words[:300]
+    fresh.conference_failure = failure
+    fresh.conference_since_at = timezone.now()
 
 
 def _calendar_of(meeting: MeetingBase, owner: Owner) -> Calendar | None:

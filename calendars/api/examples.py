@@ -39,11 +39,32 @@ def _event(**changes: Any) -> dict[str, Any]:
         "originalStart": None,
         "exception": False,
         "recurrence": ["RRULE:FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20261218T235959Z"],
-        "conference": None,
+        "conference": {
+            "kind": "meet",
+            "state": "ready",
+            "joinUrl": "https://meet.google.com/xqv-ndra-hwu",
+            "reason": "",
+            "remedy": "",
+            "canRetry": False,
+            "since": "2026-11-20T10:12:31Z",
+            "tries": 1,
+        },
         "etag": "3412345678901234",
         "masked": False,
     }
     return {**event, **changes}
+
+
+_NO_LINK: Final = {
+    "kind": "meet",
+    "state": "failed",
+    "joinUrl": "",
+    "reason": "Google could not make the Meet link.",
+    "remedy": "Retry, or choose another meeting link.",
+    "canRetry": True,
+    "since": "2026-11-20T10:12:33Z",
+    "tries": 1,
+}
 
 
 def _written(event: dict[str, Any], *notes: str) -> dict[str, Any]:
@@ -107,6 +128,12 @@ CREATE: Final = [
     ),
     OpenApiExample(
         "The series", value=_written(_event()), response_only=True, status_codes=["201"]
+    ),
+    OpenApiExample(
+        "Saved, and its meeting link could not be made",
+        value=_written(_event(conference=_NO_LINK)),
+        response_only=True,
+        status_codes=["201"],
     ),
     _refused(
         "A rule that repeats too often",

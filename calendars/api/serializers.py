@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from calendars.api.drafts import DraftInput, StrictSerializer
+from calendars.api.links import ConferenceOutput, conference_json
 from calendars.enums import EventKind, Hue, Scope
 from calendars.models import event_id_for
 from calendars.providers.registry import PROVIDERS
@@ -147,13 +148,6 @@ class AttendeeOutput(serializers.Serializer[Any]):
     optional = serializers.BooleanField()
     organizer = serializers.BooleanField()
     self = serializers.BooleanField()
-
-
-class ConferenceOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=["meet", "teams", "zoom"])
-    state = serializers.ChoiceField(choices=["pending", "ready", "failed"])
-    url = serializers.CharField()
-    note = serializers.CharField()
 
 
 @extend_schema_serializer(component_name="CalendarEvent")
@@ -323,14 +317,6 @@ def calendar_json(one: VisibleCalendar) -> dict[str, Any]:
 
 def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
     """An event as `EventOutput` describes it."""
-    conference = None
-    if event.conference:
-        conference = {
-            "kind": event.conference,
-            "state": event.conference_state,
-            "url": event.conference_url,
-            "note": event.conference_note,
-        }
     return {
         "id": event.id,
         "calendar": event.calendar_id,
@@ -358,7 +344,7 @@ def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
         "originalStart": _original_start(event),
         "exception": event.is_exception or _is_moved(event),
         "recurrence": list(event.recurrence),
-        "conference": conference,
+        "conference": conference_json(event),
         "etag": event.etag,
         "masked": event.is_masked,
     }

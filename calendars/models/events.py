@@ -21,6 +21,7 @@ from calendars.enums import (
 )
 from calendars.models.connections import CalendarConnection, UserCalendarConnection
 from common.fields import LeasedModel, UUIDModel
+from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -228,6 +229,15 @@ class Event(models.Model):
     )
     conference_url = models.CharField(max_length=2000, blank=True, default="")
     conference_note = models.CharField(max_length=300, blank=True, default="")
+    conference_failure = models.CharField(
+        max_length=12, choices=LinkFailure.choices, blank=True, default=LinkFailure.NONE
+    )
+    conference_since_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when its link is in this state."
+    )
+    conference_tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the link was asked for."
+    )
     etag = models.CharField(max_length=255, blank=True, default="")
     remote_updated_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from calendars.enums import EventKind
 from common.errors import Unsupported
+from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,12 +87,15 @@ class EventColour:
 
 @dataclass(frozen=True, slots=True)
 class RemoteConference:
-    """An event's conference as the provider tells of it. `note` is a reason in words, if failed."""
+    """An event's conference as the provider tells of it. `note` is a reason in words, if failed,
+    and `failure` what kind of reason.
+    """
 
     kind: Conference
     state: ConferenceState
     url: str = ""
     note: str = ""
+    failure: LinkFailure = LinkFailure.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ _ITS_OWN: Final = frozenset(
     {
         "remote_id", "etag", "is_exception", "remote_updated_at", "ical_uid",
         "conference", "conference_state", "conference_url", "conference_note",
+        "conference_failure", "conference_since_at", "conference_tries",
     }
 )  # fmt: skip
 

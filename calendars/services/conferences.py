@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Q
+from django.utils import timezone
 
 from calendars import hosts
+from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import UNSET
+from calendars.services import mirror
 from common import outbox
 from common.errors import UpstreamError
 from conferencing import services as conferencing
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from audit.actors import Actor
     from calendars.models import Calendar
     from calendars.providers.base import EventDraft
+    from conferencing.enums import LinkFailure
     from conferencing.models import ZoomMeeting
 
 logger = logging.getLogger(__name__)
@@ -92,6 +98,26 @@ def await_link(event: Event) -> None:
         dedupe_key=f"settle:{event.pk}:{event.etag[-80:]}:{event.seen_at:%Y%m%d%H%M%S%f}",
         workspace_id=event.workspace_id,
     )
+
+
+def link_failed(event: Event, failure: LinkFailure, reason: str) -> None:
+    """Note that the event's link could not be made, and why; of a series on all its events that
+    have none either. The event itself stands as it is.
+    """
+    now = timezone.now()
+    its_events = Q(series_remote_id=event.remote_id, calendar=event.calendar_id)
+    whose = Q(pk=event.pk) | its_events if event.recurrence else Q(pk=event.pk)
+    told: dict[str, Any] = {
+        "conference": event.conference,
+        "conference_state": ConferenceState.FAILED,
+        "conference_note": reason[:300],
+        "conference_failure": failure,
+        "conference_since_at": now,
+    }
+    for name, value in told.items():
+        setattr(event, name, value)
+    Event.objects.filter(whose, conference_url="", deleted_at__isnull=True).update(**told)
+    mirror.touch(event.calendar, now)
 
 
 def _instant(value: object) -> datetime:

@@ -20,6 +20,7 @@ INHERITED = (
     "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
     "organizer_email", "attendees", "reminders",
     "conference", "conference_state", "conference_url", "conference_note", "remote_updated_at",
+    "conference_failure", "conference_since_at", "conference_tries",
 )  # fmt: skip
 
 

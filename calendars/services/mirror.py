@@ -11,7 +11,8 @@ from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
 from calendars.providers.errors import CalendarGone, EventGone
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
+from conferencing.failures import is_ours_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,10 +33,14 @@ TOLD = (
     "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "end_timezone",
     "is_all_day", "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
     "organizer_email", "attendees", "recurrence", "is_exception", "reminders", "conference",
-    "conference_state", "conference_url", "conference_note", "etag", "remote_updated_at",
-    "deleted_at",
+    "conference_state", "conference_url", "conference_note", "conference_failure",
+    "conference_since_at", "conference_tries", "etag", "remote_updated_at", "deleted_at",
 )  # fmt: skip
-_LINK = ("conference", "conference_state", "conference_note")
+LINK = (
+    "conference", "conference_state", "conference_note", "conference_failure",
+    "conference_since_at", "conference_tries",
+)  # fmt: skip
+_LINK_AT = tuple(TOLD.index(name) for name in LINK)
 _EXCEPTION, _UPDATED = TOLD.index("is_exception"), TOLD.index("remote_updated_at")
 Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
 
@@ -91,6 +96,9 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         conference_state=str(conference.state) if conference else ConferenceState.NONE.value,
         conference_url=_address(conference.url) if conference else "",
         conference_note=conference.note[:300] if conference else "",
+        conference_failure=str(conference.failure) if conference else LinkFailure.NONE.value,
+        conference_since_at=now if conference else None,
+        conference_tries=1 if conference else 0,
         etag=remote.etag[:255],
         remote_updated_at=remote.updated_at,
         deleted_at=None,
@@ -231,16 +239,26 @@ def _is_later(changed_at: datetime | None, before: datetime | None) -> bool:
 
 
 def _keep_notes(row: Event, said: tuple[Any, ...]) -> None:
-    """Keep what only we know of a link: that we gave up waiting, or why it is not another kind."""
-    kind, state, note = (said[TOLD.index(name)] for name in _LINK)
+    """Keep what only we know of a link: that we gave up waiting, why it is not another kind, that
+    it could not be made; and since when it is as it is.
+    """
+    known = dict(zip(LINK, (said[at] for at in _LINK_AT), strict=True))
+    kind, state = known["conference"], known["conference_state"]
+    failed = state == ConferenceState.FAILED
+    if failed and not row.conference and is_ours_alone(kind, known["conference_failure"]):
+        for name, value in known.items():
+            setattr(row, name, value)
+        return
     if kind != row.conference:
         return
-    if state == ConferenceState.FAILED and row.conference_state == ConferenceState.PENDING:
+    row.conference_tries = known["conference_tries"]
+    if failed and row.conference_state == ConferenceState.PENDING:
         row.conference_state = ConferenceState.FAILED
-    if not row.conference_note and (
-        state != ConferenceState.FAILED or row.conference_state == state
-    ):
-        row.conference_note = note
+        row.conference_failure = known["conference_failure"]
+    if row.conference_state == state:
+        row.conference_since_at = known["conference_since_at"]
+    if not row.conference_note and (not failed or row.conference_state == state):
+        row.conference_note = known["conference_note"]
 
 
 def _id_of(calendar: Calendar, remote: RemoteEvent) -> UUID:

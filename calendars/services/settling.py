@@ -13,15 +13,16 @@ from audit.actors import task_actor
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.errors import EventGone
-from calendars.services import mirror, sync
+from calendars.services import conferences, sync
 from calendars.services.conferences import SETTLE_KIND
 from calendars.services.events import refresh_event
 from common import outbox
+from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
     from common.models import OutboxMessage
 
-NO_LINK: Final = "The link did not come. Choose the meeting link again."
+NO_LINK: Final = "The link did not come."
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=2), timedelta(seconds=15)
 
 
@@ -58,7 +59,4 @@ def settle(message: OutboxMessage) -> None:
 
 def give_up(event: Event) -> None:
     """Say that the link will not come; a later answer of the provider may still bring it."""
-    Event.objects.filter(pk=event.pk).update(
-        conference_state=ConferenceState.FAILED, conference_note=NO_LINK
-    )
-    mirror.touch(event.calendar, timezone.now())
+    conferences.link_failed(event, LinkFailure.LATE, NO_LINK)

@@ -24,7 +24,7 @@ from calendars.providers.reading import Reply, known_zone, read_date, read_momen
 from common.errors import BadReply
 from common.spans import Span
 from common.wallclock import day_begins, wall_clock
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +47,7 @@ _VISIBILITY = {
     "confidential": Visibility.PRIVATE,
 }
 _WRITING_ROLES = frozenset({"writer", "owner"})
-_MEET_FAILED = "Google could not make the Meet link. Ask for it again."
+_MEET_FAILED = "Google could not make the Meet link."
 
 
 def read_calendar(reply: Reply) -> RemoteCalendar:
@@ -174,7 +174,12 @@ def _conference(reply: Reply) -> RemoteConference | None:
     if asked == "pending":
         return RemoteConference(Conference.MEET, ConferenceState.PENDING)
     if asked == "failure":
-        return RemoteConference(Conference.MEET, ConferenceState.FAILED, note=_MEET_FAILED)
+        return RemoteConference(
+            Conference.MEET,
+            ConferenceState.FAILED,
+            note=_MEET_FAILED,
+            failure=LinkFailure.NOT_MADE,
+        )
     return zoom_in(reply.text("description"), reply.text("location"))
 
 

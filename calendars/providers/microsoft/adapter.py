@@ -43,7 +43,7 @@ from calendars.providers.microsoft.wire import (
 from calendars.providers.reading import Reply, read_moment
 from common.errors import BadReply, Unsupported, UpstreamConflict
 from common.spans import Span
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,8 @@ _BUSY_FIELDS = (
     "id,start,end,showAs,isCancelled,isAllDay,responseStatus,"
     "originalStartTimeZone,originalEndTimeZone,seriesMasterId,type"
 )
-_NO_LINK = "This Outlook account made no Teams link. Choose another kind of meeting."
+_NO_LINK = "Outlook saved the event and made no Teams link."
+_NEVER_A_LINK = "This personal Outlook account made no Teams link."
 
 
 class OutlookCalendar(CalendarProvider):
@@ -138,7 +139,14 @@ class OutlookCalendar(CalendarProvider):
         event = self.get_event(calendar, event.remote_id)
         if event.conference is not None and event.conference.kind is Conference.TEAMS:
             return event
-        failed = RemoteConference(Conference.TEAMS, ConferenceState.FAILED, note=_NO_LINK)
+        # A person's account may make one or not; of an organisation's one expects it.
+        is_personal = self._account.kind == "personal"
+        failed = RemoteConference(
+            Conference.TEAMS,
+            ConferenceState.FAILED,
+            note=_NEVER_A_LINK if is_personal else _NO_LINK,
+            failure=LinkFailure.REFUSED if is_personal else LinkFailure.NOT_MADE,
+        )
         return replace(event, conference=failed)
 
     def update_event(

@@ -118,7 +118,7 @@ def test_create_with_zoom_puts_the_link_into_the_event(api, calendar, connect, u
     before = len(reasons())
     conference = create(api, calendar, conference="zoom").json()["event"]["conference"]
     assert (conference["kind"], conference["state"]) == ("zoom", "ready")
-    assert conference["url"].startswith("http")
+    assert conference["joinUrl"].startswith("http")
     assert since(before) == [
         (AccessReason.ZOOM_MEETING_CREATE, Outcome.GRANTED),
         (AccessReason.EVENT_CREATE, Outcome.GRANTED),
@@ -268,7 +268,7 @@ def test_preferred_zoom_that_is_missing_falls_back_and_says_so(api, calendar, us
     user_owner.profile.preferred_conference = "zoom"
     user_owner.profile.save()
     conference = create(api, calendar, conference="auto").json()["event"]["conference"]
-    assert "because Zoom is not connected" in conference["note"]
+    assert "because Zoom is not connected" in conference["reason"]
 
 
 def test_refused_conference_creates_nothing(api, calendar, connection, sandbox):
@@ -396,10 +396,10 @@ def test_change_to_zoom_and_away_follows_the_zoom_meeting(
 ):
     connect(user_owner, "zoom")
     event = change(api, event_id, {"conference": "zoom"}).json()["event"]
-    url = event["conference"]["url"]
+    url = event["conference"]["joinUrl"]
     assert url in event["description"]
     event = change(api, event_id, {"description": "New words"}).json()["event"]
-    assert event["conference"]["url"] == url
+    assert event["conference"]["joinUrl"] == url
     change(api, event_id, {"start": at(13), "end": at(14)})
     assert len(sandbox.calls("zoom.meetings.update")) == 1
     event = change(api, event_id, {"conference": "none"}).json()["event"]

@@ -13,12 +13,12 @@ from audit.models import OAuthTokenAccessLog
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import EventDraft
-from calendars.services import events
+from calendars.services import conferences, events
 from calendars.services.settling import NO_LINK
 from common import outbox
 from common.enums import OutboxState
 from common.models import OutboxMessage
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def test_a_link_that_does_not_come_is_given_up_and_said(pending, sandbox):
 
 
 def test_what_was_given_up_stays_so_until_the_link_comes(pending, sandbox, copy_events):
-    Event.objects.update(conference_state=ConferenceState.FAILED, conference_note=NO_LINK)
+    conferences.link_failed(pending, LinkFailure.LATE, NO_LINK)
     connection = pending.calendar.connection
     copy_events(connection)
     assert state() == (ConferenceState.FAILED, False, NO_LINK)
@@ -85,7 +85,7 @@ def test_what_was_given_up_stays_so_until_the_link_comes(pending, sandbox, copy_
 
 
 def test_choosing_again_starts_over(pending, sandbox, actor):
-    Event.objects.update(conference_state=ConferenceState.FAILED, conference_note=NO_LINK)
+    conferences.link_failed(pending, LinkFailure.LATE, NO_LINK)
     sandbox.store.set_setting("meet", {"mode": "immediate", "reads": 0})
     event = Event.objects.select_related("calendar").get()
     for conference in (Conference.NONE, Conference.MEET):
@@ -125,3 +125,74 @@ def test_a_provider_that_is_down_is_asked_again(pending, sandbox):
     sandbox.fault("google.events.get", status=503)
     assert deliver() == OutboxState.PENDING
     assert OutboxMessage.objects.get().attempts == 1
+
+
+def test_it_is_known_since_when_the_link_is_as_it_is_and_how_often_it_was_asked_for(
+    pending, copy_events
+):
+    asked_at = Event.objects.get().conference_since_at
+    assert asked_at is not None
+    for seconds in (0, 5):
+        deliver(seconds)
+        assert Event.objects.get().conference_since_at == asked_at
+    deliver(20)
+    event = Event.objects.get()
+    assert (event.conference_state, event.conference_tries) == (ConferenceState.READY, 1)
+    assert event.conference_since_at > asked_at
+    came_at = event.conference_since_at
+    copy_events(pending.calendar.connection)
+    assert Event.objects.get().conference_since_at == came_at
+
+
+def test_a_link_that_only_we_know_to_have_failed_outlasts_every_copy(
+    connect, user_owner, sandbox, actor, copy_events
+):
+    sandbox.store.add_account("microsoft", email="me@outlook.example", kind="personal")
+    connection = connect(user_owner, "outlook", email="me@outlook.example")
+    calendar = connection.calendars.get()
+    calendar.allowed_conferences = ["teams"]
+    calendar.save()
+    draft = EventDraft(start=START, end=START + timedelta(hours=1), conference=Conference.TEAMS)
+    made = events.create_event(calendar=calendar, draft=draft, actor=actor)
+    assert made.conference_failure == LinkFailure.REFUSED
+
+    sandbox.store.change_event(sandbox.calendar(connection), made.remote_id, {"subject": "Renamed"})
+    copy_events(connection)
+
+    event = Event.objects.get()
+    assert event.title == "Renamed"
+    assert (event.conference, event.conference_state) == ("teams", ConferenceState.FAILED)
+    assert event.conference_failure == LinkFailure.REFUSED
+
+
+def test_choosing_no_link_takes_the_failure_away(connect, user_owner, sandbox, actor, copy_events):
+    sandbox.store.set_setting("meet", {"mode": "failure", "reads": 0})
+    calendar = connect(user_owner, "google").calendars.get()
+    draft = EventDraft(start=START, end=START + timedelta(hours=1), conference=Conference.MEET)
+    event = events.create_event(calendar=calendar, draft=draft, actor=actor)
+    conferences.link_failed(event, LinkFailure.REFUSED, "No.")
+
+    events.update_event(event=event, draft=EventDraft(conference=Conference.NONE), actor=actor)
+    copy_events(calendar.connection)
+
+    event = Event.objects.get()
+    assert (event.conference, event.conference_state) == ("", ConferenceState.NONE)
+    assert (event.conference_failure, event.conference_since_at) == ("", None)
+
+
+def test_all_events_of_a_series_wait_no_longer_when_its_link_is_given_up(
+    connect, user_owner, sandbox, actor
+):
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 999})
+    calendar = connect(user_owner, "google").calendars.get()
+    draft = EventDraft(
+        start=START,
+        end=START + timedelta(hours=1),
+        timezone="UTC",
+        conference=Conference.MEET,
+        recurrence=("RRULE:FREQ=DAILY;COUNT=3",),
+    )
+    events.create_event(calendar=calendar, draft=draft, actor=actor)
+    assert deliver(61) == OutboxState.SENT
+    states = Event.objects.values_list("conference_state", "conference_failure")
+    assert list(states) == [(ConferenceState.FAILED, LinkFailure.LATE)] * 4
