@@ -40,6 +40,13 @@ class ConnectionBase(UUIDModel):
         output_field=models.BooleanField(),
         db_persist=True,
     )
+    resumes_as = models.CharField(
+        max_length=20,
+        choices=ConnectionState.choices,
+        blank=True,
+        default="",
+        help_text="What it is again when the plan has room; blank unless the plan paused it.",
+    )
     last_good_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True, default="")
 
@@ -48,6 +55,16 @@ class ConnectionBase(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.get_provider_display()}, {self.connected_email}"
+
+    @property
+    def is_paused_by_plan(self) -> bool:
+        """Whether it exceeds the workspace's plan: its tokens are kept, and it comes back."""
+        return self.state == ConnectionState.PAUSED and bool(self.resumes_as)
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether its provider no longer accepts it, paused or not."""
+        return ConnectionState.RECONNECT_NEEDED in {self.state, self.resumes_as}
 
     @property
     def owner_kind(self) -> str:

@@ -11,11 +11,13 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from booking import people as bookers  # noqa: PLC0415 -- app registry
+        from booking.beyond import links_without_room  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
         from booking.services import delivery, relocated  # noqa: PLC0415 -- app registry
         from calendars import people  # noqa: PLC0415 -- app registry
         from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
+        from conferencing import beyond  # noqa: PLC0415 -- app registry
 
         outbox.register(
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
@@ -24,3 +26,4 @@ class BookingConfig(AppConfig):
         outbox.register(MOVED_KIND, relocated.follow_event)
         people.register("contacts", bookers.contacts)
         people.register("prospects", bookers.prospects)
+        beyond.register("links", links_without_room)

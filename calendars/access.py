@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from calendars.models import Calendar, Event, EventTask
 from calendars.owners import connection_models, manager_of
+from calendars.paused import refuse_paused
 from calendars.queries import VisibleCalendar, calendars_visible_to, is_masked
 from common.errors import Forbidden, NotFound
 from conferencing.services import zoom_connection_in
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 def calendar_for(
     membership: Membership, calendar_id: UUID, *, to_write: bool = False
 ) -> VisibleCalendar:
-    """The calendar, if the member may see something of it. Raises NotFound, Forbidden."""
+    """The calendar, if the member may see something of it.
+
+    Raises NotFound, Forbidden; PlanRequired when it is to be written to and the plan paused it.
+    """
     require_role(membership, MAY_WORK)
     found = calendars_visible_to(membership, calendar_ids=[calendar_id])
     if not found:
@@ -39,7 +43,8 @@ def event_for(
 ) -> Event:
     """The event with its calendar and connection, if the member may see what it is.
 
-    Raises NotFound, also for an event of which the member may see the time only, and Forbidden.
+    Raises NotFound, also for an event of which the member may see the time only, Forbidden, and
+    PlanRequired when it is to be changed and the plan paused its account.
     """
     require_role(membership, MAY_WORK)
     rows = Event.objects.filter(pk=event_id, workspace=membership.workspace_id)
@@ -131,5 +136,6 @@ def owner_to_connect(membership: Membership, client_id: UUID | None) -> Owner:
 
 
 def _require_write(seen: VisibleCalendar) -> None:
-    if not seen.may_write:
+    if not seen.may_edit:
         raise Forbidden("You may not change this calendar.")
+    refuse_paused(seen.connection)

@@ -15,20 +15,23 @@ class CalendarsConfig(AppConfig):
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
         from audit.services.tokens import RECONNECT_KIND  # noqa: PLC0415 -- app registry
-        from calendars import acquaintances, people  # noqa: PLC0415 -- app registry
+        from calendars import acquaintances, beyond, people  # noqa: PLC0415 -- app registry
         from calendars.providers.registry import OAUTH  # noqa: PLC0415 -- app registry
         from calendars.services import (  # noqa: PLC0415 -- app registry
             conferences,
             headquarters,
             membership,
             notices,
+            places,
             relocating,
             settling,
             splitting,
         )
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
+        from conferencing.beyond import register as register_beyond  # noqa: PLC0415 -- app registry
         from workspaces.services.members import MEMBERSHIP_ENDED  # noqa: PLC0415 -- app registry
+        from workspaces.services.plans import PLAN_CHANGED  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
         outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
@@ -39,5 +42,8 @@ class CalendarsConfig(AppConfig):
         outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
         outbox.register(relocating.FINISH_KIND, relocating.finish_move)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)
+        outbox.register(PLAN_CHANGED, places.follow_plan)
         people.register("colleagues", acquaintances.colleagues)
         people.register("clients", acquaintances.primary_contacts)
+        register_beyond("accounts", beyond.paused_accounts)
+        register_beyond("branches", beyond.branches)

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from audit.enums import ConnectionState
+from audit.enums import ConnectionState, Provider
 from audit.oauth_apps import oauth_app
 from calendars.enums import Hue
 from calendars.models import Calendar
 from calendars.offers import reconnect_url
 from calendars.owners import connection_field, connection_model, manager_of
+from calendars.paused import WHY_STALE
 from calendars.phrases import as_of
 from calendars.providers.registry import PROVIDERS, is_consented
 from calendars.sharing_page import shared_in_words
 from calendars.sidebar import is_booking_calendar, provider_label
 from calendars.upkeep import upkeep_in_words
+from conferencing import plans
+from conferencing.beyond import zoom_words
 from conferencing.services import zoom_connection_model
 from workspaces.enums import OwnerKind
 
@@ -73,6 +76,9 @@ class ConnectionRow:
     missing: Sequence[str]
     reconnect_url: str
     calendars: Sequence[CalendarRow]
+    # The plan has no place for it: why, and whether it can be used instead of the one that has it.
+    paused: str = ""
+    may_replace: bool = False
 
 
 def connection_rows(membership: Membership, zone: ZoneInfo, now: datetime) -> list[ConnectionRow]:
@@ -95,7 +101,7 @@ def connection_rows(membership: Membership, zone: ZoneInfo, now: datetime) -> li
     zoom = zoom_connection_model().objects.filter(
         Q(user=membership.user_id) | Q(client__isnull=False), workspace=membership.workspace_id
     )
-    accounts = zoom.select_related("client", "user").order_by("created_at")
+    accounts = zoom.select_related("client", "user", "workspace").order_by("created_at")
     rows += [_row(one, (), membership, zone, now) for one in accounts]
     return sorted(rows, key=lambda row: (not row.is_mine, row.owner))
 
@@ -136,7 +142,7 @@ def _row(
         is_mine=connection.owner_id == membership.user_id,
         state=str(state.label),
         is_active=is_active,
-        needs_consent=state == ConnectionState.RECONNECT_NEEDED,
+        needs_consent=connection.needs_consent,
         is_subscription=is_subscription(connection),
         last_good=as_of(good_at, zone, now) if good_at else "",
         upkeep=upkeep_in_words(calendars, zone, now) if is_active else "",
@@ -144,7 +150,18 @@ def _row(
         missing=_missing(connection),
         reconnect_url=reconnect_url(connection, PAGE),
         calendars=[_calendar(one, shared.get(one.pk, "")) for one in calendars],
+        paused=_why_paused(connection),
+        may_replace=connection.is_paused_by_plan,
     )
+
+
+def _why_paused(connection: ConnectionBase) -> str:
+    if connection.is_paused_by_plan:
+        return WHY_STALE
+    is_zoom = connection.provider == Provider.ZOOM
+    if is_zoom and not plans.allows(connection.workspace.tier, plans.PlanFeature.ZOOM):
+        return zoom_words()
+    return ""
 
 
 def _last_good(connection: ConnectionBase, calendars: Sequence[Calendar]) -> datetime | None:
@@ -180,7 +197,7 @@ def _calendar(calendar: Calendar, shared: str) -> CalendarRow:
         is_shown=calendar.is_shown,
         counts_as_busy=calendar.counts_as_busy,
         is_booking=is_booking_calendar(calendar),
-        is_writable=calendar.is_writable,
+        is_writable=calendar.is_writable and not calendar.connection.is_paused_by_plan,
         note=calendar.sync_error or note,
         shared=shared,
     )

@@ -52,7 +52,8 @@ def reconnect_url(connection: ConnectionBase, next_page: str) -> str:
     if connection.provider in PROVIDERS and not is_consented(connection.provider):
         whose = {"client": owner_id} if connection.owner_kind == OwnerKind.CLIENT else {}
         return f"{reverse('calendars:subscribe')}?{urlencode(whose)}".rstrip("?")
-    return connect_url(connection.provider, connection.owner_kind, owner_id, next_page)
+    address = connect_url(connection.provider, connection.owner_kind, owner_id, next_page)
+    return f"{address}&{urlencode({'again': connection.pk})}"
 
 
 def connect_url(provider: str, owner_kind: str, owner_id: str, next_page: str) -> str:

@@ -48,12 +48,17 @@ class VisibleCalendar:
         is_stale = bool(self.calendar.sync_error)
         is_stale = is_stale or self.connection.state != ConnectionState.ACTIVE
         object.__setattr__(self, "is_stale", is_stale)
-        may_write = self.sight >= Sight.EDIT and self.calendar.is_writable
+        may_write = self.may_edit and not self.connection.is_paused_by_plan
         object.__setattr__(self, "may_write", may_write)
 
     @property
     def connection(self) -> CalendarConnectionBase:
         return self.calendar.connection
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the member's rights reach so far; the plan may still have paused the account."""
+        return self.sight >= Sight.EDIT and self.calendar.is_writable
 
     @property
     def is_shown(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.enums import ConnectionState
 from calendars.dates import same_day_in
+from calendars.paused import BRIEFLY, WHY_STALE
 from calendars.phrases import as_of
 from calendars.providers.registry import provider_class
 from workspaces.enums import OwnerKind
@@ -152,7 +153,7 @@ def _account(
         calendars=tuple(_line(one) for one in group),
         note=note,
         is_well=is_well,
-        reconnect=connection.state == ConnectionState.RECONNECT_NEEDED,
+        reconnect=connection.needs_consent,
     )
 
 
@@ -183,6 +184,8 @@ def health(group: Sequence[VisibleCalendar], zone: ZoneInfo, now: datetime) -> t
     shown = [one for one in group if one.calendar.is_shown] or list(group)
     read = [one.calendar.synced_at for one in shown if one.calendar.synced_at]
     is_stale = any(one.is_stale for one in shown)
+    if connection.is_paused_by_plan:
+        return f"{label}, {BRIEFLY}", False
     if connection.state == ConnectionState.PAUSED:
         return f"{label}, paused", False
     if not read:
@@ -212,8 +215,10 @@ def stale_notice(
 
 def _why_stale(one: VisibleCalendar) -> str:
     label = provider_label(one.connection)
-    if one.connection.state == ConnectionState.RECONNECT_NEEDED:
+    if one.connection.needs_consent:
         return f"{label} asks to be signed in again; until then nothing there counts as free."
+    if one.connection.is_paused_by_plan:
+        return WHY_STALE
     if one.connection.state == ConnectionState.PAUSED:
         return "The account is paused; until it is resumed nothing there counts as free."
     return f"{label} did not answer the last time it was asked. It is asked again by itself."
@@ -223,5 +228,5 @@ def _reconnect_of(one: VisibleCalendar, viewer_id: UUID) -> CalendarConnectionBa
     """The account to connect again, if the viewer may: a client's or their own."""
     connection = one.connection
     is_theirs = connection.owner_kind == OwnerKind.CLIENT or connection.owner_id == viewer_id
-    is_wanted = connection.state == ConnectionState.RECONNECT_NEEDED
+    is_wanted = connection.needs_consent
     return connection if is_wanted and is_theirs else None

@@ -61,6 +61,11 @@ urlpatterns = [
         name="disconnect_question",
     ),
     path(
+        "calendar/connections/<uuid:connection_id>/use",
+        connections.use_instead,
+        name="use_instead",
+    ),
+    path(
         "calendar/calendars/<uuid:calendar_id>/settings",
         connections.calendar_settings,
         name="calendar_settings",

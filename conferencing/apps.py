@@ -11,6 +11,8 @@ class ConferencingConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
+        from conferencing import beyond  # noqa: PLC0415 -- app registry
         from conferencing.zoom_oauth import SPEC  # noqa: PLC0415 -- app registry
 
         oauth_apps.register(oauth_apps.app_of(SPEC, "ZOOM"))
+        beyond.register("zoom", beyond.zoom_accounts)

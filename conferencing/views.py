@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from conferencing.beyond import beyond_plan
 from conferencing.plans import TABLES, PlanFeature
+from workspaces.access import MAY_MANAGE
 from workspaces.enums import Tier
 from workspaces.guards import member_required
 
@@ -54,14 +56,20 @@ class Row:
 @require_safe
 @member_required
 def plans(request: StaffRequest) -> HttpResponse:
-    tier = request.membership.workspace.tier
+    """The two tables; owners and admins see what is kept beyond their plan, and since when."""
+    workspace = request.membership.workspace
+    tier = workspace.tier
     columns = [
         Column(tier_.label, "your plan" if tier_ == tier else _FOR_WHOM[tier_], tier_ == tier)
         for tier_ in Tier
     ]
     # The long table first: it answers what a plan holds; the short one is about meeting links.
     tables = [(table.key, table.title, _rows(table, tier)) for table in reversed(TABLES)]
-    return render(request, "conferencing/plans.html", {"columns": columns, "tables": tables})
+    context: dict[str, object] = {"columns": columns, "tables": tables}
+    if request.membership.role in MAY_MANAGE:
+        context["beyond"] = beyond_plan(workspace)
+        context["change"] = workspace.plan_changes.first()
+    return render(request, "conferencing/plans.html", context)
 
 
 def _rows(table: PlanTable, tier: str) -> list[Row]:

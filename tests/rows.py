@@ -35,7 +35,7 @@ from conferencing.models import ZoomConnection, ZoomMeeting
 from patients.models import Authorization, Discipline, Patient, PatientSession, Practitioner
 from tests.factories import make_calendar, make_client, make_connection, make_event
 from workspaces.authentication import issue_service_token
-from workspaces.models import Invitation
+from workspaces.models import Invitation, PlanChange
 from workspaces.owners import ClientOwner, owner_of_user
 
 OURS = ("common", "workspaces", "audit", "conferencing", "calendars", "patients", "booking")
@@ -210,6 +210,7 @@ def make_rows(workspace, user) -> Rows:
             end_at=begin + timedelta(hours=1), hold=hold(user_owner, 5),
         ),
         link, contact, prospect, client_meeting, own_meeting,
+        PlanChange.objects.create(workspace=workspace, from_tier="free", to_tier=workspace.tier),
     ]  # fmt: skip
     OutboxMessage.objects.filter(pk=rows[0].pk).update(state=OutboxState.FAILED, last_error="No")
     sealed = [token.access_sealed, token.refresh_sealed, credential.sealed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,15 +13,18 @@ from django.utils import timezone
 
 from common.admin import AnyModelAdmin, ReadOnlyAdmin, shown_fields
 from workspaces.authentication import issue_service_token
+from workspaces.enums import Tier
 from workspaces.models import (
     Client,
     Invitation,
     Membership,
+    PlanChange,
     ServiceToken,
     User,
     UserProfile,
     Workspace,
 )
+from workspaces.services.plans import change_plan
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -91,11 +94,28 @@ class WorkspaceAdmin(AnyModelAdmin):
     )
     readonly_fields = ("headquarters", "headquarters_accepted_at", "created_at")
 
+    def save_model(self, request: HttpRequest, obj: Workspace, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """The plan goes through its service, which keeps who changed it and when."""
+        tier = Tier(obj.tier)
+        kept = [field.name for field in Workspace._meta.concrete_fields if field.name != "tier"]
+        obj.save(update_fields=[name for name in kept if name in form.changed_data] or ["name"])
+        change_plan(workspace_id=obj.pk, tier=tier, by=cast("User", request.user))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(PlanChange)
+class PlanChangeAdmin(ReadOnlyAdmin):
+    """Who put which workspace on which plan."""
+
+    list_display = ("workspace", "from_tier", "to_tier", "changed_by_name", "created_at")
+    list_filter = ("to_tier",)
+    list_select_related = ("workspace",)
+    search_fields = ("workspace__name", "=workspace__id")
 
 
 @admin.register(Membership)

@@ -119,6 +119,25 @@ class Workspace(UUIDModel):
         return self.name
 
 
+class PlanChange(UUIDModel):
+    """Who put a workspace on which plan, and when. Written once, shown to operators and admins."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="plan_changes")
+    from_tier = models.CharField(max_length=16, choices=Tier.choices)
+    to_tier = models.CharField(max_length=16, choices=Tier.choices)
+    changed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_by_name = models.CharField(max_length=320, blank=True, default="")
+
+    class Meta:
+        db_table = "plan_changes"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.workspace} from {self.from_tier} to {self.to_tier}"
+
+
 class Membership(UUIDModel):
     """A user in a workspace, with a role."""
 

@@ -43,6 +43,18 @@ REFRESH_LEASE = timedelta(seconds=30)
 WAIT_FOR_OTHERS = timedelta(seconds=10)
 LOOK_EVERY = 0.05
 RECONNECT_KIND = "audit.reconnect_needed"
+# What a connection that exceeds the plan may still be used for: its busy times keep others from
+# booking over them, what was promised to a guest before is kept, and it can be ended.
+USABLE_WHILE_PAUSED = frozenset(
+    {
+        AccessReason.BUSY_READ,
+        AccessReason.BOOKING_CONFIRM,
+        AccessReason.BOOKING_EVENT_CREATE,
+        AccessReason.OAUTH_CONNECT,
+        AccessReason.OAUTH_REVOKE,
+        AccessReason.WATCH,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +95,9 @@ def resolve_provider_token(
     Writes exactly one log row for the operation, durably, before anything is unsealed (and one
     more for a refresh). Raises TokenDenied when the connection is of another workspace,
     ReconnectNeeded when a person has to consent again, UpstreamForbidden while the connection is
-    paused, UpstreamUnavailable when the refresh cannot be done now. Call it outside any
-    transaction; inside one it raises RuntimeError.
+    paused (one that the plan paused still serves `USABLE_WHILE_PAUSED`), UpstreamUnavailable when
+    the refresh cannot be done now. Call it outside any transaction; inside one it raises
+    RuntimeError.
     """
 
     def log(outcome: Outcome) -> None:
@@ -95,11 +108,11 @@ def resolve_provider_token(
         log(Outcome.DENIED)
         raise TokenDenied
     try:
-        connection.refresh_from_db(fields=["state", "token_expires_at"])
+        connection.refresh_from_db(fields=["state", "resumes_as", "token_expires_at"])
     except ObjectDoesNotExist:
         log(Outcome.DENIED)
         raise ReconnectNeeded(_disconnected_words(connection)) from None
-    if connection.state == ConnectionState.PAUSED:
+    if connection.state == ConnectionState.PAUSED and not _may_use_paused(connection, reason):
         log(Outcome.DENIED)
         raise UpstreamForbidden(f"{connection.connected_email} is paused in Meridian.")
     try:
@@ -152,16 +165,21 @@ def resolve_service_credential(
 
 def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
     """The provider no longer accepts the connection: say so on it, and tell its owner once."""
-    changed = (
-        type(connection)
-        ._default_manager.filter(pk=connection.pk, state=ConnectionState.ACTIVE)
-        .update(
-            state=ConnectionState.RECONNECT_NEEDED,
-            last_error=(words or _reconnect_words(connection))[:300],
-            updated_at=timezone.now(),
-        )
-    )
-    connection.state = ConnectionState.RECONNECT_NEEDED
+    rows = type(connection)._default_manager.filter(pk=connection.pk)
+    said = {
+        "last_error": (words or _reconnect_words(connection))[:300],
+        "updated_at": timezone.now(),
+    }
+    needed = ConnectionState.RECONNECT_NEEDED
+    changed = rows.filter(state=ConnectionState.ACTIVE).update(state=needed, **said)
+    if not changed:
+        # What the plan paused stays paused; its owner is needed all the same.
+        paused = rows.filter(state=ConnectionState.PAUSED, resumes_as=ConnectionState.ACTIVE)
+        changed = paused.update(resumes_as=needed, **said)
+    if connection.is_paused_by_plan:
+        connection.resumes_as = needed
+    else:
+        connection.state = needed
     if changed:
         outbox.enqueue(
             kind=RECONNECT_KIND,
@@ -169,6 +187,10 @@ def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:
             dedupe_key=f"reconnect:{connection.pk}:{timezone.now():%Y%m%d%H%M%S%f}",
             workspace_id=connection.workspace_id,
         )
+
+
+def _may_use_paused(connection: ConnectionBase, reason: AccessReason) -> bool:
+    return connection.is_paused_by_plan and reason in USABLE_WHILE_PAUSED
 
 
 def _reconnect_words(connection: ConnectionBase) -> str:
@@ -211,7 +233,8 @@ def _read(connection: ConnectionBase) -> OAuthToken:
     token = OAuthToken.objects.filter(
         connection_id=connection.pk, workspace_id=connection.workspace_id
     ).first()
-    if token is None or connection.state != ConnectionState.ACTIVE:
+    state = connection.resumes_as if connection.is_paused_by_plan else connection.state
+    if token is None or state != ConnectionState.ACTIVE:
         raise ReconnectNeeded(_reconnect_words(connection))
     return token
 
@@ -236,7 +259,7 @@ def _usable_token(
             raise UpstreamUnavailable("The account is being renewed. Try again in a moment.")
         time.sleep(LOOK_EVERY)
         try:
-            connection.refresh_from_db(fields=["state"])
+            connection.refresh_from_db(fields=["state", "resumes_as"])
         except ObjectDoesNotExist:
             raise ReconnectNeeded(_disconnected_words(connection)) from None
 

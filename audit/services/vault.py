@@ -68,7 +68,7 @@ def sealed_fields(token: OAuthToken, tokens: TokenSet) -> dict[str, object]:
 
 
 def store_tokens(*, connection: ConnectionBase, tokens: TokenSet) -> None:
-    """Seal a freshly consented pair for the connection and make the connection active."""
+    """Seal a freshly consented pair and make the connection active, unless the plan paused it."""
     token = OAuthToken.objects.filter(connection_id=connection.pk).first() or OAuthToken(
         workspace_id=connection.workspace_id,
         connection_id=connection.pk,
@@ -80,11 +80,16 @@ def store_tokens(*, connection: ConnectionBase, tokens: TokenSet) -> None:
     token.save()
     connection.token_expires_at = tokens.expires_at
     connection.scopes = sorted(tokens.scopes)
-    connection.state = ConnectionState.ACTIVE
+    if connection.is_paused_by_plan:
+        connection.resumes_as = ConnectionState.ACTIVE
+    else:
+        connection.state = ConnectionState.ACTIVE
     connection.last_error = ""
     connection.save(
-        update_fields=["token_expires_at", "scopes", "state", "last_error", "updated_at"]
-    )
+        update_fields=[
+            "token_expires_at", "scopes", "state", "resumes_as", "last_error", "updated_at",
+        ]
+    )  # fmt: skip
 
 
 def store_address(*, connection: ConnectionBase, address: Secret) -> None:

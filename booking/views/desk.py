@@ -14,6 +14,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from audit.enums import ConnectionState, Provider
+from booking.beyond import refused_by_plan
 from booking.enums import TAKES_TIME, DegradedMode
 from booking.errors import BusyUnknown, LinkClosed
 from booking.owners import tables_of
@@ -23,6 +24,7 @@ from booking.wording import clock, long_day
 from calendars.enums import Sight
 from calendars.offers import reconnect_url
 from calendars.owners import calendars_of, connections_of
+from calendars.paused import BRIEFLY
 from calendars.queries import VisibleCalendar
 from calendars.services.connections import check_plan
 from calendars.sidebar import health, is_booking_calendar
@@ -159,21 +161,28 @@ def accounts_of(owner: Owner, zone: ZoneInfo, now: datetime) -> list[AccountRow]
                 connection=connection,
                 note=note,
                 is_well=is_well,
-                reconnect_url="" if connection.is_active else again,
+                reconnect_url="" if _is_fine(connection) else again,
                 calendars=[CalendarRow(one, is_booking_calendar(one)) for one in calendars],
             )
         )
     return rows
 
 
+def _is_fine(connection: ConnectionBase) -> bool:
+    """Whether a new consent would change nothing."""
+    return connection.is_active or (connection.is_paused_by_plan and not connection.needs_consent)
+
+
 def _health(
     connection: ConnectionBase, calendars: list[Calendar], zone: ZoneInfo, now: datetime
 ) -> tuple[str, bool]:
     label = connection.get_provider_display().removeprefix("Microsoft ")
-    if connection.state == ConnectionState.RECONNECT_NEEDED:
+    if connection.needs_consent:
         read = [calendar.synced_at for calendar in calendars if calendar.synced_at]
         copy = f" Copy of {clock(min(read), zone)} in use" if read else ""
         return f"{label}, sign in again.{copy}", False
+    if connection.is_paused_by_plan:
+        return f"{label}, {BRIEFLY}", False
     if connection.state == ConnectionState.PAUSED:
         return f"{label}, paused", False
     if calendars:
@@ -187,8 +196,13 @@ def link_rows(owner: Owner, now: datetime) -> list[LinkRow]:
     """The owner's links, those that are open first."""
     links = sorted(links_of(owner), key=lambda link: not link.is_active)
     counts = _booked_this_week(owner, links, now)
+    tier = owner.workspace.tier
     return [
-        LinkRow(link, f"{settings.PUBLIC_URL}/book/{link.slug}", _facts(link, counts.get(link.pk)))
+        LinkRow(
+            link,
+            f"{settings.PUBLIC_URL}/book/{link.slug}",
+            _facts(link, counts.get(link.pk), tier),
+        )
         for link in links
     ]
 
@@ -204,12 +218,19 @@ def _booked_this_week(
     return dict(rows.order_by().values_list("link_id").annotate(Count("id")))
 
 
-def _facts(link: BookingLink, booked: int | None) -> list[str]:
+def _meets_by(link: BookingLink, tier: str) -> str:
+    refusal = refused_by_plan(link, tier)
+    if refusal is not None:
+        return f"no meeting link: {refusal.message}"
+    is_auto = link.conference == Conference.AUTO
+    return "automatic link" if is_auto else link.get_conference_display()
+
+
+def _facts(link: BookingLink, booked: int | None, tier: str) -> list[str]:
     lengths = [str(minutes) for minutes in link.durations]
     facts = [f"{_listed(lengths)} min"]
     if link.conference != Conference.NONE:
-        is_auto = link.conference == Conference.AUTO
-        facts.append("automatic link" if is_auto else link.get_conference_display())
+        facts.append(_meets_by(link, tier))
     if link.location:
         facts.append(link.location)
     if link.notice_minutes:

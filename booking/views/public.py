@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.actors import client_address, public_actor
 from booking import wording
 from booking.access import meeting_by_token, open_link
+from booking.beyond import refused_by_plan
 from booking.booker import Booker, clean_start
 from booking.enums import MeetingState
 from booking.errors import BusyUnknown, SlotTaken
@@ -313,12 +314,15 @@ def _about(link: BookingLink, owner: Owner, duration: timedelta) -> dict[str, An
     name = public_name(owner)
     words = [word for word in name.split() if word[0].isalnum()] or name.split()
     label = mail.conference_label(link.conference)
+    is_promised = refused_by_plan(link, owner.workspace.tier) is None
     return {
         "link": link,
+        "no_link_yet": not is_promised,
         "owner_name": name,
         "workspace_name": owner.workspace.name,
         "initials": "".join(word[0] for word in words[:2]).upper(),
-        "conference": _("Video call") if link.conference == Conference.AUTO else label,
+        "conference": is_promised
+        and (_("Video call") if link.conference == Conference.AUTO else label),
         "length_words": wording.minutes_words(duration),
     }
 
@@ -341,6 +345,8 @@ def _conference_words(meeting: MeetingBase) -> str:
     if label or meeting.link is None:
         return label
     wanted = meeting.link.conference
+    if refused_by_plan(meeting.link, meeting.workspace.tier):
+        return ""
     return _("Video call") if wanted == Conference.AUTO else mail.conference_label(wanted)
 
 

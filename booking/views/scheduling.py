@@ -117,7 +117,7 @@ def change_calendars(request: StaffRequest, owner: Owner) -> HttpResponse:
     here = desk_of(owner).page
     for calendar in mine:
         if str(calendar.pk) == chosen:
-            if not calendar.is_writable:
+            if not calendar.is_writable or calendar.connection.is_paused_by_plan:
                 message = f"Bookings cannot be written to {calendar.name}."
                 return refused(request, to=here, message=message)
             choose_booking_calendar(owner=owner, calendar=calendar)

@@ -26,6 +26,9 @@ class CalendarConnectionBase(ConnectionBase):
 
     calendar_id = models.CharField(max_length=1024, blank=True, default="")
     is_booking = models.BooleanField(default=False)
+    resumes_booking = models.BooleanField(
+        default=False, help_text="Bookings went here before the plan paused it, and will again."
+    )
 
     calendars: models.Manager[Calendar]
 

@@ -134,9 +134,9 @@ def counting_calendars(owner: Owner) -> list[Calendar]:
 
 def _require_readable(calendar: Calendar) -> None:
     connection = calendar.connection
-    if connection.state == ConnectionState.PAUSED:
+    if connection.state == ConnectionState.PAUSED and not connection.is_paused_by_plan:
         raise UpstreamForbidden(f"{connection.connected_email} is paused.")
-    if connection.state != ConnectionState.ACTIVE:
+    if connection.needs_consent:
         raise ReconnectNeeded(f"{connection.connected_email} has to be connected again.")
     if calendar.gone_at is not None:
         raise CalendarGone(f"{calendar.name} is no longer there.", calendar.remote_id)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -13,15 +11,13 @@ from audit.actors import task_actor
 from audit.enums import AccessReason, ConnectionState
 from audit.oauth_apps import oauth_app
 from audit.services import vault
-from audit.services.tokens import log_without_token, resolve_provider_token
 from calendars.errors import ConsentIncomplete
 from calendars.models import CalendarConnectionBase, UserCalendarConnection
-from calendars.owners import connection_model, connection_models, connections_of
+from calendars.owners import connection_model, connections_of
 from calendars.providers.registry import PROVIDERS, is_consented
-from calendars.services import channels, listing, memory, sync
+from calendars.services import channels, consents, listing, memory, places, sync
 from calendars.services.accounts import opened
-from common import oauth
-from common.errors import DomainError, PlanRequired
+from common.errors import PlanRequired
 from conferencing import plans
 from conferencing import services as conferencing
 from workspaces.enums import Tier
@@ -35,10 +31,6 @@ if TYPE_CHECKING:
     from common.oauth_spec import Identity, TokenSet
     from workspaces.models import User, Workspace
     from workspaces.owners import Owner
-
-logger = logging.getLogger(__name__)
-
-REVOKE_LIMIT: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +48,29 @@ def accounts_of(owner: Owner, provider: str) -> list[ConnectionBase]:
     return list(connections_of(owner))
 
 
-def check_plan(owner: Owner, provider: str, account_remote_id: str = "") -> None:
+def check_plan(owner: Owner, provider: str, account_remote_id: str = "", *, tier: str = "") -> None:
     """Whether the owner's plan has room for an account of this provider.
 
-    Connecting the same account again always has room; before it is known whose account it will
-    be, leave `account_remote_id` blank. Raises PlanRequired.
+    Connecting the same account again always has room; leave `account_remote_id` blank for one
+    that is not connected. `tier` is the plan where it was read more lately than the owner. Raises
+    PlanRequired.
     """
-    tier = Tier(owner.workspace.tier)
+    plan = Tier(tier or owner.workspace.tier)
     if provider not in PROVIDERS:
-        conferencing.check_zoom_plan(tier)
+        known = conferencing.zoom_connections_of(owner).filter(account_remote_id=account_remote_id)
+        if not account_remote_id or not known.exists():
+            conferencing.check_zoom_plan(plan)
         return
-    if plans.allows(tier, plans.PlanFeature.CONNECT_BOTH):
+    if plans.allows(plan, plans.PlanFeature.CONNECT_BOTH):
         return
     others = [row for row in connections_of(owner) if is_consented(row.provider)]
     is_known = any(
-        row.provider == provider and account_remote_id in ("", row.account_remote_id)
-        for row in others
+        (row.provider, row.account_remote_id) == (provider, account_remote_id) for row in others
     )
     if others and not is_known:
         lowest = plans.lowest_tier_with(plans.PlanFeature.CONNECT_BOTH)
         raise PlanRequired(
-            f"The {tier.label} plan connects one calendar account, and "
+            f"The {plan.label} plan connects one calendar account, and "
             f"{others[0].connected_email} is connected. More accounts are on {lowest.label}.",
             lowest,
         )
@@ -85,17 +79,19 @@ def check_plan(owner: Owner, provider: str, account_remote_id: str = "") -> None
 def keep_connection(*, owner: Owner, provider: str, identity: Identity, tokens: TokenSet) -> Kept:
     """Seal the tokens under the owner's connection to this account, new or known.
 
-    A known connection keeps its settings and becomes active again. An owner's first calendar
-    connection is the one bookings are written to. Raises PlanRequired, ConsentIncomplete.
+    A known connection keeps its settings and becomes active again, if the plan has a place for it.
+    An owner's first calendar connection is the one bookings are written to. Raises PlanRequired,
+    ConsentIncomplete; then nothing is kept, see `consents.give_back`.
     """
     if provider not in PROVIDERS:
-        check_plan(owner, provider)
+        check_plan(owner, provider, identity.account_remote_id, tier=places.tier_now(owner))
         zoom, is_new = conferencing.keep_zoom_connection(owner, identity, tokens)
         return Kept(zoom, is_new)
     with transaction.atomic():
         owner.lock()
         # Under the lock: two consents that end at once must not both take the last place.
-        check_plan(owner, provider, identity.account_remote_id)
+        tier = places.tier_now(owner)
+        check_plan(owner, provider, identity.account_remote_id, tier=tier)
         model = connection_model(owner.kind)
         mine = connections_of(owner)
         row = mine.filter(provider=provider, account_remote_id=identity.account_remote_id).first()
@@ -115,6 +111,9 @@ def keep_connection(*, owner: Owner, provider: str, identity: Identity, tokens: 
         row.account_kind = identity.kind
         row.save()
         vault.store_tokens(connection=row, tokens=tokens)
+        settled = places.settle_locked(owner)
+        row.refresh_from_db()
+    places.carry_out(settled)
     return Kept(row, is_new)
 
 
@@ -143,7 +142,7 @@ def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
     is connected again. Returns what the person should know, blank when all was done.
     """
     channels.close_all(connection=connection, actor=actor)
-    words = _revoke(connection, actor)
+    words = consents.revoke(connection=connection, actor=actor)
     vault.erase_tokens(connection=connection)
     with transaction.atomic():
         if isinstance(connection, CalendarConnectionBase):
@@ -153,12 +152,16 @@ def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
 
 
 def promote(owner: Owner) -> CalendarConnectionBase | None:
-    """Let the owner's oldest connection take bookings when none does; the one, if any."""
+    """An account is gone: what the plan now has room for comes back, and the owner's oldest
+    connection takes bookings when none does; the one, if any.
+    """
+    places.settle(owner)
     with transaction.atomic():
         owner.lock()
         mine = [row for row in connections_of(owner) if is_consented(row.provider)]
         if not mine or any(row.is_booking for row in mine):
             return None
+        mine.sort(key=lambda row: row.is_paused_by_plan)
         mine[0].is_booking = True
         mine[0].save(update_fields=["is_booking", "updated_at"])
         return mine[0]
@@ -177,8 +180,8 @@ def pause_connections(*, user: User, workspace: Workspace) -> int:
     for connection in [*own, *zoom]:
         channels.close_all(connection=connection, actor=task_actor("calendars.end_connections"))
         vault.erase_tokens(connection=connection)
-        connection.state = ConnectionState.PAUSED
-        connection.save(update_fields=["state", "updated_at"])
+        connection.state, connection.resumes_as = ConnectionState.PAUSED, ""
+        connection.save(update_fields=["state", "resumes_as", "updated_at"])
         paused += 1
     return paused
 
@@ -188,49 +191,3 @@ def _require_refresh(provider: str, tokens: TokenSet) -> None:
     if tokens.refresh_token is None:
         label = oauth_app(provider).spec.label
         raise ConsentIncomplete(f"{label} gave access for one hour only. Connect again.")
-
-
-def _revoke(connection: ConnectionBase, actor: Actor) -> str:
-    """Ask the provider to end the consent; in words, what is left for the person to do."""
-    if connection.provider in PROVIDERS and not is_consented(connection.provider):
-        return ""
-    if _is_shared(connection):
-        # Revoking ends the account's whole consent, and somebody else works with it.
-        log_without_token(
-            connection=connection,
-            actor=actor,
-            reason=AccessReason.OAUTH_REVOKE,
-            target="the consent stays for another connection",
-        )
-        return ""
-    app = oauth_app(connection.provider)
-    by_hand = f"Remove Meridian at {app.spec.consent_page} too." if app.spec.consent_page else ""
-    try:
-        token = resolve_provider_token(
-            connection=connection,
-            workspace=connection.workspace,
-            actor=actor,
-            reason=AccessReason.OAUTH_REVOKE,
-        )
-        if not app.endpoints().revoke:
-            return by_hand
-        oauth.revoke(
-            app.endpoints(), app.credentials(), token=token.secret, time_limit=REVOKE_LIMIT
-        )
-    except (DomainError, oauth.OAuthFailure) as error:
-        logger.info("a consent could not be revoked", extra={"error": type(error).__name__})
-        return by_hand or f"{app.spec.label} could not be told. Remove Meridian in its settings."
-    return ""
-
-
-def _is_shared(connection: ConnectionBase) -> bool:
-    """Whether the same account is connected once more, by whomever."""
-    tables: list[Any] = [*connection_models(), conferencing.zoom_connection_model()]
-    return any(
-        table._default_manager.filter(
-            provider=connection.provider, account_remote_id=connection.account_remote_id
-        )
-        .exclude(pk=connection.pk)
-        .exists()
-        for table in tables
-    )

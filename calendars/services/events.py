@@ -37,9 +37,9 @@ def create_event(
     """Create the event at its provider and in the mirror.
 
     `want` outranks the draft's conference; AUTO is routed here. With the same idempotency key a
-    repeat returns the event of the first try. Raises InvalidInput, Forbidden, RouteRefusal (a
-    PlanRefusal names the tier), and UpstreamError; then nothing was created, or a repeat with the
-    same key finds it.
+    repeat returns the event of the first try. Raises InvalidInput, Forbidden, PlanRequired,
+    RouteRefusal (a PlanRefusal names the tier), and UpstreamError; then nothing was created, or a
+    repeat with the same key finds it.
     """
     draft = replace(
         draft,
@@ -49,7 +49,8 @@ def create_event(
     draft = drafts.settled(draft)
     drafts.check_new(draft, zone_name=calendar.timezone)
     abilities.check(draft, calendar)
-    writing.require_writable(calendar)
+    is_promised = reason is AccessReason.BOOKING_EVENT_CREATE
+    writing.require_writable(calendar, is_promised=is_promised)
     draft, note = writing.routed(calendar, draft)
     room = None
     if writing.wants_zoom(draft):

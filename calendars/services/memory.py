@@ -77,6 +77,8 @@ def book_at(*, owner: Owner, calendar: Calendar) -> None:
     chosen = calendar.connection
     with transaction.atomic():
         owner.lock()
+        # A choice made while another account is paused outlives its pause.
+        connections_of(owner).update(resumes_booking=False)
         connections_of(owner).exclude(pk=chosen.pk).update(is_booking=False)
         connections_of(owner).filter(pk=chosen.pk).update(
             is_booking=True, calendar_id="" if calendar.is_primary else calendar.remote_id

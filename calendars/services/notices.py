@@ -10,7 +10,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from audit.enums import ConnectionState
 from calendars.owners import connection_models
 from conferencing.models import ZoomConnection
 from workspaces.enums import Role
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 def tell_reconnect_needed(message: OutboxMessage) -> None:
     """Mail the owner of the connection; nothing when it was connected again or ended meanwhile."""
     connection = _connection(UUID(message.payload["connection_id"]))
-    if connection is None or connection.state != ConnectionState.RECONNECT_NEEDED:
+    if connection is None or not connection.needs_consent:
         return
     owner = owner_for(connection.owner_kind, connection.owner_id, connection.workspace)
     if not owner.notice_email:

@@ -23,9 +23,18 @@ from audit.services.tokens import log_without_token
 from calendars.access import may_manage
 from calendars.errors import ConsentIncomplete, ConsentRefused, ProviderNotSetUp
 from calendars.models import CalendarConnectionBase, OAuthFlow
-from calendars.services import connections
+from calendars.paused import paused_words
+from calendars.providers.registry import PROVIDERS
+from calendars.services import connections, consents
 from common import oauth
-from common.errors import DomainError, Forbidden, NotFound, ReconnectNeeded, UpstreamError
+from common.errors import (
+    DomainError,
+    Forbidden,
+    NotFound,
+    PlanRequired,
+    ReconnectNeeded,
+    UpstreamError,
+)
 from common.secrets import hash_token
 from common.trouble import Doing, tell
 from workspaces.access import MAY_WORK, membership_for, require_role
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from audit.actors import Actor
+    from audit.models import ConnectionBase
     from calendars.services.connections import Kept
     from common.oauth_spec import TokenSet
 
@@ -78,17 +88,26 @@ def redirect_uri(provider: str) -> str:
 
 
 def start_flow(
-    *, provider: str, owner: Owner, user: User, binding: str, next_page: str, now: datetime
+    *,
+    provider: str,
+    owner: Owner,
+    user: User,
+    binding: str,
+    next_page: str,
+    now: datetime,
+    again: ConnectionBase | None = None,
 ) -> str:
     """Begin a consent of this user for the owner; the address of the consent page.
 
-    `binding` is a secret of the browser's session. Raises PlanRequired, ProviderNotSetUp.
+    `binding` is a secret of the browser's session; `again` is the connection that is to be
+    consented to once more, which the plan always has room for. Raises PlanRequired before anybody
+    is sent anywhere, ProviderNotSetUp.
     """
     app = oauth_app(provider)
     credentials = app.credentials()
     if not credentials.client_id:
         raise ProviderNotSetUp(f"{app.spec.label} is not set up here. Tell your administrator.")
-    connections.check_plan(owner, provider)
+    connections.check_plan(owner, provider, again.account_remote_id if again else "")
     nonce, verifier = secrets.token_urlsafe(24), oauth.new_verifier()
     flow = OAuthFlow(
         provider=provider,
@@ -112,8 +131,15 @@ def start_flow(
         state=_signer().sign(f"{owner.state_prefix}:{provider}:{nonce}"),
         nonce=nonce if app.spec.has_id_token else "",
         verifier=verifier,
-        extra=app.spec.authorize_extra,
+        extra={**app.spec.authorize_extra, **_hint(provider, again)},
     )
+
+
+def _hint(provider: str, again: ConnectionBase | None) -> dict[str, str]:
+    """Which account the consent page should propose (OpenID Connect Core 3.1.2.1)."""
+    if again is None or provider not in PROVIDERS:
+        return {}
+    return {"login_hint": again.connected_email}
 
 
 def finish_flow(
@@ -133,7 +159,7 @@ def finish_flow(
         if answer.error or not answer.code:
             raise ConsentIncomplete(_words_for(answer.error, app.spec.label))
         tokens = _exchange(app, flow, answer.code, now)
-        kept = _keep(app, owner, tokens, nonce)
+        kept = _keep(app, owner, tokens, nonce, actor)
     except DomainError as error:
         if isinstance(error, UpstreamError):
             tell(error, label=app.spec.label, account="this account", doing=Doing.CONNECT)
@@ -204,8 +230,11 @@ def _exchange(app: OAuthApp, flow: OAuthFlow, code: str, now: datetime) -> Token
         raise _refusal(app, failure) from None
 
 
-def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str) -> Kept:
-    """Find out whose account it is and whether enough was allowed, then keep it."""
+def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str, actor: Actor) -> Kept:
+    """Find out whose account it is and whether enough was allowed, then keep it.
+
+    What the plan has no room for is given back: a grant that nobody here holds would stay open.
+    """
     granted = tokens.scopes or frozenset(app.spec.scopes)
     missing = app.spec.missing(granted)
     if missing:
@@ -230,9 +259,16 @@ def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str) -> Kept:
     identity = app.spec.identify(
         claims, tokens.access_token, app.api_url(), settings.PROVIDER_TIMEOUT
     )
-    return connections.keep_connection(
-        owner=owner, provider=app.provider, identity=identity, tokens=tokens
-    )
+    try:
+        return connections.keep_connection(
+            owner=owner, provider=app.provider, identity=identity, tokens=tokens
+        )
+    except PlanRequired as refusal:
+        left_to_do = consents.give_back(
+            owner=owner, provider=app.provider, identity=identity, tokens=tokens, actor=actor
+        )
+        words = f"{refusal.message} {identity.email} was not kept. {left_to_do}".strip()
+        raise PlanRequired(words, refusal.tier) from None
 
 
 def _read(kept: Kept, actor: Actor, now: datetime) -> str:
@@ -243,6 +279,8 @@ def _read(kept: Kept, actor: Actor, now: datetime) -> str:
         reason = AccessReason.OAUTH_CONNECT
         log_without_token(connection=connection, actor=actor, reason=reason)
         return ""
+    if connection.is_paused_by_plan:
+        return paused_words(connection)
     try:
         connections.read_calendars(connection=connection, actor=actor, now=now)
     except UpstreamError as error:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from calendars import abilities, drafts, hosts
 from calendars.enums import ConferenceState
 from calendars.models import Event
+from calendars.paused import refuse_paused
 from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone
 from calendars.services import conferences, mirror
@@ -125,9 +126,14 @@ def _keep_join_line(event: Event, draft: EventDraft) -> EventDraft:
     return replace(draft, conference=Conference.ZOOM, conference_url=event.conference_url)
 
 
-def require_writable(calendar: Calendar) -> None:
-    """Raises CalendarGone and Forbidden."""
+def require_writable(calendar: Calendar, *, is_promised: bool = False) -> None:
+    """Raises CalendarGone, Forbidden, and PlanRequired while the plan has paused the account.
+
+    What `is_promised` to a guest is written all the same.
+    """
     if calendar.gone_at is not None:
         raise CalendarGone(calendar_remote_id=calendar.remote_id)
     if not calendar.is_writable:
         raise Forbidden(f"{calendar.name} can only be read.")
+    if not is_promised:
+        refuse_paused(calendar.connection)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.enums import Provider
-from calendars.access import any_connection_for, own_calendar_for
+from calendars.access import any_connection_for, connection_for, own_calendar_for
 from calendars.connection_page import (
     HUES,
     PAGE,
@@ -23,10 +23,13 @@ from calendars.connection_page import (
 )
 from calendars.enums import Hue
 from calendars.offers import calendar_offers, offer_of
+from calendars.paused import refuse_paused
+from calendars.services import places
 from calendars.services.connections import choose_booking_calendar
 from calendars.services.preferences import arrange_calendar
 from calendars.views.event_dialog import answer
 from calendars.views.refusals import refusals_as_pages
+from common.errors import Conflict
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
@@ -98,9 +101,27 @@ def calendar_settings(request: StaffRequest, calendar_id: UUID) -> HttpResponse:
 @require_POST
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
+def use_instead(request: StaffRequest, connection_id: UUID) -> HttpResponse:
+    """Let a paused account have the plan's one place, and pause the one that had it."""
+    connection = connection_for(request.membership, connection_id)
+    workspace = request.membership.workspace
+    owner = owner_for(connection.owner_kind, connection.owner_id, workspace)
+    try:
+        places.use_instead(owner=owner, connection=connection)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{connection.connected_email} is in use now.")
+    return redirect("calendars:connections")
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+@refusals_as_pages
 def set_booking(request: StaffRequest, calendar_id: UUID) -> HttpResponse:
     """Have the owner's bookings written to this calendar."""
     calendar = own_calendar_for(request.membership, calendar_id)
+    refuse_paused(calendar.connection)
     if calendar.is_writable:
         connection, workspace = calendar.connection, request.membership.workspace
         owner = owner_for(connection.owner_kind, connection.owner_id, workspace)

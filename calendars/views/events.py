@@ -21,6 +21,7 @@ from calendars.event_page import (
 from calendars.forms import SCOPES, EventForm
 from calendars.invitation import invitation_to
 from calendars.offers import calendar_offers
+from calendars.paused import WHY_STALE
 from calendars.phrases import as_of
 from calendars.presenters import NO_TITLE, event_sheet, week_url
 from calendars.queries import calendars_visible_to, seen
@@ -95,6 +96,7 @@ def event_detail(request: StaffRequest, event_id: UUID) -> HttpResponse:
     context = {
         "sheet": sheet,
         "may_write": source.may_write,
+        "paused": WHY_STALE if source.connection.is_paused_by_plan else "",
         "invitation": _invitation(event, source),
         "as_of": as_of(synced_at, owner.zone, now) if synced_at else "",
         "address": request.build_absolute_uri(),

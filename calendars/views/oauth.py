@@ -26,6 +26,7 @@ from workspaces.guards import member_required
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
+    from audit.models import ConnectionBase
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
 
@@ -42,9 +43,13 @@ _HOME: Final = {OwnerKind.CLIENT: "/workspace/{}/client-info", OwnerKind.USER: _
 @never_cache
 @member_required(roles=MAY_WORK)
 def oauth_start(request: StaffRequest, provider: str) -> HttpResponse:
-    """`?client=<id>` or `?user=me`, and `&next=` the name of the page to come back to."""
+    """`?client=<id>` or `?user=me`, and `&next=` the name of the page to come back to.
+
+    `&again=<id>` names the connection that is to be consented to once more.
+    """
     _require_provider(provider)
     owner = _owner(request)
+    again = _again(request, owner, provider)
     next_page = request.GET.get("next", "")
     try:
         address = oauth.start_flow(
@@ -54,6 +59,7 @@ def oauth_start(request: StaffRequest, provider: str) -> HttpResponse:
             binding=_binding(request),
             next_page=next_page if next_page in NEXT_PAGES else "",
             now=timezone.now(),
+            again=again,
         )
     except DomainError as error:
         messages.error(request, error.message)
@@ -134,6 +140,18 @@ def _owner(request: StaffRequest) -> Owner:
     except (NotFound, ValueError):
         raise Http404 from None
     raise Http404
+
+
+def _again(request: StaffRequest, owner: Owner, provider: str) -> ConnectionBase | None:
+    """The owner's connection to renew; none named, or ended meanwhile, is a new account."""
+    try:
+        connection = access.any_connection_for(
+            request.membership, UUID(request.GET.get("again", ""))
+        )
+    except (NotFound, ValueError):
+        return None
+    is_theirs = connection.owner_id == owner.id and connection.provider == provider
+    return connection if is_theirs else None
 
 
 def _binding(request: StaffRequest) -> str:

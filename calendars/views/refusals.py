@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from common.errors import Forbidden, NotFound
+from common.errors import Forbidden, NotFound, PlanRequired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def refusals_as_pages(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """What does not exist for this member is a 404, what they may not do a 403."""
+    """What does not exist for this member is a 404, what they or their plan may not do a 403."""
 
     @wraps(view)
     def answered(*args: Any, **kwargs: Any) -> HttpResponse:
@@ -25,7 +25,7 @@ def refusals_as_pages(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
             return view(*args, **kwargs)
         except NotFound as error:
             raise Http404 from error
-        except Forbidden as error:
+        except (Forbidden, PlanRequired) as error:
             raise PermissionDenied(error.message) from error
 
     return answered

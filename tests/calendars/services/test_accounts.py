@@ -86,13 +86,14 @@ def test_same_account_that_comes_back_several_times_at_once_is_one_connection(
 def test_account_from_a_larger_plan_may_be_connected_again(user_owner, workspace):
     """Two accounts, then the plan is lowered: either can be renewed, a third cannot come."""
     google = make_connection(user_owner, provider="google")
-    make_connection(user_owner, provider="outlook")
+    outlook = make_connection(user_owner, provider="outlook")
     _tier(workspace, Tier.FREE)
     owner = owner_of_user(user_owner.user, workspace)
-    connections.check_plan(owner, "google")
     connections.check_plan(owner, "google", google.account_remote_id)
-    with pytest.raises(PlanRequired):
-        connections.check_plan(owner, "google", "somebody else")
+    connections.check_plan(owner, "outlook", outlook.account_remote_id)
+    for account in ("", "somebody else", outlook.account_remote_id):
+        with pytest.raises(PlanRequired):
+            connections.check_plan(owner, "google", account)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -174,7 +174,8 @@ def test_account_to_reconnect_is_named_with_the_time_of_its_copy(browser, user_o
     page = text(browser.get(PAGE))
     assert "<b>Northgate board</b> as of 15:05." in page
     assert "Outlook asks to be signed in again" in page
-    assert 'href="/oauth/outlook/start?user=me&amp;next=calendar">Reconnect</a>' in page
+    again = f"/oauth/outlook/start?user=me&amp;next=calendar&amp;again={broken.pk}"
+    assert f'href="{again}">Reconnect</a>' in page
 
 
 def test_calendar_that_could_not_be_read_keeps_its_events(browser, own):

@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from audit.enums import ConnectionState
 from calendars.models import UserCalendarConnection
 from calendars.owners import booking_calendar_of
+from common import outbox
 from conferencing.models import ZoomConnection
-from tests.factories import make_calendar, make_connection
+from tests.factories import make_calendar, make_connection, make_event
 from workspaces.enums import Tier
+from workspaces.services.plans import change_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +57,7 @@ def test_stranger_sees_none_of_it(sign_in, charlie, other_workspace, own):
 
 
 def test_account_that_needs_consent_comes_first_with_the_way_out(browser, user_owner):
-    make_connection(
+    broken = make_connection(
         user_owner,
         provider="outlook",
         email="a@outlook.example",
@@ -63,7 +65,8 @@ def test_account_that_needs_consent_comes_first_with_the_way_out(browser, user_o
     )
     page = text(browser.get(URL))
     assert "Microsoft has stopped accepting a@outlook.example." in page
-    assert page.count('href="/oauth/outlook/start?user=me&next=connections"') == 3
+    again = f'href="/oauth/outlook/start?user=me&next=connections&again={broken.pk}"'
+    assert page.count(again) == 2
 
 
 def test_clients_account_is_reconnected_for_the_client(browser, client_owner, northgate):
@@ -198,3 +201,71 @@ def test_account_can_be_disconnected(browser, side, user_owner):
     )
     assert "alice@google.example is disconnected." in text(response)
     assert UserCalendarConnection.objects.count() == 0
+
+
+# --- Beyond the plan ---
+
+
+@pytest.fixture
+def beyond(user_owner, workspace):
+    """Two accounts, then the plan for one."""
+    make_calendar(make_connection(user_owner, email="one@google.example", is_booking=True))
+    second = make_connection(user_owner, provider="outlook", email="two@outlook.example")
+    calendar = make_calendar(second, "Board")
+    change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+    outbox.sweep()
+    calendar.refresh_from_db()
+    return calendar
+
+
+def test_paused_account_says_why_and_offers_to_be_the_one(browser, beyond):
+    page = text(browser.get(URL))
+    assert "this one is paused" in page
+    assert "It comes back by itself on Standard." in page
+    address = f"/calendar/connections/{beyond.connection.pk}/use"
+    assert f'action="{address}"' in page
+    assert page.count("Use this one instead") == 1
+    answer = browser.post(address, follow=True)
+    assert "two@outlook.example is in use now." in text(answer)
+    beyond.connection.refresh_from_db()
+    assert beyond.connection.state == ConnectionState.ACTIVE
+    assert "is in use already" in text(browser.post(address, follow=True))
+
+
+def test_free_shows_the_gate_before_the_click(browser, beyond):
+    page = text(browser.get(URL))
+    for provider in ("google", "outlook", "zoom"):
+        assert f'href="/oauth/{provider}/start' not in page
+    assert page.count('class="btn  is-locked" href="/plans"') == 3
+    assert "The Free plan connects one calendar account" in page
+
+
+def test_bookings_cannot_be_sent_to_a_paused_account(browser, beyond):
+    assert browser.post(f"/calendar/calendars/{beyond.pk}/booking").status_code == 403
+    beyond.connection.refresh_from_db()
+    assert not beyond.connection.is_booking
+
+
+def test_zoom_account_without_its_plan_says_what_still_works(browser, workspace, alice):
+    ZoomConnection.objects.create(
+        workspace=workspace, user=alice, provider="zoom", account_remote_id="z",
+        connected_email="alice@zoom.example",
+    )  # fmt: skip
+    change_plan(workspace_id=workspace.pk, tier=Tier.STANDARD, by=None)
+    assert "Those that are booked keep their links" in text(browser.get(URL))
+    change_plan(workspace_id=workspace.pk, tier=Tier.ADVANCED, by=None)
+    assert "Those that are booked keep their links" not in text(browser.get(URL))
+
+
+def test_event_of_a_paused_account_is_shown_with_the_reason(browser, beyond):
+    event = make_event(beyond, "Board meeting")
+    page = text(browser.get(f"/calendar/events/{event.pk}"))
+    assert "this one is paused" in page
+    assert f'href="/calendar/events/{event.pk}/edit"' not in page
+    assert browser.get(f"/calendar/events/{event.pk}/edit").status_code == 403
+    assert browser.post(f"/calendar/events/{event.pk}/delete").status_code == 403
+
+
+def test_new_event_is_not_offered_a_paused_calendar(browser, beyond):
+    page = text(browser.get("/calendar/events/new"))
+    assert "Board" not in page
