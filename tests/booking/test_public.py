@@ -464,3 +464,27 @@ def test_a_clock_change_day_shows_its_own_hours(client_owner, clock, browser):
     answer = browser.post(form["action"], fill_in(form, **ANN))
     assert "09:00 - 09:30 Berlin (CEST, UTC+2)" in words(browser.get(answer.headers["Location"]))
     assert Meeting.objects.get().start_at == datetime(2027, 3, 29, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("conference", "tier", "promised"),
+    [
+        ("zoom", "standard", False), ("zoom", "advanced", True), ("teams", "free", False),
+        ("teams", "standard", True), ("auto", "free", False), ("auto", "standard", True),
+        ("meet", "free", True),
+    ],
+)  # fmt: skip
+def test_a_visitor_is_promised_only_a_link_that_the_plan_holds(
+    browser, client_owner, clock, conference, tier, promised
+):
+    workspace = client_owner.workspace
+    workspace.tier = tier
+    workspace.save()
+    link = make_link(client_owner, conference=conference)
+    page = browser.get(page_of(link))
+    form_page = browser.get(read(page).slots()[0])
+    for shown in (page, form_page):
+        assert ("sends you the way to join" in words(shown)) is not promised
+        assert shown.status_code == 200
+    assert ("Link in your confirmation" in words(page)) is promised
+    assert read(page).slots()  # the page stays open either way

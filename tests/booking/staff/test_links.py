@@ -217,3 +217,17 @@ def test_a_link_keeps_a_meeting_link_that_the_plan_has_lost(browser, workspace, 
     Workspace.objects.filter(pk=workspace.pk).update(tier="free")
     answer = browser.post(edit(link), {**FIELDS, "slug": "intro", "conference": "zoom"})
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("conference", "plan"), [("zoom", "Advanced"), ("teams", "Standard"), ("auto", "Standard")]
+)
+def test_a_link_that_the_plan_has_no_meeting_link_for_says_so(
+    browser, workspace, user_owner, conference, plan
+):
+    make_link(user_owner, conference=conference)
+    Workspace.objects.filter(pk=workspace.pk).update(tier="free")
+    page = reverse("booking:my_scheduling")
+    assert f"is on the {plan} plan." in browser.get(page).content.decode()
+    Workspace.objects.filter(pk=workspace.pk).update(tier="advanced")
+    assert "no meeting link" not in browser.get(page).content.decode()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calendars', '0007_calendar_choices'),
+        ('calendars', '0008_meeting_link_state'),
     ]
 
     operations = [
