@@ -42,6 +42,7 @@ def main(wanted: list[str]) -> int:
         for bench in _BENCHES:
             if wanted and bench.__name__.removeprefix("bench_") not in wanted:
                 continue
+            measure.print_reference()
             try:
                 bench()
             except AssertionError as error:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext, get_runner
@@ -44,6 +43,20 @@ def print_machine() -> None:
     print(f"{engine}; broker {settings.CELERY_BROKER_URL.partition(':')[0]}")
     print("Milliseconds by the clock unless another unit is named; cpu is Python's part of them,")
     print("which another program's load lengthens less.\n")
+
+
+def print_reference() -> None:
+    """What a fixed piece of pure Python takes now. Figures of different days and machines compare
+    as multiples of it; it does not feel a crowded cache as much as a page does."""
+    took = []
+    for _ in range(5):
+        begin = time.process_time()
+        found = {}
+        for number in range(100_000):
+            found[number % 997] = str(number)
+        took.append((time.process_time() - begin) * 1000)
+    load = os.getloadavg()[0]
+    report_value(f"reference: a fixed loop (load {load:.1f})", statistics.median(took), "ms cpu")
 
 
 class Figures(list):
@@ -117,7 +130,10 @@ class Visitor:
     """Somebody's browser, as far as the server sees it: the WSGI application is called itself."""
 
     def __init__(self, user=None) -> None:
-        self._application = get_wsgi_application()
+        # What production serves, settled as there.
+        from config.wsgi import application
+
+        self._application = application
         self._requests = RequestFactory()
         if user is not None:
             signed_in = Client()
