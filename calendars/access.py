@@ -12,7 +12,7 @@ from common.errors import Forbidden, NotFound
 from conferencing.services import zoom_connection_in
 from workspaces.access import MAY_WORK, client_for, require_role
 from workspaces.enums import OwnerKind
-from workspaces.owners import ClientOwner, Owner, owner_of_user
+from workspaces.owners import ClientOwner, Owner, owner_of_member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -130,7 +130,7 @@ def owner_to_connect(membership: Membership, client_id: UUID | None) -> Owner:
     """
     require_role(membership, MAY_WORK)
     if client_id is None:
-        return owner_of_user(membership.user, membership.workspace)
+        return owner_of_member(membership)
     client = client_for(membership.workspace, client_id)
     return ClientOwner(workspace=membership.workspace, client=client)
 

@@ -115,7 +115,8 @@ def _build(request: HttpRequest) -> Shell:
     if not user.is_authenticated:
         return Shell(None, [], [], "", request.COOKIES.get("theme", ""))
     membership: Membership | None = getattr(request, "membership", None)
-    profile = getattr(user, "profile", None)
+    # The membership was read with the profile; another user object would ask for it again.
+    profile = getattr(membership.user if membership else user, "profile", None)
     workspaces = _workspaces(user)
     own = next((one for one in workspaces if membership and one == membership.workspace), None)
     return Shell(

@@ -20,6 +20,8 @@ from workspaces.models import Client, User, UserProfile, Workspace
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from workspaces.models import Membership
+
 
 @dataclass(frozen=True, slots=True)
 class Owner(ABC):
@@ -167,6 +169,15 @@ def owner_of_user(user: User, workspace: Workspace) -> UserOwner:
         user=user, defaults={"timezone": workspace.timezone}
     )
     return UserOwner(workspace=workspace, user=user, profile=profile)
+
+
+def owner_of_member(membership: Membership) -> UserOwner:
+    """The member as an owner; asks for nothing that the request's membership was read with."""
+    user = membership.user
+    profile: UserProfile | None = getattr(user, "profile", None)
+    if profile is None:
+        return owner_of_user(user, membership.workspace)
+    return UserOwner(workspace=membership.workspace, user=user, profile=profile)
 
 
 def owner_for(kind: str, owner_id: UUID, workspace: Workspace) -> Owner:

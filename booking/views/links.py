@@ -27,7 +27,7 @@ from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -44,7 +44,7 @@ EVENT = "links:changed"
 @require_http_methods(["GET", "POST"])
 @member_required(roles=MAY_WORK)
 def my_link_new(request: StaffRequest) -> HttpResponse:
-    return _form(request, owner_of_user(request.user, request.membership.workspace), None)
+    return _form(request, owner_of_member(request.membership), None)
 
 
 @require_http_methods(["GET", "POST"])

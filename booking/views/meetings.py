@@ -38,7 +38,7 @@ from common.htmx import dialog_done
 from conferencing.enums import Conference
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 from workspaces.queries import clients_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class DayRows:
 @member_required(roles=MAY_WORK)
 def meetings(request: StaffRequest) -> HttpResponse:
     membership, now = request.membership, timezone.now()
-    zone = owner_of_user(request.user, membership.workspace).zone
+    zone = owner_of_member(membership).zone
     wanted, page = _wanted(request), _page_number(request)
     found = meetings_page(membership, wanted, now=now, page=page)
     deliveries = deliveries_of(membership, found.meetings)
@@ -131,7 +131,7 @@ def meetings(request: StaffRequest) -> HttpResponse:
 @member_required(roles=MAY_WORK)
 def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     meeting, now = _meeting(request, meeting_id), timezone.now()
-    zone = owner_of_user(request.user, request.membership.workspace).zone
+    zone = owner_of_member(request.membership).zone
     delivery = deliveries_of(request.membership, [meeting])[meeting.pk]
     start = meeting.start_at.astimezone(zone)
     guest_zone = ZoneInfo(meeting.booker_timezone)

@@ -23,7 +23,7 @@ from common.htmx import dialog_done, refused
 from workspaces.access import MAY_WORK
 from workspaces.availability import OVERRIDES
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 from workspaces.services.hours import save_hours
 from workspaces.staff_forms import ZoneSelect
 from workspaces.zones import is_zone, zone
@@ -150,7 +150,7 @@ def _anchor(fault: InvalidInput) -> str:
 
 
 def _mine(request: StaffRequest) -> Owner:
-    return owner_of_user(request.user, request.membership.workspace)
+    return owner_of_member(request.membership)
 
 
 @require_safe

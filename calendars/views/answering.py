@@ -19,7 +19,7 @@ from common.errors import DomainError, InvalidInput
 from common.htmx import dialog_done, refused
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,7 +46,7 @@ def event_respond(request: StaffRequest, event_id: UUID) -> HttpResponse:
     except DomainError as refusal:
         sheet = reverse("calendars:event_detail", args=[event.pk])
         return refused(request, to=sheet, message=refusal.message)
-    owner = owner_of_user(request.user, request.membership.workspace)
+    owner = owner_of_member(request.membership)
     said = f"{SAID[_response(request)]} to “{event.title or NO_TITLE}”"
     return dialog_done(
         request,

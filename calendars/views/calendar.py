@@ -29,7 +29,7 @@ from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done, is_htmx
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +50,7 @@ def calendar(request: StaffRequest) -> HttpResponse:
     The view last chosen is the one an address without `?view=` opens, as long as the session lasts.
     """
     now = timezone.now()
-    owner = owner_of_user(request.user, request.membership.workspace)
+    owner = owner_of_member(request.membership)
     try:
         today = now.astimezone(owner.zone).date()
         asked = read_address(request.GET, today, usual=request.session.get(VIEW, WEEK))

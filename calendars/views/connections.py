@@ -33,7 +33,7 @@ from common.errors import Conflict
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_for, owner_of_user
+from workspaces.owners import owner_for, owner_of_member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,7 +53,7 @@ class CalendarSettingsForm(forms.Form):
 @member_required(roles=MAY_WORK)
 def connections(request: StaffRequest) -> HttpResponse:
     """The accounts of the member and of the clients, and what each will need next."""
-    owner = owner_of_user(request.user, request.membership.workspace)
+    owner = owner_of_member(request.membership)
     rows = connection_rows(request.membership, owner.zone, timezone.now())
     context = {
         "rows": rows,

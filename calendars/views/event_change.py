@@ -34,7 +34,7 @@ from calendars.views.refusals import refusals_as_pages
 from common.errors import DomainError
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -76,7 +76,7 @@ class Attempt:
 
     def __init__(self, request: StaffRequest) -> None:
         self.request = request
-        self.owner: UserOwner = owner_of_user(request.user, request.membership.workspace)
+        self.owner: UserOwner = owner_of_member(request.membership)
         self.calendars = calendars_visible_to(request.membership)
         typed = {
             name: values for name, values in request.POST.lists() if name in EventForm.base_fields

@@ -35,7 +35,7 @@ from common.errors import DomainError, InvalidInput
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,4 +234,4 @@ def _scope(request: StaffRequest) -> Scope:
 
 
 def _owner(request: StaffRequest) -> UserOwner:
-    return owner_of_user(request.user, request.membership.workspace)
+    return owner_of_member(request.membership)

@@ -36,7 +36,7 @@ from common.htmx import is_htmx
 from workspaces.access import MAY_WORK
 from workspaces.enums import Role
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def hq(request: StaffRequest) -> HttpResponse:
     if not may_watch(workspace):
         context = {"words": services.paused_words(workspace)}
         return render(request, "calendars/hq_paused.html", context, status=PlanRequired.status)
-    owner = owner_of_user(request.user, workspace)
+    owner = owner_of_member(request.membership)
     wanted = request.GET.getlist("branch")
     try:
         asked = read_hq_address(request.GET, wanted, branches, now.astimezone(owner.zone).date())

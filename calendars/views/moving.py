@@ -26,7 +26,7 @@ from common.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFou
 from common.htmx import is_htmx, refused
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def event_move(request: StaffRequest, event_id: UUID) -> HttpResponse:
     message}` with the refusal's status and the event where it was; of a conflict, with
     `anyway_url` and `open_url` too. `undo_url` and `anyway_url` are this address again.
     """
-    owner = owner_of_user(request.user, request.membership.workspace)
+    owner = owner_of_member(request.membership)
     asked = {**request.GET.dict(), **request.POST.dict()}
     if request.method != "POST":
         return _question(request, owner, event_id, asked)

@@ -20,7 +20,7 @@ from calendars.views.shown import calendars_shown_to
 from calendars.wording import MONTHS
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def search(request: StaffRequest) -> HttpResponse:
     """What has all the words of `?q=`, as a list, twenty on a page."""
     now = timezone.now()
-    present = Present(owner_of_user(request.user, request.membership.workspace).zone, now)
+    present = Present(owner_of_member(request.membership).zone, now)
     calendars = calendars_shown_to(request).offered
     typed = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     words = words_of(typed)

@@ -26,7 +26,7 @@ from common.errors import InvalidInput, NotFound
 from common.htmx import is_htmx
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
-from workspaces.owners import owner_of_user
+from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ def _answer(
 ) -> HttpResponse:
     """The side anew, of the day the form stood on; without scripts the whole day again."""
     now = timezone.now()
-    owner = owner_of_user(request.user, request.membership.workspace)
+    owner = owner_of_member(request.membership)
     present = Present(owner.zone, now)
     on = local_day(request.POST.get("date", "")) or present.local(event.start_at).date()
     if not problem and event.deleted_at is not None:

@@ -116,7 +116,7 @@ def test_queries_do_not_grow_with_accounts(browser, user_owner, client_owner, co
     browser.get(URL)
     with CaptureQueriesContext(database) as queries:
         browser.get(URL)
-    assert len(queries) == 12
+    assert len(queries) == 10
 
 
 # --- Arranging ---
