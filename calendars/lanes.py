@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Lane:
 
 
 ALONE = Lane()
+# There are a few hundred of them at most, and a full week asks a thousand times.
+_lane = cache(Lane)
 
 
 def lanes(blocks: Sequence[tuple[int, int]]) -> list[Lane]:
@@ -43,11 +46,12 @@ def lanes(blocks: Sequence[tuple[int, int]]) -> list[Lane]:
     group: list[tuple[int, int]] = []
     group_end = 0
     for block in blocks:
-        if group and block[0] >= group_end:
+        start, end = block
+        if start >= group_end and group:
             found += _lanes_of_group(group)
             group, group_end = [], 0
         group.append(block)
-        group_end = max(group_end, block[1])
+        group_end = max(group_end, end)
     return found + _lanes_of_group(group)
 
 
@@ -69,20 +73,28 @@ def _lanes_of_group(group: Sequence[tuple[int, int]]) -> list[Lane]:
     if len(group) == 1:
         return [ALONE]
     columns: list[list[tuple[int, int]]] = []
+    # Of each column: when its last block ends.
+    until: list[int] = []
     indexes: list[int] = []
     crowded = False
     for block in group:
-        free = (i for i, column in enumerate(columns) if column[-1][1] <= block[0])
-        index = next(free, len(columns))
-        if index == MAX_LANES:
-            index = min(range(MAX_LANES), key=lambda i: columns[i][-1][0])
-            crowded = True
-        if index == len(columns):
-            columns.append([])
+        start, end = block
+        for index, free_from in enumerate(until):  # noqa: B007 -- the first free one is kept
+            if free_from <= start:
+                break
+        else:
+            index = len(columns)
+            if index < MAX_LANES:
+                columns.append([])
+                until.append(end)
+            else:
+                index = min(range(MAX_LANES), key=lambda i: columns[i][-1][0])
+                crowded = True
         columns[index].append(block)
+        until[index] = end
         indexes.append(index)
     if crowded:
-        return [Lane(index, MAX_LANES) for index in indexes]
+        return [_lane(index, MAX_LANES) for index in indexes]
     ends = [[end for _, end in column] for column in columns]
     return [
         _widened(index, block, columns, ends) for index, block in zip(indexes, group, strict=True)
@@ -103,6 +115,6 @@ def _widened(
         at = bisect_right(ends[beside], start)
         if at < len(columns[beside]) and columns[beside][at][0] < end:
             later = columns[beside][at][0] - start
-            return Lane(index, len(columns), width, over=later >= READABLE)
+            return _lane(index, len(columns), width, later >= READABLE)
         width += 1
-    return Lane(index, len(columns), width)
+    return _lane(index, len(columns), width)

@@ -7,8 +7,8 @@ no inline style; numbers are strings, because a template would send them through
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from calendars.blocks import (
     AllDayBar,
@@ -23,17 +23,11 @@ from calendars.blocks import (
 from calendars.dates import long_dates, walls
 from calendars.lanes import MAX_ROWS, Lane, lanes, rows
 from calendars.signs import hue_class, icons, spoken, state_classes
-from calendars.wording import (
-    clock,
-    date_range,
-    full_day,
-    near_day,
-    weekday,
-)
+from calendars.wording import clock, date_range, full_day, near_day, weekday
 from common.wallclock import day_begins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     OpenHours = Callable[[date], Sequence[tuple[time, time]]]
@@ -111,6 +105,7 @@ class _View:
         self.here = now.astimezone(zone)
         self.today = self.here.date()
         self.now_classes = ""
+        self.pieces = 0
         if first <= self.today <= self.last:
             self.now_classes = f"now {_at(_minute(self.here))}"
 
@@ -126,34 +121,26 @@ class _View:
         return day.toordinal() - self.first_ordinal
 
 
-class _Piece:
+class _Piece(NamedTuple):
     """The part of a timed event that lies on one date: where it is drawn, and how it is labelled.
 
-    `start` and `end` are minutes of that date's clock.
+    Pieces sort into the order they are drawn in: earlier first, then longer, then by title and id;
+    `number` differs, so that no two are the same. `start` and `foot` are minutes of that date's
+    clock, `foot` with its sign turned.
     """
 
-    __slots__ = ("ends", "event", "id", "order", "quarters", "reach", "start", "starts", "walls")
-
-    def __init__(
-        self,
-        event: EventBlock,
-        start: int,
-        end: int,
-        labels: tuple[str, str],
-        walls: tuple[str, str],
-    ) -> None:
-        self.event = event
-        self.id = event.id
-        self.quarters = max(1, -((start - end) // QUARTER))
-        drawn = max(self.quarters, LEAST_QUARTERS) * QUARTER
-        # A block that would hang out of the day's foot moves up; its label stays exact.
-        if start + drawn > DAY_MINUTES:
-            start = max(0, DAY_MINUTES - drawn)
-        self.start = start
-        self.reach = start + drawn
-        self.starts, self.ends = labels
-        self.walls = walls
-        self.order = (start, -self.reach, event.title, event.id)
+    start: int
+    foot: int
+    title: str
+    event_id: str
+    number: int
+    id: str
+    quarters: int
+    starts: str
+    ends: str
+    from_wall: str
+    until_wall: str
+    event: EventBlock
 
 
 def _lay_out(
@@ -168,8 +155,7 @@ def _lay_out(
     for event in events:
         dates = long_dates(event, view.zone)
         if dates is None:
-            for column, piece in _pieces(event, view):
-                pieces[column].append(piece)
+            _cut(event, view, pieces)
         elif dates[0] <= view.last and dates[1] >= view.first:
             long.append((*dates, event))
     bars, more, count = _all_day(long, view)
@@ -187,26 +173,28 @@ def _lay_out(
     )
 
 
-def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
-    """The event's part on each shown date, with the date's column."""
+def _cut(event: EventBlock, view: _View, pieces: list[list[_Piece]]) -> None:
+    """Put the event's part on each shown date to the pieces of the date's column."""
     start, end = event.times()
-    opens, closes = view.local(start), view.local(end)
+    opens, closes = start.astimezone(view.zone), end.astimezone(view.zone)
     begins_on, ends_on = opens.toordinal(), closes.toordinal()
     column = begins_on - view.first_ordinal
     # Two times of one zone compare by what the clock reads, which may have gone back meanwhile.
     if closes <= opens:
         if 0 <= column < view.count:
-            labels = _labels(begins_on, opens, closes)
             top = _minute(opens)
             foot = top + (end - start) // _MINUTE
-            yield column, _Piece(event, top, foot, labels, _walls(event, opens, closes))
+            words = (*_labels(begins_on, opens, closes), *_walls(event, opens, closes))
+            pieces[column].append(_piece(view, event, event.id, (top, foot), words))
     elif begins_on == ends_on:
         # Nearly all are of this kind, so nothing is worked out twice here.
         if 0 <= column < view.count:
-            iso, top, foot = view.isos[column], _minute(opens), _minute(closes)
-            starts, ends = _CLOCKS[top], _CLOCKS[foot]
+            top = opens.hour * 60 + opens.minute
+            foot = closes.hour * 60 + closes.minute
+            iso, starts, ends = view.isos[column], _CLOCKS[top], _CLOCKS[foot]
             walls = (f"{iso}T{starts}", f"{iso}T{ends}") if event.href else _NO_WALLS
-            yield column, _Piece(event, top, foot, (starts, f"\u2013{ends}"), walls)
+            words = (starts, f"\u2013{ends}", *walls)
+            pieces[column].append(_piece(view, event, event.id, (top, foot), words))
     else:
         last = view.local(end - _INSTANT).toordinal()
         name = event.id
@@ -216,11 +204,25 @@ def _pieces(event: EventBlock, view: _View) -> Iterator[tuple[int, _Piece]]:
                 continue
             top = _minute(opens) if ordinal == begins_on else 0
             foot = _minute(closes) if ordinal == ends_on else DAY_MINUTES
-            labels = _labels(ordinal, opens, closes)
-            piece = _Piece(event, top, foot, labels, _walls(event, opens, closes))
+            words = (*_labels(ordinal, opens, closes), *_walls(event, opens, closes))
             # An id stands once on a page: with the first part that is shown.
-            piece.id, name = name, ""
-            yield column, piece
+            pieces[column].append(_piece(view, event, name, (top, foot), words))
+            name = ""
+
+
+def _piece(
+    view: _View, event: EventBlock, name: str, at: tuple[int, int], words: tuple[str, str, str, str]
+) -> _Piece:
+    """The part between two minutes, as tall as it is drawn; `words` are its labels and walls."""
+    top, foot = at
+    quarters = -((top - foot) // QUARTER) or 1
+    drawn = max(quarters, LEAST_QUARTERS) * QUARTER
+    # A block that would hang out of the day's foot moves up; its label stays exact.
+    if top + drawn > DAY_MINUTES:
+        top = max(0, DAY_MINUTES - drawn)
+    view.pieces += 1
+    number = view.pieces
+    return _Piece(top, -top - drawn, event.title, event.id, number, name, quarters, *words, event)
 
 
 def _labels(ordinal: int, opens: datetime, closes: datetime) -> tuple[str, str]:
@@ -238,8 +240,8 @@ def _column(index: int, pieces: list[_Piece], view: _View, open_on: OpenHours | 
     is_weekend = day.weekday() >= _SATURDAY
     mark = " is-today" if is_today else " is-weekend" if is_weekend else ""
     head = " is-today" if is_today else " is-past" if is_past else ""
-    pieces.sort(key=attrgetter("order"))
-    placed = lanes([(piece.start, piece.reach) for piece in pieces])
+    pieces.sort()
+    placed = lanes([(piece.start, -piece.foot) for piece in pieces])
     return DayColumn(
         on=day,
         iso=day.isoformat(),
@@ -261,21 +263,21 @@ def _column(index: int, pieces: list[_Piece], view: _View, open_on: OpenHours | 
 
 
 def _placed(piece: _Piece, lane: Lane, view: _View) -> PlacedEvent:
-    event = piece.event
-    place = f"{_at(piece.start, piece.quarters)}{_beside(lane)}"
+    start, _, title, _, _, name, quarters, starts, ends, from_wall, until_wall, event = piece
+    place_icon = event.place_icon
+    place = f"{_at(start, quarters)}{_beside(lane)}"
     states = state_classes(event, past=event.times()[1] <= view.now)
-    from_wall, until_wall = piece.walls
     # By place: names would cost a third more, a thousand times.
     return PlacedEvent(
-        piece.id,
+        name,
         f"ev{hue_class(event)} {place}{states}",
         event.href,
-        event.title,
-        piece.starts,
-        piece.ends,
+        title,
+        starts,
+        ends,
         event.place,
-        event.place_icon,
-        "x warned" if event.place_icon == "alert" else "x",
+        place_icon,
+        "x warned" if place_icon == "alert" else "x",
         icons(event),
         spoken(event, view.zone),
         event.hues,
@@ -368,6 +370,7 @@ def _off(hours: Sequence[tuple[time, time]], *, is_weekend: bool) -> tuple[str, 
     return tuple(shaded)
 
 
+@lru_cache(4096)
 def _at(minute: int, quarters: int | None = None) -> str:
     place, past = divmod(minute, QUARTER)
     length = "" if quarters is None else f" n{quarters}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calendars.blocks import PlacedEvent
+    from calendars.sidebar import MiniDay
     from calendars.week_page import Hour
 
 register = template.Library()
@@ -39,6 +40,27 @@ def empty_hours(hours: Iterable[Hour], link: str, day: str) -> SafeString:
         for hour in hours
     )
     return mark_safe("".join(cells))  # noqa: S308 -- classes and labels are of our own making
+
+
+@register.simple_tag
+def month_cells(days: Iterable[MiniDay], link: str) -> SafeString:
+    """One row of the small month, each date a link to itself."""
+    start, out, today = escape(link), ' class="out"', ' aria-current="date"'
+    cells = (
+        f'<td{out if day.is_out else ""}><a href="{start}{day.on.isoformat()}" data-week-link'
+        f"{today if day.is_today else ''}>{day.on.day}</a></td>"
+        for day in days
+    )
+    return mark_safe("".join(cells))  # noqa: S308 -- nothing but dates beside the link
+
+
+@register.simple_tag
+def hour_lines(hours: Iterable[Hour]) -> SafeString:
+    """The gutter: each hour, and what it is in the second zone."""
+    lines = (
+        f"<li><span>{hour.second}</span><span>{hour.label}</span></li>\n      " for hour in hours
+    )
+    return mark_safe("".join(lines))  # noqa: S308 -- clocks of our own making
 
 
 def _block(event: PlacedEvent) -> str:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.forms.widgets import CheckboxInput, Select, Textarea
+from django.template.base import TextNode, Variable, token_kwargs
 from django.templatetags.static import static
+from django.utils.functional import Promise
 from django.utils.html import format_html
 
 if TYPE_CHECKING:
     from django.forms import BaseForm, BoundField
+    from django.template.base import FilterExpression, Parser, Token
     from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -39,10 +42,42 @@ def icon_markup(name: str, size: str = "", label: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def icon(name: str, size: str = "", label: str = "") -> SafeString:
-    """`{% icon "x" %}`, `{% icon "lock" "s push" label="On the Advanced plan" %}`."""
-    return icon_markup(str(name), str(size), str(label))
+class _IconNode(template.Node):
+    """An icon whose name, size or label is known when the page is drawn."""
+
+    def __init__(self, args: list[FilterExpression], kwargs: dict[str, FilterExpression]) -> None:
+        self.args = args
+        self.kwargs = kwargs
+
+    def render(self, context: template.Context) -> str:
+        args = [str(one.resolve(context)) for one in self.args]
+        return icon_markup(
+            *args, **{k: str(one.resolve(context)) for k, one in self.kwargs.items()}
+        )
+
+
+@register.tag
+def icon(parser: Parser, token: Token) -> template.Node:
+    """`{% icon "x" %}`, `{% icon "lock" "s push" label="On the Advanced plan" %}`.
+
+    Nearly all are the same on every page, so those are text as soon as the template is read: the
+    frame of a page alone has some fifty.
+    """
+    args, kwargs = [], {}
+    for bit in token.split_contents()[1:]:
+        if named := token_kwargs([bit], parser):
+            kwargs.update(named)
+        else:
+            args.append(parser.compile_filter(bit))
+    node = _IconNode(args, kwargs)
+    if any(map(_may_differ, (*args, *kwargs.values()))):
+        return node
+    return TextNode(node.render(template.Context()))
+
+
+def _may_differ(part: FilterExpression) -> bool:
+    """Whether it says one thing on one page and another on the next."""
+    return bool(part.filters) or isinstance(part.var, Variable | Promise)
 
 
 @register.filter

@@ -101,6 +101,22 @@ def test_icon_is_decorative_unless_labelled():
     assert 'class="i s push" role="img" aria-label="On the &lt;Advanced&gt; plan"' in labelled
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        """{% icon "lock" "s push" label="On the <Advanced> plan" %}""",
+        """{% icon name "s push" label=label %}""",
+        """{% icon name|lower "s push" "On the <Advanced> plan" %}""",
+    ],
+)
+def test_icon_is_the_same_whether_known_early_or_late(asked):
+    said = {"name": "lock", "label": "On the <Advanced> plan"}
+    wanted = icon_markup("lock", "s push", "On the <Advanced> plan")
+    assert Template(asked).render(Context(said)) == wanted
+    other = Template("{% icon name %}")
+    assert other.render(Context({"name": "x"})) != other.render(Context({"name": "lock"}))
+
+
 def test_every_icon_a_template_asks_for_is_in_the_sprite():
     have = set(re.findall(r'<symbol id="i-([a-z-]+)"', SPRITE))
     asked = {
