@@ -38,7 +38,7 @@ class CalendarsConfig(AppConfig):
         outbox.register(headquarters.BRANCH_ASKS, notices.tell_branch_asks)
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
-        outbox.register(conferences.SETTLE_KIND, settling.settle)
+        outbox.register(conferences.SETTLE_KIND, settling.settle, settling.has_failed)
         outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
         outbox.register(relocating.FINISH_KIND, relocating.finish_move)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)

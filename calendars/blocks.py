@@ -19,6 +19,7 @@ PlaceIcon = Literal["pin", "video", "user", "dashed", "alert", "away", "focus", 
 class Flag(StrEnum):
     """A sign at the top right, by the name of its icon; the first two are shown."""
 
+    LINK_FAILED = "alert"
     LINK_PENDING = "dashed"
     REPLY_NEEDED = "help"
     OUT_OF_OFFICE = "away"
@@ -44,6 +45,7 @@ class State(StrEnum):
 
 
 FLAG_WORDS = {
+    Flag.LINK_FAILED: "meeting link missing",
     Flag.LINK_PENDING: "meeting link on its way",
     Flag.REPLY_NEEDED: "reply needed",
     Flag.OUT_OF_OFFICE: "out of office",

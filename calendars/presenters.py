@@ -16,6 +16,7 @@ from calendars.blocks import EventBlock, Flag, State
 from calendars.copies import told_once
 from calendars.elsewhere import elsewhere, ends_elsewhere, journey
 from calendars.enums import ConferenceState, EventKind, EventStatus, Hue, Response, Visibility
+from calendars.joining import JoinLink, join_link, link_name
 from calendars.phrases import (
     abbreviation,
     all_day_in_words,
@@ -27,7 +28,6 @@ from calendars.recurrence import parse_rule, sentence
 from calendars.sidebar import provider_label
 from calendars.wording import clock, full_day
 from common.wallclock import wall_clock
-from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 
 NO_TITLE = "(no title)"
 _ONE_DAY = timedelta(days=1)
-_LINK_NAMES = {
-    Conference.MEET.value: "Google Meet",
-    Conference.TEAMS.value: "Teams",
-    Conference.ZOOM.value: "Zoom",
-}
 _ANSWERS = {
     Response.NEEDS_ACTION: ("No reply yet", "", ""),
     Response.ACCEPTED: ("Coming", "ok", "check"),
@@ -72,16 +67,6 @@ class Guest:
     answer: str
     tone: str
     icon: str
-
-
-@dataclass(frozen=True, slots=True)
-class JoinLink:
-    """The meeting link and its state. `url` is blank unless it is ready and a web address."""
-
-    name: str
-    state: ConferenceState
-    url: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +184,6 @@ def all_day_until(event: Event | SeenEvent) -> date:
     return max(date.fromisoformat(event.end_wall[:10]), all_day_from(event) + _ONE_DAY)
 
 
-def link_name(conference: str) -> str:
-    """`Google Meet`, for the conference of an event."""
-    return _LINK_NAMES.get(conference, "Video call")
-
-
 def _place(event: SeenEvent) -> tuple[PlaceIcon, str]:
     if not (event.location or event.conference_state or event.conference_url):
         icon, kind = _kind(event)
@@ -211,7 +191,7 @@ def _place(event: SeenEvent) -> tuple[PlaceIcon, str]:
     if event.conference_state == ConferenceState.PENDING:
         return "dashed", f"{link_name(event.conference)} link on its way"
     if event.conference_state == ConferenceState.FAILED:
-        return "alert", "No meeting link"
+        return "alert", f"No {link_name(event.conference)} link"
     if event.location and not is_web_address(event.location):
         return "pin", event.location.splitlines()[0][:120]
     if event.conference_url:
@@ -236,6 +216,7 @@ def _flags(
 ) -> frozenset[Flag]:
     """The signs of an event; kept, because the events of a week have few combinations."""
     signs = {
+        Flag.LINK_FAILED: conference_state == ConferenceState.FAILED,
         Flag.LINK_PENDING: conference_state == ConferenceState.PENDING,
         Flag.REPLY_NEEDED: response == Response.NEEDS_ACTION,
         Flag.PRIVATE: visibility == Visibility.PRIVATE,
@@ -287,7 +268,7 @@ def event_sheet(
         repetition=repetition(series) if series else "",
         exception=_exception(event, zone),
         is_private=event.visibility == Visibility.PRIVATE,
-        join=_join(event),
+        join=join_link(event, zone, now),
         calendar=source.calendar.name,
         account=f"{connection.connected_email}, {provider_label(connection)}",
         hue=source.calendar.hue,
@@ -335,19 +316,6 @@ def _when(event: SeenEvent, zone: ZoneInfo) -> str:
     if ends_elsewhere(event):
         return journey(event)
     return span_in_words(event.start_at, event.end_at, zone)
-
-
-def _join(event: SeenEvent) -> JoinLink | None:
-    if not event.conference_state and not event.conference_url:
-        return None
-    state = ConferenceState(event.conference_state or ConferenceState.READY)
-    url = event.conference_url if is_web_address(event.conference_url) else ""
-    return JoinLink(
-        name=link_name(event.conference),
-        state=state,
-        url=url if state == ConferenceState.READY else "",
-        note=event.conference_note,
-    )
 
 
 def _guest(attendee: Mapping[str, object], account: str) -> Guest:

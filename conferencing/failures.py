@@ -28,7 +28,7 @@ _MAKERS: Final = {
 _REMEDIES: Final = {
     LinkFailure.REFUSED: "Choose another meeting link.",
     LinkFailure.PLAN: "Choose another meeting link, or another plan.",
-    LinkFailure.RECONNECT: "Connect {maker} again, then retry.",
+    LinkFailure.RECONNECT: "Connect the account again, then retry.",
     LinkFailure.LIMITED: "Retry later, or choose another meeting link.",
 }
 _REMEDY: Final = "Retry, or choose another meeting link."
@@ -51,9 +51,20 @@ def can_retry(failure: str) -> bool:
     return failure not in _DECIDED
 
 
-def remedy(conference: str, failure: str) -> str:
+def remedy(failure: str) -> str:
     """What would change it, as a sentence."""
-    return _REMEDIES.get(LinkFailure(failure), _REMEDY).format(maker=maker_of(conference))
+    return _REMEDIES.get(LinkFailure(failure), _REMEDY)
+
+
+def reason_of(error: DomainError) -> str:
+    """What happened, without what an error says of the event: that is saved."""
+    return first_sentence(error.message)
+
+
+def first_sentence(words: str) -> str:
+    """`Zoom did not answer.` of all that is said of it."""
+    happened, _, more = words.partition(". ")
+    return f"{happened}." if more else words
 
 
 def failure_of(error: DomainError) -> LinkFailure:

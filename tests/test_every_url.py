@@ -82,6 +82,7 @@ ALLOWED = {
     "calendars_api:people": OWN,
     "calendars_api:free_busy": "whom it does not know is a stranger: see test_freebusy",
     "calendars_api:events": "the objects stand in query and body: see test_foreign_objects",
+    "calendars_api:event_link": "the event stands in the body: see test_foreign_objects",
     "booking_api:availability": "the objects stand in the query: see test_foreign_objects",
     "booking_api:meetings": "public, by the slug of a link",
     "booking_api:calendar_events": "the objects stand in the body: see test_foreign_objects",

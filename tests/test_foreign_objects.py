@@ -45,6 +45,7 @@ def calls(workspace, alice, rows):
         ("post", events, {"provider": "google", "calendar": calendar, "draft": draft()}),
         ("patch", events, {"event": event, "draft": {"title": "Mine now"}}),
         ("patch", events, {"calendar": calendar, "event": event, "draft": {"title": "x"}}),
+        ("post", f"{events}/conference", {"event": event}),
         ("delete", f"{events}?event={event}", None),
         ("delete", f"{events}?provider=google&calendar={calendar}&event={event}", None),
         ("get", f"{booking}/availability?client_id={client}&{when}", None),

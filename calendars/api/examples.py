@@ -217,3 +217,31 @@ UPDATE: Final = [
 DELETE: Final = [
     OpenApiExample("Deleted", value={"ok": True}, response_only=True, status_codes=["200"]),
 ]
+
+RETRY: Final = [
+    OpenApiExample("The event", value={"event": _EVENT}, request_only=True),
+    OpenApiExample(
+        "Asked for again",
+        value=_written(
+            _event(
+                conference={
+                    **_NO_LINK,
+                    "state": "pending",
+                    "reason": "",
+                    "remedy": "",
+                    "canRetry": False,
+                    "tries": 2,
+                }
+            )
+        ),
+        response_only=True,
+        status_codes=["200"],
+    ),
+    _refused(
+        "Asking again changes nothing",
+        "invalid",
+        "This Google calendar does not allow Meet links. Choose another meeting link.",
+        400,
+        field="conference",
+    ),
+]

@@ -48,8 +48,8 @@ def conference_json(event: SeenEvent) -> dict[str, Any] | None:
         "state": event.conference_state,
         "joinUrl": event.conference_url,
         "reason": event.conference_note,
-        "remedy": failures.remedy(event.conference, failure) if failed else "",
-        "canRetry": failed and failures.can_retry(failure),
+        "remedy": failures.remedy(failure) if failed else "",
+        "canRetry": failed and event.is_organizer and failures.can_retry(failure),
         "since": f"{since:%Y-%m-%dT%H:%M:%SZ}" if since else None,
         "tries": event.conference_tries,
     }

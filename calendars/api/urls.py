@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from calendars.api import freebusy, people, views
+from calendars.api import freebusy, link_views, people, views
 
 app_name = "calendars_api"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("calendars", views.CalendarsView.as_view(), name="calendars"),
     path("capabilities", views.CapabilitiesView.as_view(), name="capabilities"),
     path("events", views.EventsView.as_view(), name="events"),
+    path("events/conference", link_views.LinkView.as_view(), name="event_link"),
     path("people", people.PeopleView.as_view(), name="people"),
     path("free-busy", freebusy.FreeBusyView.as_view(), name="free_busy"),
 ]

@@ -166,7 +166,8 @@ class EventDraft:
     is an IANA name, the end's too unless `end_timezone` names another (cleared, or blank: the
     start's). `colour` cleared is the calendar's. `recurrence` holds RRULE lines. `reminders` are
     minutes before the start; None gives the calendar's default. `conference` is already routed:
-    never `auto`. `idempotency_key` (32 hex digits) makes a repeated create harmless. With
+    never `auto`; with `asks_again` a new one is asked for though one is on its way.
+    `idempotency_key` (32 hex digits) makes a repeated create harmless. With
     `copy_conference_of`, the remote id of an event, a new one gets that event's own conference
     where the provider can share it, else another of its kind.
     """
@@ -188,6 +189,7 @@ class EventDraft:
     kind: EventKind | Unset = UNSET
     conference: Conference | Unset = UNSET
     conference_url: str | Unset = UNSET
+    asks_again: bool = False
     copy_conference_of: str | Unset = UNSET
     notify: bool = True
     idempotency_key: str = ""

@@ -20,6 +20,8 @@ from conferencing import services as conferencing
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from audit.actors import Actor
     from calendars.models import Calendar
     from calendars.providers.base import EventDraft
@@ -44,6 +46,17 @@ def zoom_room_for(calendar: Calendar, draft: EventDraft, actor: Actor) -> ZoomMe
         is_series=draft.recurrence is not UNSET and bool(draft.recurrence),
         actor=actor,
     )
+
+
+def room_or_reason(
+    calendar: Calendar, draft: EventDraft, actor: Actor
+) -> ZoomMeeting | UpstreamError:
+    """The same, or why there is none: an event is saved all the same."""
+    try:
+        return zoom_room_for(calendar, draft, actor)
+    except UpstreamError as error:
+        logger.info("a Zoom meeting could not be made", extra={"code": error.code})
+        return error
 
 
 def zoom_room_at(event: Event) -> ZoomMeeting | None:
@@ -100,24 +113,47 @@ def await_link(event: Event) -> None:
     )
 
 
-def link_failed(event: Event, failure: LinkFailure, reason: str) -> None:
+def link_failed(
+    event: Event,
+    failure: LinkFailure,
+    reason: str,
+    *,
+    kind: Conference | None = None,
+    tries: int = 0,
+) -> None:
     """Note that the event's link could not be made, and why; of a series on all its events that
     have none either. The event itself stands as it is.
+
+    `kind` is what was wanted, where the event does not say, and `tries` how often by now.
     """
     now = timezone.now()
-    its_events = Q(series_remote_id=event.remote_id, calendar=event.calendar_id)
-    whose = Q(pk=event.pk) | its_events if event.recurrence else Q(pk=event.pk)
     told: dict[str, Any] = {
-        "conference": event.conference,
+        "conference": kind.value if kind else event.conference,
         "conference_state": ConferenceState.FAILED,
         "conference_note": reason[:300],
         "conference_failure": failure,
         "conference_since_at": now,
+        "conference_tries": tries or event.conference_tries or 1,
     }
     for name, value in told.items():
         setattr(event, name, value)
-    Event.objects.filter(whose, conference_url="", deleted_at__isnull=True).update(**told)
+    _with_events_of(event).filter(conference_url="").update(**told)
     mirror.touch(event.calendar, now)
+
+
+def note_tries(event: Event, tries: int) -> None:
+    """Note how often the link that the event has now was asked for."""
+    event.conference_tries = tries
+    rows = _with_events_of(event).exclude(conference="")
+    rows.filter(conference_tries__lt=tries).update(conference_tries=tries)
+
+
+def _with_events_of(event: Event) -> QuerySet[Event]:
+    """The event; of the rule of a series its events, too."""
+    whose = Q(pk=event.pk)
+    if event.recurrence:
+        whose |= Q(series_remote_id=event.remote_id, calendar=event.calendar_id)
+    return Event.objects.filter(whose, deleted_at__isnull=True)
 
 
 def _instant(value: object) -> datetime:

@@ -19,6 +19,7 @@ from calendars.services.accounts import opened
 from calendars.services.meanwhile import is_touched
 from calendars.services.series_copy import SeriesCopy
 from common.errors import InvalidInput, UpstreamConflict, UpstreamError
+from conferencing import failures
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def create_event(
 ) -> Event:
     """Create the event at its provider and in the mirror.
 
+    A meeting link that cannot be made is a state of the event, which is saved all the same.
     `want` outranks the draft's conference; AUTO is routed here. With the same idempotency key a
     repeat returns the event of the first try. Raises InvalidInput, Forbidden, PlanRequired,
     RouteRefusal (a PlanRefusal names the tier), and UpstreamError; then nothing was created, or a
@@ -52,11 +54,13 @@ def create_event(
     is_promised = reason is AccessReason.BOOKING_EVENT_CREATE
     writing.require_writable(calendar, is_promised=is_promised)
     draft, note = writing.routed(calendar, draft)
-    room = None
+    room, missing = None, None
     if writing.wants_zoom(draft):
-        room = conferences.zoom_room_for(calendar, draft, actor)
-    if room is not None:
-        draft = replace(draft, conference_url=room.join_url)
+        made = conferences.room_or_reason(calendar, draft, actor)
+        if isinstance(made, UpstreamError):
+            missing, draft = made, replace(draft, conference=Conference.NONE)
+        else:
+            room, draft = made, replace(draft, conference_url=made.join_url)
     try:
         with opened(
             calendar.connection,
@@ -71,9 +75,17 @@ def create_event(
         if room is not None and not error.retryable:
             conferences.leave_zoom(room, calendar, actor)
         raise
-    if kept is not None:
-        return writing.with_link(kept, note)
-    return writing.stored(calendar, remote, note)
+    event = (
+        writing.stored(calendar, remote, note) if kept is None else writing.with_link(kept, note)
+    )
+    if missing is not None and not event.conference_url:
+        conferences.link_failed(
+            event,
+            failures.failure_of(missing),
+            failures.reason_of(missing),
+            kind=Conference.ZOOM,
+        )
+    return event
 
 
 def _keep_series(

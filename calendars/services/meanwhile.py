@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from audit.enums import AccessReason
 from calendars import drafts
+from calendars.enums import ConferenceState
 from calendars.errors import EventChanged
 from calendars.models import Event
 from calendars.providers.errors import EventGone
@@ -30,7 +31,16 @@ CHANGED_ELSEWHERE: Final = (
 def is_touched(was: Event, now: Event, draft: EventDraft) -> bool:
     """Whether a field that the draft changes was changed elsewhere."""
     columns = [column for name in draft.given() for column in drafts.COLUMNS.get(name, ())]
-    return any(getattr(was, column) != getattr(now, column) for column in columns)
+    return any(
+        getattr(was, column) != getattr(now, column)
+        for column in columns
+        if not (column == "conference" and _is_missing_still(was, now))
+    )
+
+
+def _is_missing_still(was: Event, now: Event) -> bool:
+    """Whether a link could not be made, of which the provider may know nothing."""
+    return was.conference_state == ConferenceState.FAILED and not now.conference
 
 
 def require_unchanged(

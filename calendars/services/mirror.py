@@ -261,6 +261,22 @@ def _keep_notes(row: Event, said: tuple[Any, ...]) -> None:
         row.conference_note = known["conference_note"]
 
 
+def forget_failed_links(calendar: Calendar, series_remote_id: str) -> None:
+    """The link of this series was chosen anew: its events are as their provider tells now."""
+    Event.objects.filter(
+        calendar=calendar,
+        series_remote_id=series_remote_id,
+        conference_state=ConferenceState.FAILED,
+    ).update(
+        conference="",
+        conference_state=ConferenceState.NONE,
+        conference_note="",
+        conference_failure=LinkFailure.NONE,
+        conference_since_at=None,
+        conference_tries=0,
+    )
+
+
 def _id_of(calendar: Calendar, remote: RemoteEvent) -> UUID:
     return event_id_for(
         calendar.pk, remote.remote_id, remote.series_remote_id, remote.original_start_at

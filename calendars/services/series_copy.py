@@ -55,6 +55,8 @@ class SeriesCopy:
 
         What was not listed is made from the rule, and a worker looks again. Raises EventGone.
         """
+        if not keep_notes:
+            mirror.forget_failed_links(self.calendar, rule.remote_id)
         event = mirror.store_event(self.calendar, rule, timezone.now(), keep_notes=keep_notes)
         if listed is None:
             plan = self._from_rule(event)

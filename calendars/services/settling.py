@@ -13,10 +13,11 @@ from audit.actors import task_actor
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.errors import EventGone
-from calendars.services import conferences, sync
+from calendars.services import conferences, sync, writing
 from calendars.services.conferences import SETTLE_KIND
 from calendars.services.events import refresh_event
 from common import outbox
+from conferencing import failures
 from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def settle(message: OutboxMessage) -> None:
         return
     if event.conference_state != ConferenceState.PENDING:
         if event.recurrence:
-            # Each of its events has the link, too.
+            # Each of its events has the link, too, or none.
+            writing.with_link(event, "")
             sync.refresh_calendar(event.calendar_id)
         return
     now = timezone.now()
@@ -60,3 +62,11 @@ def settle(message: OutboxMessage) -> None:
 def give_up(event: Event) -> None:
     """Say that the link will not come; a later answer of the provider may still bring it."""
     conferences.link_failed(event, LinkFailure.LATE, NO_LINK)
+
+
+def has_failed(message: OutboxMessage, words: str) -> None:
+    """Nobody could look whether the link has come: it counts as missing until somebody can."""
+    rows = Event.objects.select_related("calendar").filter(deleted_at__isnull=True)
+    event = rows.filter(pk=UUID(message.payload["event_id"])).first()
+    if event is not None and event.conference_state == ConferenceState.PENDING:
+        conferences.link_failed(event, LinkFailure.LATE, failures.first_sentence(words))

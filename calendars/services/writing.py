@@ -16,7 +16,7 @@ from calendars.providers.errors import CalendarGone
 from calendars.services import conferences, mirror
 from calendars.services.accounts import opened
 from common.errors import Forbidden
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -89,6 +89,10 @@ def with_link(event: Event, note: str) -> Event:
         Event.objects.filter(pk=event.pk).update(conference_note=event.conference_note)
     if event.conference_state == ConferenceState.PENDING:
         conferences.await_link(event)
+    elif event.conference_state == ConferenceState.FAILED and event.recurrence:
+        # Providers tell of it at the series alone, if at all.
+        failure = LinkFailure(event.conference_failure)
+        conferences.link_failed(event, failure, event.conference_note)
     return event
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actors import user_actor
 from calendars.access import calendar_for, event_for
@@ -24,15 +26,17 @@ from calendars.offers import calendar_offers
 from calendars.paused import WHY_STALE
 from calendars.phrases import as_of
 from calendars.presenters import NO_TITLE, event_sheet, week_url
+from calendars.providers.errors import EventGone
 from calendars.queries import calendars_visible_to, seen
 from calendars.services import events, series
 from calendars.services.answering import is_invitation
+from calendars.services.link_retry import retry_link
 from calendars.services.preferences import remember_calendar
 from calendars.sidebar import provider_label
 from calendars.views.event_dialog import EventDialog, answer, only_follows, typed, week_of
 from calendars.views.refusals import refusals_as_pages
 from common.errors import DomainError, InvalidInput
-from common.htmx import dialog_done
+from common.htmx import dialog_done, is_htmx, refused
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 from workspaces.owners import owner_of_member
@@ -83,9 +87,37 @@ _DELETED = {
 @refusals_as_pages
 def event_detail(request: StaffRequest, event_id: UUID) -> HttpResponse:
     """What an event holds, beside the week."""
-    now = timezone.now()
-    owner = _owner(request)
     event = event_for(request.membership, event_id)
+    return answer(request, "event_detail", _details(request, event))
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+@refusals_as_pages
+def event_link(request: StaffRequest, event_id: UUID) -> HttpResponse:
+    """Ask again for the event's meeting link; what became of it stands in its details."""
+    event = event_for(request.membership, event_id, to_write=True)
+    sheet_url, refusal = reverse("calendars:event_detail", args=[event.pk]), None
+    try:
+        event = retry_link(event=event, actor=user_actor(request))
+    except EventGone as gone:
+        return refused(request, to=week_of(event.start_at, _owner(request)), message=gone.message)
+    except DomainError as error:
+        refusal = error
+    if not is_htmx(request):
+        if refusal is not None:
+            messages.error(request, refusal.message)
+        return redirect(sheet_url)
+    event = event_for(request.membership, event_id)
+    is_noted = refusal is None or refusal.message.startswith(event.conference_note)
+    more = {"link_error": "" if is_noted or refusal is None else refusal.message}
+    response = answer(request, "event_detail", {**_details(request, event), **more})
+    response["HX-Trigger"] = "events:changed"
+    return response
+
+
+def _details(request: StaffRequest, event: Event) -> dict[str, Any]:
+    now, owner = timezone.now(), _owner(request)
     source = calendar_for(request.membership, event.calendar_id)
     is_own = source.connection.owner_id == request.user.pk
     synced_at = source.calendar.synced_at if source.is_stale else None
@@ -93,18 +125,18 @@ def event_detail(request: StaffRequest, event_id: UUID) -> HttpResponse:
     sheet = event_sheet(
         seen(event, source.sight), source, owner.zone, now, is_own=is_own, series=rule
     )
-    context = {
+    sheet_url = reverse("calendars:event_detail", args=[event.pk])
+    return {
         "sheet": sheet,
         "may_write": source.may_write,
         "paused": WHY_STALE if source.connection.is_paused_by_plan else "",
         "invitation": _invitation(event, source),
         "as_of": as_of(synced_at, owner.zone, now) if synced_at else "",
-        "address": request.build_absolute_uri(),
-        "detail_url": reverse("calendars:event_detail", args=[event.pk]),
+        "address": request.build_absolute_uri(sheet_url),
+        "detail_url": sheet_url,
         "close_url": week_of(event.start_at, owner),
         "beside": True,
     }
-    return answer(request, "event_detail", context)
 
 
 @require_http_methods(GET_POST)

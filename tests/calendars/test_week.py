@@ -364,11 +364,12 @@ def test_a_failed_link_is_warned_of():
             ("dashed", "link"),
             ", Studio, meeting link on its way, booked through a link",
         ),
+        ({Flag.LINK_FAILED}, ("alert",), ", Studio, meeting link missing"),
         ({Flag.REPLY_NEEDED}, ("help",), ", Studio, reply needed"),
         (
             set(Flag),
-            ("dashed", "help"),
-            ", Studio, meeting link on its way, reply needed, out of office, focus time"
+            ("alert", "dashed"),
+            ", Studio, meeting link missing, meeting link on its way, reply needed, out of office, focus time"
             ", working location, birthday, booked through a link, private, repeats",
         ),
     ],

@@ -20,6 +20,7 @@ from calendars.providers.cursors import baseline_span, page_cursor, split_page
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.providers.google.drafting import (
     answer_body,
+    asks_for_meet,
     copied_conference,
     create_body,
     needs_current,
@@ -27,6 +28,7 @@ from calendars.providers.google.drafting import (
 )
 from calendars.providers.google.errors import error_for, error_for_busy, reason_of
 from calendars.providers.google.mapping import (
+    NO_MEET_HERE,
     living,
     read_calendar,
     read_event,
@@ -41,7 +43,7 @@ from calendars.providers.google.wire import (
     write_params,
 )
 from calendars.providers.reading import Reply
-from common.errors import BadReply, UpstreamConflict
+from common.errors import BadReply, Unsupported, UpstreamConflict
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -118,6 +120,10 @@ class GoogleCalendar(CalendarProvider):
         )
         if reason_of(answer) == "duplicate" and draft.idempotency_key:
             return self._made_before(calendar, draft.idempotency_key)
+        if answer.status == 400 and asks_for_meet(body):
+            # The calendar allows no Meet links any more: the event itself it may well take.
+            made = self.create_event(calendar, replace(draft, conference=Conference.NONE))
+            return replace(made, conference=NO_MEET_HERE)
         if not answer.ok:
             raise error_for(answer, on_event=False)
         return read_event(Reply(answer.data), calendar)
@@ -146,14 +152,19 @@ class GoogleCalendar(CalendarProvider):
         body = update_body(draft, current, raw)
         if not body:
             return current or self.get_event(calendar, event_remote_id)
-        reply = self._google.call(
-            "PATCH",
-            event_path(calendar, event_remote_id),
-            json=body,
-            params=write_params(notify=draft.notify),
-            etag=etag,
-            on_event=True,
-        )
+        try:
+            reply = self._google.call(
+                "PATCH",
+                event_path(calendar, event_remote_id),
+                json=body,
+                params=write_params(notify=draft.notify),
+                etag=etag,
+                on_event=True,
+            )
+        except Unsupported:
+            if body.keys() == {"conferenceData"} and asks_for_meet(body):
+                raise Unsupported("Google Meet", NO_MEET_HERE.note) from None
+            raise
         return living(read_event(reply, calendar))
 
     def delete_event(

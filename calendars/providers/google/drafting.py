@@ -82,7 +82,7 @@ def update_body(
         # PATCH merges objects: overrides that are not named would stay.
         body["reminders"] = {"overrides": [], **_reminders(draft.reminders)}
     if draft.conference is not UNSET:
-        body |= _conference_change(draft.conference, current, raw)
+        body |= _conference_change(draft, current, raw)
     return body
 
 
@@ -233,12 +233,19 @@ def _meet_request() -> Json:
     return {"createRequest": {"requestId": uuid.uuid4().hex, "conferenceSolutionKey": kind}}
 
 
-def _conference_change(wanted: Conference, current: RemoteEvent | None, raw: Reply | None) -> Json:
-    """A Meet link that is there or on its way stays as it is."""
-    if _wants_meet(wanted):
+def _conference_change(draft: EventDraft, current: RemoteEvent | None, raw: Reply | None) -> Json:
+    """A Meet link that is there stays as it is, and one on its way, unless asked for again."""
+    if isinstance(draft.conference, Conference) and _wants_meet(draft.conference):
         was = current.conference if current else None
-        lasts = {ConferenceState.READY, ConferenceState.PENDING}
-        if was and was.kind is Conference.MEET and was.state in lasts:
+        state = was.state if was and was.kind is Conference.MEET else None
+        is_coming = state is ConferenceState.PENDING and not draft.asks_again
+        if state is ConferenceState.READY or is_coming:
             return {}
         return {"conferenceData": _meet_request()}
     return {"conferenceData": None} if raw and "conferenceData" in raw else {}
+
+
+def asks_for_meet(body: Json) -> bool:
+    """Whether this is a body that has Google make a Meet link."""
+    data = body.get("conferenceData")
+    return isinstance(data, dict) and "createRequest" in data

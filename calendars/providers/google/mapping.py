@@ -48,6 +48,12 @@ _VISIBILITY = {
 }
 _WRITING_ROLES = frozenset({"writer", "owner"})
 _MEET_FAILED = "Google could not make the Meet link."
+NO_MEET_HERE = RemoteConference(
+    Conference.MEET,
+    ConferenceState.FAILED,
+    note="This Google calendar does not allow Meet links.",
+    failure=LinkFailure.REFUSED,
+)
 
 
 def read_calendar(reply: Reply) -> RemoteCalendar:

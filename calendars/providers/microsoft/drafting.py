@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from calendars.enums import EventKind, Response, Visibility
+from calendars.enums import ConferenceState, EventKind, Response, Visibility
 from calendars.providers.base import UNSET, Feature
 from calendars.providers.joining import joined_text
 from calendars.providers.markup import is_markup
@@ -82,7 +82,7 @@ def update_body(
     if draft.recurrence is not UNSET:
         body["recurrence"] = _recurrence(draft, calendar, current) if draft.recurrence else None
     if draft.conference is not UNSET:
-        body |= _conference_change(draft.conference, kind, current)
+        body |= _conference_change(draft, kind, current)
     properties = _properties(draft)
     if properties:
         body["singleValueExtendedProperties"] = properties
@@ -234,12 +234,13 @@ def _teams(kind: AccountKind) -> Json:
     return {"isOnlineMeeting": True, "onlineMeetingProvider": TEAMS_PROVIDER}
 
 
-def _conference_change(wanted: Conference, kind: AccountKind, current: RemoteEvent | None) -> Json:
+def _conference_change(draft: EventDraft, kind: AccountKind, current: RemoteEvent | None) -> Json:
     """Graph can add a Teams meeting to an event, and never take it away."""
     was = current.conference if current else None
     has_teams = was is not None and was.kind is Conference.TEAMS
-    if wants_teams(wanted):
-        return {} if has_teams else _teams(kind)
+    if isinstance(draft.conference, Conference) and wants_teams(draft.conference):
+        is_coming = was is not None and was.state is ConferenceState.PENDING
+        return {} if has_teams and not (is_coming and draft.asks_again) else _teams(kind)
     if has_teams:
         message = "Outlook cannot take the Teams meeting off an event. Create the event anew."
         raise Unsupported("removing a Teams meeting", message)

@@ -10,6 +10,7 @@ from sandbox.server import accounts
 from sandbox.server import oauth as tokens
 from sandbox.server.http import Request
 from sandbox.server.instants import any_zone
+from sandbox.server.microsoft import teams
 from sandbox.server.microsoft.errors import (
     graph_error,
     malformed_id,
@@ -64,6 +65,8 @@ def caller(request: Request, accepted: frozenset[str]) -> Caller:
     if not accepted & short:
         message = "Access is denied. Check credentials and try again."
         raise graph_error(request, 403, "ErrorAccessDenied", message)
+    if request.method == "GET":
+        teams.settle(request.store)
     prefer = request.headers.get("prefer", "")
     zone, body = _ZONE.search(prefer), _BODY.search(prefer)
     name = zone.group(1).strip() if zone else "UTC"

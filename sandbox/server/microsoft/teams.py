@@ -1,20 +1,49 @@
-"""Teams meetings of an event: there at once on work accounts, silently absent elsewhere."""
+"""Teams meetings of an event: there at once on work accounts unless told otherwise, silently absent
+elsewhere.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from html import escape
+from typing import TYPE_CHECKING, Any
 
-from sandbox.server.http import Json
-from sandbox.server.microsoft.access import Caller
-from sandbox.server.records import Record
+if TYPE_CHECKING:
+    from sandbox.server.http import Json
+    from sandbox.server.microsoft.access import Caller
+    from sandbox.server.records import Record, Records
 
 TEAMS = "teamsForBusiness"
+SETTING = "teams"
+DEFAULT = {"mode": "immediate", "reads": 0}
+MODES = ("immediate", "pending", "absent")
 
 
 def providers_of(calendar: Record, account: Record) -> list[str]:
     """allowedOnlineMeetingProviders of the calendar."""
     return [TEAMS] if account["kind"] == "work" and calendar["meet"] else []
+
+
+def plan(store: Records) -> dict[str, Any]:
+    """How new meetings go: `immediate`; `pending` without a link for that many further reads of
+    the mailbox; `absent`, left out without a word.
+    """
+    return {**DEFAULT, **store.setting(SETTING, {})}
+
+
+def settle(store: Records) -> None:
+    """Count one read: links that waited long enough are there."""
+    for waiting in list(store.all("pending_teams")):
+        record = store.get("event", waiting["key"])
+        if record is None or record["deleted"] or record["body"]["onlineMeeting"]:
+            store.drop("pending_teams", waiting["key"])
+        elif waiting["reads"] > 0:
+            store.put("pending_teams", waiting["key"], {**waiting, "reads": waiting["reads"] - 1})
+        else:
+            make_meeting(record, waiting["base_url"])
+            record["changed"] = store.next_revision()
+            store.put("event", record["key"], record)
+            store.drop("pending_teams", waiting["key"])
 
 
 def apply(who: Caller, record: Record, calendar: Record, sent: Json) -> None:
@@ -36,7 +65,12 @@ def apply(who: Caller, record: Record, calendar: Record, sent: Json) -> None:
     allowed = named in {"", "unknown", TEAMS} and bool(providers_of(calendar, who.account))
     if who.account["kind"] == "personal" and not named:
         allowed = bool(who.store.setting("microsoft.personal_teams"))
-    if allowed:
+    how = plan(who.store)
+    if allowed and how["mode"] == "pending":
+        body |= {"isOnlineMeeting": True, "onlineMeetingProvider": TEAMS}
+        waiting = {"reads": int(how["reads"]), "base_url": who.request.base_url}
+        who.store.put("pending_teams", record["key"], {"key": record["key"], **waiting})
+    elif allowed and how["mode"] != "absent":
         make_meeting(record, who.request.base_url)
     else:
         body |= {"isOnlineMeeting": False, "onlineMeetingProvider": None}

@@ -327,8 +327,8 @@ def test_hostile_description_becomes_text(browser, google):
 def test_link_on_its_way_asks_again_by_itself(browser, google):
     event = make_event(google.calendar, conference="meet", conference_state="pending")
     page = text(browser.get(f"/calendar/events/{event.pk}"))
-    assert "The link is on its way." in page
-    assert 'hx-trigger="every 4s"' in page
+    assert "The link is on its way from Google." in page
+    assert 'hx-trigger="every 3s"' in page
 
 
 def test_link_that_failed_says_why(browser, google):
