@@ -6,7 +6,7 @@ with a reason, never replaced in silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from common.errors import DomainError
@@ -69,13 +69,17 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One cell of the dialog. `tier` is the plan to name and link to when the plan forbids it."""
+    """One cell of the dialog. `tier` is the plan to name and link to when the plan forbids it.
+
+    `refusal` is the whole of why not, None for one that can be chosen.
+    """
 
     conference: Conference
     label: str
     enabled: bool
     hint: str
     tier: Tier | None = None
+    refusal: RouteRefusal | None = field(default=None, compare=False)
 
 
 class RouteRefusal(DomainError):
@@ -212,7 +216,8 @@ def _choice(wanted: Conference, host: Host, tier: str, preferred: str | None) ->
     try:
         routed = route(wanted, host, tier, preferred=preferred)
     except RouteRefusal as refusal:
-        return Choice(wanted, label, enabled=False, hint=refusal.hint, tier=refusal.tier)
+        hint, tier_with = refusal.hint, refusal.tier
+        return Choice(wanted, label, enabled=False, hint=hint, tier=tier_with, refusal=refusal)
     return Choice(wanted, label, enabled=True, hint=_hint(wanted, routed))
 
 

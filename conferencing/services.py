@@ -76,6 +76,12 @@ def has_zoom(owner: Owner) -> bool:
     return zoom_connections_of(owner).filter(state=ConnectionState.ACTIVE).exists()
 
 
+def owners_with_zoom(workspace: Workspace) -> set[UUID]:
+    """The clients and users for whom a Zoom meeting can be made now; one query."""
+    rows = ZoomConnection.objects.filter(workspace=workspace, state=ConnectionState.ACTIVE)
+    return {client or user for client, user in rows.values_list("client", "user")}
+
+
 def check_zoom_plan(tier: Tier) -> None:
     """Raise PlanRequired when the plan has no Zoom."""
     if not plans.allows(tier, plans.PlanFeature.ZOOM):

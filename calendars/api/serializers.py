@@ -18,7 +18,6 @@ from calendars.providers.registry import PROVIDERS
 from calendars.services.answering import ANSWERS, LONGEST_COMMENT
 from common.spans import Span
 from common.wallclock import wall_clock
-from workspaces.enums import Tier
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -267,24 +266,6 @@ class CalendarOutput(serializers.Serializer[Any]):
     connection = ConnectionOutput()
     syncedAt = serializers.DateTimeField(allow_null=True)
     syncError = serializers.CharField()
-
-
-class AllowanceOutput(serializers.Serializer[Any]):
-    feature = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    allowed = serializers.BooleanField()
-    reason = serializers.CharField(help_text="Blank when allowed.")
-    tier = serializers.ChoiceField(choices=Tier.choices, help_text="The lowest plan that has it.")
-
-
-class CapabilitiesOutput(serializers.Serializer[Any]):
-    tier = serializers.ChoiceField(choices=Tier.choices)
-    conferencing = AllowanceOutput(many=True)
-    plans = AllowanceOutput(many=True)
-    matrix = serializers.DictField(
-        child=serializers.ListField(child=serializers.DictField()),
-        help_text="Both tables of the plans, row by row, with a yes or no for each tier.",
-    )
 
 
 def calendar_json(one: VisibleCalendar) -> dict[str, Any]:

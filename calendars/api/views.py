@@ -31,8 +31,6 @@ from calendars.errors import EventChanged
 from calendars.queries import calendars_visible_to, seen
 from calendars.services import answering, events, reading, relocating, series
 from common.errors import InvalidInput, NotFound
-from conferencing import plans
-from workspaces.enums import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from audit.actors import Actor
     from calendars.models import Event
     from calendars.queries import VisibleCalendar
-    from conferencing.plans import PlanTable
     from workspaces.models import Membership
 
 STALE_HEADER = "X-Meridian-Stale"
@@ -71,22 +68,6 @@ class CalendarsView(APIView):
     def get(self, request: Request) -> Response:
         membership = member_calling(request, READ)
         return Response([shapes.calendar_json(one) for one in calendars_visible_to(membership)])
-
-
-class CapabilitiesView(APIView):
-    """What the workspace's plan holds, with a reason for each no, and the whole matrix."""
-
-    @extend_schema(
-        operation_id="calendar_capabilities",
-        parameters=[WORKSPACE],
-        responses={200: shapes.CapabilitiesOutput, **READ_REFUSED},
-    )
-    def get(self, request: Request) -> Response:
-        tier = Tier(member_calling(request, READ).workspace.tier)
-        answer: dict[str, Any] = {"tier": tier.value, "matrix": plans.matrix()}
-        for table in plans.TABLES:
-            answer[table.key] = _allowances(table, tier)
-        return Response(answer)
 
 
 class EventsView(APIView):
@@ -262,20 +243,3 @@ def _theirs(membership: Membership, event_id: UUID) -> dict[str, Any]:
 
 def _said(notes: Sequence[str]) -> dict[str, Any]:
     return {"notes": list(notes)} if notes else {}
-
-
-def _allowances(table: PlanTable, tier: Tier) -> list[dict[str, Any]]:
-    found = []
-    for row in table.rows:
-        lowest = plans.lowest_tier_with(row.feature)
-        allowed = tier in row.tiers
-        found.append(
-            {
-                "feature": row.feature.value,
-                "label": row.label,
-                "allowed": allowed,
-                "reason": "" if allowed else f"{row.label} is on the {lowest.label} plan.",
-                "tier": lowest.value,
-            }
-        )
-    return found
