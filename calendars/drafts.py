@@ -43,6 +43,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     # Its address may come late, and that is the provider's own doing.
     "conference": ("conference",),
     "conference_url": ("conference_url",),
+    "join_url": ("room_id",),
 }
 
 

@@ -124,6 +124,8 @@ def event_block(
     `others` are its copies, each with the calendar that holds it.
     """
     icon, place = _place(event)
+    if event.room_id is not None and (not event.location or is_web_address(event.location)):
+        icon, place = "video", "Telehealth"
     event_id = str(event.id)
     calendar = source.calendar
     is_masked, is_stale = event.is_masked, source.is_stale

@@ -112,6 +112,7 @@ class SeenEvent(NamedTuple):
     conference_state: str = ""
     conference_url: str = ""
     ical_uid: str = ""
+    room_id: UUID | None = None
     # From here on no grid shows it, and it is most of what a row weighs.
     description: str = ""
     end_timezone: str = ""

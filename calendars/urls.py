@@ -16,6 +16,7 @@ from calendars.views import (
     moving,
     oauth,
     people,
+    rooms,
     search,
     sharing,
     subscriptions,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("calendar/events/<uuid:event_id>/delete", events.event_delete, name="event_delete"),
     path("calendar/events/<uuid:event_id>/respond", answering.event_respond, name="event_respond"),
     path("calendar/events/<uuid:event_id>/link", events.event_link, name="event_link"),
+    path("calendar/events/<uuid:event_id>/join", rooms.event_join, name="event_join"),
     path("calendar/events/<uuid:event_id>/move", moving.event_move, name="event_move"),
     path("calendar/subscriptions/new", subscriptions.subscribe, name="subscribe"),
     path(

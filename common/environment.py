@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,3 +18,13 @@ def parse_keys(entries: Iterable[str]) -> dict[str, str]:
             raise ValueError("TOKEN_KEYS: each entry is a name, a colon and a base64 key")
         keys[name] = key
     return keys
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address of the web; blank when it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    is_web = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return f"{parts.scheme}://{parts.netloc}" if is_web else ""

@@ -11,8 +11,12 @@ class ConferencingConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
+        from common import outbox  # noqa: PLC0415 -- app registry
         from conferencing import beyond  # noqa: PLC0415 -- app registry
+        from conferencing.telehealth import rooms  # noqa: PLC0415 -- app registry
         from conferencing.zoom_oauth import SPEC  # noqa: PLC0415 -- app registry
 
         oauth_apps.register(oauth_apps.app_of(SPEC, "ZOOM"))
         beyond.register("zoom", beyond.zoom_accounts)
+        outbox.register(rooms.WARM_KIND, rooms.warm, rooms.warming_failed)
+        outbox.register(rooms.CLOSE_KIND, rooms.close)

@@ -26,3 +26,20 @@ class LinkFailure(TextChoices):
     RECONNECT = "reconnect", "The account has to be connected again"
     LIMITED = "limited", "The account may make no more for now"
     UNREACHABLE = "unreachable", "The provider did not answer"
+
+
+class LinkKind(TextChoices):
+    """Into whose hands a telehealth link was put."""
+
+    GUEST = "guest", "Anybody with the event"
+    BOOKER = "booker", "The person who booked"
+    OWNER = "owner", "Whoever they booked with"
+
+
+class EntrantKind(TextChoices):
+    """Who entered a telehealth room."""
+
+    GUEST = "guest", "By the event's link"
+    BOOKER = "booker", "By the booker's link"
+    OWNER = "owner", "By the owner's link"
+    STAFF = "staff", "A member, from the calendar"

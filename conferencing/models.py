@@ -1,7 +1,8 @@
-"""Zoom accounts and the meetings made in them."""
+"""Zoom accounts and the meetings made in them; telehealth rooms and who entered them."""
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -9,10 +10,16 @@ from django.db.models import Q
 
 from audit.models import ConnectionBase
 from common.fields import LeasedModel, UUIDModel
+from conferencing.enums import EntrantKind
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+
+def new_room_name() -> str:
+    """A name that cannot be guessed."""
+    return f"th-{secrets.token_urlsafe(24)}"
 
 
 class ZoomConnection(ConnectionBase):
@@ -91,3 +98,61 @@ class ZoomMeeting(UUIDModel, LeasedModel):
 
     def __str__(self) -> str:
         return f"Zoom meeting {self.remote_id or 'wanted'}"
+
+
+class TelehealthRoom(UUIDModel):
+    """A room of ours: one join link, for one event, series or meeting.
+
+    `key` says what it was opened for, so that a repeat finds it; `account` is the calendar account
+    whose events speak for its times, blank until one holds the link. `start_at` and `end_at` are
+    the time that is on or next. `name` is its name at LiveKit, which nobody can guess.
+    """
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+    key = models.CharField(max_length=200)
+    account = models.CharField(max_length=300, blank=True, default="")
+    name = models.CharField(max_length=64, unique=True, default=new_room_name, editable=False)
+    start_at = models.DateTimeField(null=True, blank=True)
+    end_at = models.DateTimeField(null=True, blank=True)
+    moved_from_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it would have started before it was last moved."
+    )
+    turns = models.PositiveIntegerField(
+        default=0, help_text="How often its time changed or was called off."
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    warmed_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True, default="")
+    look_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its times have to be asked for again."
+    )
+
+    class Meta:
+        db_table = "telehealth_rooms"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "key"], name="telehealth_room_key")
+        ]
+        indexes = [models.Index(fields=["look_at"], name="telehealth_room_look")]
+
+    def __str__(self) -> str:
+        return f"Telehealth room {self.pk}"
+
+
+class TelehealthJoin(UUIDModel):
+    """Somebody was let into a room, at `created_at`. Never changed, and holds no token."""
+
+    workspace = models.ForeignKey(
+        "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+    room = models.ForeignKey(TelehealthRoom, on_delete=models.CASCADE, related_name="joins")
+    kind = models.CharField(max_length=8, choices=EntrantKind.choices)
+    user_id = models.UUIDField(null=True, blank=True)
+
+    class Meta:
+        db_table = "telehealth_joins"
+        indexes = [models.Index(fields=["room", "created_at"], name="telehealth_join_room")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} at {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,11 +1,15 @@
-"""Addresses of the plans."""
+"""Addresses of the plans, and of the doors of telehealth rooms."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from conferencing import views
+from conferencing.views import join, plans, telehealth
 
 app_name = "conferencing"
 
-urlpatterns = [path("plans", views.plans, name="plans")]
+urlpatterns = [
+    path("plans", plans.plans, name="plans"),
+    path("workspace/telehealth", telehealth.telehealth, name="telehealth"),
+    path("join/<str:token>", join.join, name="join"),
+]

@@ -9,7 +9,7 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from common.environment import parse_keys
+from common.environment import origin_of, parse_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -228,9 +228,10 @@ ZOOM_AUTH_URL = env.str("ZOOM_AUTH_URL", "https://zoom.us/oauth/authorize")
 ZOOM_TOKEN_URL = env.str("ZOOM_TOKEN_URL", "https://zoom.us/oauth/token")
 ZOOM_REVOKE_URL = env.str("ZOOM_REVOKE_URL", "https://zoom.us/oauth/revoke")
 ZOOM_API_URL = env.str("ZOOM_API_URL", "https://api.zoom.us/v2")
-LIVEKIT_API_URL = env.str("LIVEKIT_API_URL", default="")
+LIVEKIT_URL = env.str("LIVEKIT_URL", default="")
 LIVEKIT_API_KEY = env.str("LIVEKIT_API_KEY", default="")
 LIVEKIT_API_SECRET = env.str("LIVEKIT_API_SECRET", default="")
+LIVEKIT_MEETING_URL = env.str("LIVEKIT_MEETING_URL", default="")
 CLOSE_API_URL = env.str("CLOSE_API_URL", "https://api.close.com/api/v1")
 RESEND_API_URL = env.str("RESEND_API_URL", "https://api.resend.com/")
 RESEND_API_KEY = env.str("RESEND_API_KEY", default="")
@@ -256,6 +257,11 @@ SYNC_PER_ACCOUNT = env.int("SYNC_PER_ACCOUNT", default=2)
 PUSH_ENABLED = env.bool("PUSH_ENABLED", default=IS_HTTPS)
 PAINT_FRESH = timedelta(seconds=env.int("PAINT_FRESH_SECONDS", default=60))
 CONFERENCE_WAIT = timedelta(seconds=env.int("CONFERENCE_WAIT_SECONDS", default=60))
+
+# --- Telehealth: how long around its time a room can be entered, and when it is prepared ---
+TELEHEALTH_OPENS_BEFORE = timedelta(minutes=env.int("TELEHEALTH_OPENS_BEFORE_MINUTES", default=15))
+TELEHEALTH_CLOSES_AFTER = timedelta(minutes=env.int("TELEHEALTH_CLOSES_AFTER_MINUTES", default=60))
+TELEHEALTH_WARM_BEFORE = timedelta(minutes=env.int("TELEHEALTH_WARM_BEFORE_MINUTES", default=10))
 
 # --- Mail ---
 MAIL_FROM = env.str("MAIL_FROM", default="Meridian <bookings@meridian.example>")
@@ -304,6 +310,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "look-at-due-rooms": {
+        "task": "conferencing.look_at_due_rooms",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "tend-due-channels": {
         "task": "calendars.tend_due_channels",
         "schedule": 60.0,
@@ -343,7 +354,12 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF, *env.list("CSP_FORM_ACTION", default=[])],
+        # A browser follows a form to no other origin: not to a consent page, nor into a room.
+        "form-action": [
+            SELF,
+            *env.list("CSP_FORM_ACTION", default=[]),
+            *filter(None, [origin_of(LIVEKIT_MEETING_URL)]),
+        ],
         "frame-ancestors": [NONE],
     }
 }

@@ -31,7 +31,8 @@ from common.enums import OutboxState
 from common.models import OutboxMessage
 from common.oauth import TokenSet
 from common.secrets import Secret
-from conferencing.models import ZoomConnection, ZoomMeeting
+from conferencing.enums import EntrantKind
+from conferencing.models import TelehealthJoin, TelehealthRoom, ZoomConnection, ZoomMeeting
 from patients.models import Authorization, Discipline, Patient, PatientSession, Practitioner
 from tests.factories import make_calendar, make_client, make_connection, make_event
 from workspaces.authentication import issue_service_token
@@ -100,6 +101,7 @@ def make_rows(workspace, user) -> Rows:
     )
     calendar = make_calendar(connection, sync_cursor=f"cursor-plain-{number}")
     event = make_event(calendar)
+    room = TelehealthRoom.objects.create(workspace=workspace, key=f"event:{number}")
     zoom = ZoomConnection.objects.create(
         workspace=workspace,
         client=client,
@@ -184,6 +186,8 @@ def make_rows(workspace, user) -> Rows:
         ),
         zoom,
         ZoomMeeting.objects.create(workspace=workspace, connection=zoom, intent_key=f"{number}"),
+        room,
+        TelehealthJoin.objects.create(workspace=workspace, room=room, kind=EntrantKind.GUEST),
         client_connection, connection, calendar, event,
         OAuthFlow.objects.create(
             provider="google", owner_kind="user", owner_id=user.pk, workspace=workspace,

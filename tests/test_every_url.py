@@ -50,6 +50,8 @@ ALLOWED = {
     "audit:log": OWN,
     "audit:export": OWN,
     "conferencing:plans": OWN,
+    "conferencing:telehealth": OWN,
+    "conferencing:join": "the signed token in the address is the authority",
     "calendars:calendar": OWN,
     "calendars:calendars_shown": OWN,
     "calendars:event_new": OWN,

@@ -223,6 +223,9 @@ class Event(models.Model):
         default=False, help_text="An occurrence that is not as its series has it, or was deleted."
     )
     reminders = models.JSONField(null=True, blank=True)
+    room_id = models.UUIDField(
+        null=True, blank=True, help_text="The telehealth room whose link stands in its text."
+    )
     conference = models.CharField(max_length=8, blank=True, default="")
     conference_state = models.CharField(
         max_length=8, choices=ConferenceState.choices, blank=True, default=ConferenceState.NONE
@@ -250,6 +253,7 @@ class Event(models.Model):
             models.Index(fields=["calendar", "series_remote_id"], name="event_series"),
             models.Index(fields=["calendar", "remote_id"], name="event_remote"),
             models.Index(fields=["workspace", "ical_uid"], name="event_ical_uid"),
+            models.Index(fields=["room_id"], condition=Q(room_id__isnull=False), name="event_room"),
         ]
 
     def __str__(self) -> str:

@@ -169,7 +169,8 @@ class EventDraft:
     never `auto`; with `asks_again` a new one is asked for though one is on its way.
     `idempotency_key` (32 hex digits) makes a repeated create harmless. With
     `copy_conference_of`, the remote id of an event, a new one gets that event's own conference
-    where the provider can share it, else another of its kind.
+    where the provider can share it, else another of its kind. `join_url` is a link of ours beside
+    the conference, kept in the event's text.
     """
 
     title: str | Unset | None = UNSET
@@ -189,6 +190,7 @@ class EventDraft:
     kind: EventKind | Unset = UNSET
     conference: Conference | Unset = UNSET
     conference_url: str | Unset = UNSET
+    join_url: str | Unset | None = UNSET
     asks_again: bool = False
     copy_conference_of: str | Unset = UNSET
     notify: bool = True

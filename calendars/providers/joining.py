@@ -22,6 +22,16 @@ _JOIN_LINE = re.compile(r"(?<!\n)\n*+^Join(?: with Zoom)?: https?://\S+$", re.MU
 _JOIN_HTML = re.compile(
     r"<p>Join(?: with Zoom)?: (?:<a [^<>]*>)?https?://[^\s<>]+(?:</a>)?</p>$", re.IGNORECASE
 )
+# A link into a room of ours, by its shape; whether we signed it is asked where it opens something.
+_OWN_URL = r"https?://[^\s<>\"']{1,200}?/join/[\w-]{22}[gbo]\.[\w-]{43}(?![\w-])"
+_OWN_LINE = re.compile(rf"(?<!\n)\n*+^Join: {_OWN_URL}[ \t]*+$", re.MULTILINE)
+_OWN_HTML = re.compile(
+    rf"<p>Join: (?:<a [^<>]{{1,400}}>)?{_OWN_URL}(?:</a>)?</p>"
+    rf"|(?:<br ?/?>)+Join: (?:<a [^<>]{{1,400}}>)?{_OWN_URL}(?:</a>)?",
+    re.IGNORECASE,
+)
+_OWN_PLACE = re.compile(_OWN_URL)
+_ZOOM_IN_TEXT = re.compile(r"^Join with Zoom: |<p>Join with Zoom: ", re.MULTILINE)
 _ZOOM_LINE = re.compile(r"^Join with Zoom: (https?://\S+)$", re.MULTILINE)
 
 
@@ -50,11 +60,39 @@ def without_join_line(description: str) -> str:
     return _JOIN_HTML.sub("", _JOIN_LINE.sub("", description)).lstrip("\n")
 
 
-def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, str] | None:
-    """Description and location with the draft's join link, or without the one it replaces.
+def with_own_line(description: str, url: str) -> str:
+    """The description with the link into a room of ours, before the link that stands in for it."""
+    description = without_own_line(description)
+    marked = is_markup(description)
+    line = f'<p>Join: <a href="{escape(url)}">{escape(url)}</a></p>' if marked else f"Join: {url}"
+    found = _ZOOM_IN_TEXT.search(description)
+    before, after = description, ""
+    if found is not None:
+        before, after = description[: found.start()], description[found.start() :]
+    if marked:
+        return f"{before}{line}{after}"
+    return "\n\n".join(part for part in (before.strip("\n"), line) if part) + (
+        f"\n{after}" if after else ""
+    )
 
-    The link is added to the description, and is the location when there is no other. None when
-    the draft's conference leaves both as they are, or as the draft itself has them.
+
+def without_own_line(description: str) -> str:
+    """The description as it was before `with_own_line`."""
+    if "/join/" not in description:
+        return description
+    return _OWN_HTML.sub("", _OWN_LINE.sub("", description)).lstrip("\n")
+
+
+def without_own_place(location: str) -> str:
+    """The location, blank where it is nothing but a link into a room of ours."""
+    return "" if _OWN_PLACE.fullmatch(location.strip()) else location
+
+
+def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, str] | None:
+    """Description and location with the draft's join links, or without those it replaces.
+
+    The links are added to the description, ours first, and the first is the location when there
+    is no other. None when the draft leaves both as they are, or as the draft itself has them.
     """
     was = current.conference if current else None
     old = was.url if was and was.kind is Conference.ZOOM else ""
@@ -62,7 +100,8 @@ def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, st
         bool(old) and isinstance(draft.conference, Conference) and draft.conference_url != old
     )
     line = join_line(draft)
-    if not line and not leaves_old:
+    own = draft.join_url
+    if not line and not leaves_old and own is UNSET:
         return None
     description = draft.description if isinstance(draft.description, str) else ""
     location = draft.location if isinstance(draft.location, str) else ""
@@ -74,7 +113,13 @@ def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, st
         description = without_join_line(description)
         location = "" if location == old else location
     url = draft.conference_url if line and isinstance(draft.conference_url, str) else ""
-    return with_join_line(description, line), location or url
+    description = with_join_line(description, line)
+    if own is not UNSET:
+        description, location = without_own_line(description), without_own_place(location)
+    if isinstance(own, str):
+        description = with_own_line(description, own)
+        location = own if location in {"", url, old} else location
+    return description, location or url
 
 
 def zoom_in(description: str, location: str) -> RemoteConference | None:

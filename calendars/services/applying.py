@@ -268,12 +268,14 @@ def _bury_lost(lost: dict[UUID, Event], asked_at: datetime) -> int:
         there = Event.objects.filter(pk__in=batch)
         known = set(there.values_list("pk", flat=True))
         there.filter(deleted_at__isnull=False).update(is_exception=True, seen_at=asked_at)
-        buried += there.filter(deleted_at__isnull=True).update(
-            is_exception=True,
-            deleted_at=asked_at,
-            seen_at=asked_at,
-            status=EventStatus.CANCELLED,
-        )
+        alive = there.filter(deleted_at__isnull=True)
+        with mirror.followed(alive):
+            buried += alive.update(
+                is_exception=True,
+                deleted_at=asked_at,
+                seen_at=asked_at,
+                status=EventStatus.CANCELLED,
+            )
         Event.objects.bulk_create([lost[pk] for pk in batch if pk not in known])
     return buried
 

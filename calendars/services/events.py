@@ -14,7 +14,7 @@ from calendars.errors import EventChanged
 from calendars.models import Calendar, Event
 from calendars.providers.base import UNSET
 from calendars.providers.errors import EventGone
-from calendars.services import conferences, mirror, occurrences, writing
+from calendars.services import conferences, mirror, occurrences, telehealth, writing
 from calendars.services.accounts import opened
 from calendars.services.meanwhile import is_touched
 from calendars.services.series_copy import SeriesCopy
@@ -54,6 +54,7 @@ def create_event(
     is_promised = reason is AccessReason.BOOKING_EVENT_CREATE
     writing.require_writable(calendar, is_promised=is_promised)
     draft, note = writing.routed(calendar, draft)
+    draft = telehealth.for_new(calendar, draft)
     room, missing = None, None
     if writing.wants_zoom(draft):
         made = conferences.room_or_reason(calendar, draft, actor)

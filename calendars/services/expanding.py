@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # What an occurrence has from its series, unless the provider says otherwise.
 INHERITED = (
-    "ical_uid", "title", "description", "location", "timezone", "end_timezone", "is_all_day",
-    "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
+    "ical_uid", "title", "description", "location", "room_id", "timezone", "end_timezone",
+    "is_all_day", "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
     "organizer_email", "attendees", "reminders",
     "conference", "conference_state", "conference_url", "conference_note", "remote_updated_at",
     "conference_failure", "conference_since_at", "conference_tries",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -11,8 +12,11 @@ from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
 from calendars.providers.errors import CalendarGone, EventGone
+from calendars.providers.joining import without_own_line, without_own_place
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import is_ours_alone
+from conferencing.telehealth import rooms
+from conferencing.telehealth.links import room_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,10 +34,10 @@ LONGEST_URL = 2000
 # What a provider tells of an event; a difference in any of these is a change.
 TOLD = (
     "remote_id", "series_remote_id", "original_start_at", "ical_uid", "title", "description",
-    "location", "start_at", "end_at", "start_wall", "end_wall", "timezone", "end_timezone",
-    "is_all_day", "status", "is_busy", "hue", "kind", "visibility", "response", "is_organizer",
-    "organizer_email", "attendees", "recurrence", "is_exception", "reminders", "conference",
-    "conference_state", "conference_url", "conference_note", "conference_failure",
+    "location", "room_id", "start_at", "end_at", "start_wall", "end_wall", "timezone",
+    "end_timezone", "is_all_day", "status", "is_busy", "hue", "kind", "visibility", "response",
+    "is_organizer", "organizer_email", "attendees", "recurrence", "is_exception", "reminders",
+    "conference", "conference_state", "conference_url", "conference_note", "conference_failure",
     "conference_since_at", "conference_tries", "etag", "remote_updated_at", "deleted_at",
 )  # fmt: skip
 LINK = (
@@ -41,6 +45,7 @@ LINK = (
     "conference_since_at", "conference_tries",
 )  # fmt: skip
 _LINK_AT = tuple(TOLD.index(name) for name in LINK)
+_ROOM = TOLD.index("room_id")
 _EXCEPTION, _UPDATED = TOLD.index("is_exception"), TOLD.index("remote_updated_at")
 Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
 
@@ -62,6 +67,7 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
     if remote.status == EventStatus.CANCELLED or remote.start is None or remote.end is None:
         return None
     conference = remote.conference
+    room_id = room_in(remote.description, remote.location)
     return Event(
         id=_id_of(calendar, remote),
         workspace_id=calendar.workspace_id,
@@ -71,8 +77,10 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         original_start_at=remote.original_start_at,
         ical_uid=remote.ical_uid[:1024],
         title=remote.title,
-        description=remote.description,
-        location=remote.location,
+        # Pages and the API tell of our own link beside the text that people wrote.
+        description=without_own_line(remote.description) if room_id else remote.description,
+        location=without_own_place(remote.location) if room_id else remote.location,
+        room_id=room_id,
         start_at=remote.start.at,
         end_at=remote.end.at,
         start_wall=remote.start.wall[:32],
@@ -149,6 +157,8 @@ def write_rows(
             unique_fields=["id"],
             update_fields=[*TOLD, "seen_at"],
         )
+        before = (known[row.pk][1][_ROOM] for row in changed if row.pk in known)
+        rooms.follow(changed[0].workspace_id, {*(row.room_id for row in changed), *before})
     return [row.pk for row in changed]
 
 
@@ -174,6 +184,8 @@ def store_event(
     try:
         with transaction.atomic():
             write_rows([row], {}, listed_at=now)
+            if before is not None and before[_ROOM] != row.room_id:
+                rooms.follow(calendar.workspace_id, {before[_ROOM]})
             touch(calendar, now)
     except IntegrityError:
         if Calendar.objects.filter(pk=calendar.pk).exists():
@@ -190,6 +202,7 @@ def bury(event: Event, now: datetime) -> None:
             deleted_at=now, seen_at=now, status=EventStatus.CANCELLED
         )
         Calendar.objects.filter(pk=event.calendar_id).update(changed_at=now, updated_at=now)
+        rooms.follow(event.workspace_id, {event.room_id})
     event.deleted_at, event.status = now, EventStatus.CANCELLED
 
 
@@ -201,18 +214,25 @@ def meet(ids: Iterable[UUID], now: datetime) -> None:
 
 def bury_rows(rows: QuerySet[Event], now: datetime) -> int:
     """Leave tombstones of those rows that are alive; how many there were."""
-    return rows.filter(deleted_at__isnull=True).update(
-        deleted_at=now, seen_at=now, status=EventStatus.CANCELLED
-    )
+    alive = rows.filter(deleted_at__isnull=True)
+    with transaction.atomic(), followed(alive):
+        return alive.update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
+
+
+@contextmanager
+def followed(alive: QuerySet[Event]) -> Iterator[None]:
+    """Let the telehealth rooms of these rows follow what is done to them within a transaction."""
+    named = alive.filter(room_id__isnull=False).values_list("workspace_id", "room_id")
+    found = set(named.distinct())
+    yield
+    for workspace_id in {one for one, _ in found}:
+        rooms.follow(workspace_id, {room for one, room in found if one == workspace_id})
 
 
 def bury_series(calendar: Calendar, series_remote_id: str, now: datetime) -> None:
     """Leave tombstones of a series: its rule and every occurrence."""
-    Event.objects.filter(
-        Q(series_remote_id=series_remote_id) | Q(remote_id=series_remote_id),
-        calendar=calendar,
-        deleted_at__isnull=True,
-    ).update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
+    of_it = Q(series_remote_id=series_remote_id) | Q(remote_id=series_remote_id)
+    bury_rows(Event.objects.filter(of_it, calendar=calendar), now)
     touch(calendar, now)
 
 

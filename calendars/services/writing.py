@@ -13,7 +13,7 @@ from calendars.models import Event
 from calendars.paused import refuse_paused
 from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone
-from calendars.services import conferences, mirror
+from calendars.services import conferences, mirror, telehealth
 from calendars.services.accounts import opened
 from common.errors import Forbidden
 from conferencing.enums import Conference, LinkFailure
@@ -56,6 +56,7 @@ def prepare_change(
         if wants_zoom(draft):
             url = event.conference_url if room else _zoom_url(event, draft, actor, is_series)
             draft = replace(draft, conference_url=url)
+    draft = telehealth.for_change(event, draft)
     return Prepared(draft, note, room)
 
 

@@ -28,6 +28,7 @@ from calendars.phrases import as_of
 from calendars.presenters import NO_TITLE, event_sheet, week_url
 from calendars.providers.errors import EventGone
 from calendars.queries import calendars_visible_to, seen
+from calendars.room_line import room_line
 from calendars.services import events, series
 from calendars.services.answering import is_invitation
 from calendars.services.link_retry import retry_link
@@ -128,6 +129,7 @@ def _details(request: StaffRequest, event: Event) -> dict[str, Any]:
     sheet_url = reverse("calendars:event_detail", args=[event.pk])
     return {
         "sheet": sheet,
+        "room": room_line(event, owner.zone),
         "may_write": source.may_write,
         "paused": WHY_STALE if source.connection.is_paused_by_plan else "",
         "invitation": _invitation(event, source),

@@ -1,8 +1,9 @@
-"""One WSGI callable that stands for Google, Microsoft and Zoom."""
+"""One WSGI callable that stands for Google, Microsoft, Zoom and LiveKit."""
 
 from __future__ import annotations
 
 from sandbox.server.app import SandboxApp
+from sandbox.server.livekit.access import KEY, SECRET
 from sandbox.server.push import Post
 from sandbox.server.records import Records
 
@@ -19,7 +20,10 @@ def create_app(store: Records, base_url: str | None = None, post: Post | None = 
 
 
 def endpoints(base_url: str) -> dict[str, str]:
-    """The settings that put the sandbox at that address in the providers' place."""
+    """The settings that put the sandbox at that address in the providers' place.
+
+    Of LiveKit also the key that its rooms are made with: it belongs to the server.
+    """
     base = base_url.rstrip("/")
     identity = f"{base}/microsoft/common/oauth2/v2.0"
     return {
@@ -38,4 +42,8 @@ def endpoints(base_url: str) -> dict[str, str]:
         "ZOOM_TOKEN_URL": f"{base}/zoom/oauth/token",
         "ZOOM_REVOKE_URL": f"{base}/zoom/oauth/revoke",
         "ZOOM_API_URL": f"{base}/zoom/v2",
+        "LIVEKIT_URL": f"{base}/livekit",
+        "LIVEKIT_API_KEY": KEY,
+        "LIVEKIT_API_SECRET": SECRET,
+        "LIVEKIT_MEETING_URL": f"{base}/livekit/room#url={{url}}&token={{token}}",
     }

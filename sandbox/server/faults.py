@@ -106,6 +106,8 @@ def _error_body(fault: Record, request: Request, operation: str) -> Json:
         if provider == "zoom":
             body = {"reason": message, "error": reason}
         return body
+    if provider == "livekit":
+        return {"code": reason, "msg": message}
     if provider == "google":
         detail = {"domain": _google_domain(str(reason)), "reason": reason, "message": message}
         return {"error": {"errors": [detail], "code": status, "message": message}}
@@ -133,4 +135,8 @@ def _usual_reason(provider: str, status: int) -> str | int:
         usual |= {410: "SyncStateNotFound", 412: "ErrorIrresolvableConflict"}
         usual |= {429: "ApplicationThrottled", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
         return usual.get(status, "InternalServerError")
+    if provider == "livekit":
+        usual = {400: "invalid_argument", 401: "unauthenticated", 403: "permission_denied"}
+        usual |= {404: "not_found", 429: "resource_exhausted", 503: "unavailable"}
+        return usual.get(status, "internal")
     return {401: 124, 404: 3001}.get(status, status)

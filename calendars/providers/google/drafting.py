@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 _KEPT_OF_GUESTS = ("responseStatus", "comment", "additionalGuests", "resource", "id")
 _TOLD_OF_GUESTS = frozenset({"self", "organizer"})
-_NEED_CURRENT = frozenset({"attendees", "conference", "conference_url", "kind"})
+_NEED_CURRENT = frozenset({"attendees", "conference", "conference_url", "join_url", "kind"})
 
 
 def create_body(draft: EventDraft, calendar: RemoteCalendar) -> Json:

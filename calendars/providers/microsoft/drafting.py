@@ -62,7 +62,7 @@ def needs_current(draft: EventDraft) -> bool:
     """Whether a change can only be said knowing the event as it is."""
     given = draft.given()
     return bool(
-        given & {"conference", "conference_url", "description"}
+        given & {"conference", "conference_url", "description", "join_url"}
         or not draft.notify
         or (given & {"timezone", "end_timezone"} and not {"start", "end"} <= given)
         or ("end_timezone" in given and "timezone" not in given)

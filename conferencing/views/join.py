@@ -1,0 +1,118 @@
+"""The page behind a join link, for people without an account.
+
+Nothing happens on GET, so that whatever opens the links of a mail opens no room. No session has
+power here: the link itself is the authority, and its POST is exempt from CSRF on purpose.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from audit.actors import client_address
+from common.errors import InvalidInput, RateLimited, UpstreamError
+from common.limits import Limit, use
+from conferencing.enums import EntrantKind
+from conferencing.telehealth import door
+from conferencing.telehealth.links import read_token
+from conferencing.telehealth.rooms import room_with
+from conferencing.telehealth.words import door_words
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpRequest
+
+    from conferencing.models import TelehealthRoom
+
+_WORDS: Final = "Too many people tried to enter from here. Wait a few minutes, then try again."
+PER_ADDRESS: Final = Limit("telehealth-address", 60, timedelta(minutes=10), _WORDS)
+PER_ROOM: Final = Limit("telehealth-room", 200, timedelta(minutes=10), _WORDS)
+_PRIVATE: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """When the room opens, and the way in once it is open; POST lets in."""
+    link = read_token(token)
+    room = room_with(link.room_id) if link is not None else None
+    if link is None or room is None:
+        return private(render(request, "conferencing/join_unknown.html", status=404))
+    kind = EntrantKind(link.kind.value)
+    if request.method != "POST":
+        return join_page(request, room, kind)
+    return enter(request, room, kind, name=request.POST.get("name", ""))
+
+
+def enter(
+    request: HttpRequest,
+    room: TelehealthRoom,
+    kind: EntrantKind,
+    *,
+    name: str,
+    user_id: UUID | None = None,
+    is_host: bool = False,
+) -> HttpResponse:
+    """On to the meeting page, or the page again with the reason why not."""
+    now = timezone.now()
+    try:
+        use(PER_ADDRESS, client_address(request), now)
+        use(PER_ROOM, str(room.pk), now)
+        page = door.admit(
+            room=room, kind=kind, name=name, now=now, user_id=user_id, is_host=is_host
+        )
+    except InvalidInput as refusal:
+        return join_page(request, room, kind, name=name, name_error=refusal.message, status=422)
+    except door.DoorShut as shut:
+        return join_page(request, room, kind, name=name, status=shut.status)
+    except UpstreamError as error:
+        status = 429 if isinstance(error, RateLimited) else 503
+        words = door.in_words(error)
+        return join_page(request, room, kind, name=name, trouble=words, status=status)
+    # The address holds the token: nobody else is to see it.
+    return private(HttpResponseRedirect(page.reveal(), status=303))
+
+
+def join_page(
+    request: HttpRequest,
+    room: TelehealthRoom,
+    kind: EntrantKind,
+    *,
+    name: str = "",
+    name_error: str = "",
+    trouble: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """How the door stands, in words, and the form that opens it."""
+    now = timezone.now()
+    standing = door.standing_of(room, kind, now)
+    context = {
+        "door": standing.door.value,
+        "words": door_words(standing, now),
+        "workspace_name": room.workspace.name,
+        "fallback_url": standing.fallback_url,
+        "is_staff": kind is EntrantKind.STAFF,
+        "name": name or standing.name,
+        "name_error": name_error,
+        "trouble": trouble,
+        "longest_name": door.LONGEST_NAME,
+    }
+    return private(render(request, "conferencing/join.html", context, status=status))
+
+
+def private(answer: HttpResponse) -> HttpResponse:
+    """Kept by nobody, listed nowhere, and no address of it told to the next page."""
+    for name, value in _PRIVATE.items():
+        answer[name] = value
+    return answer

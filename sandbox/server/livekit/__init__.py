@@ -1,0 +1,1 @@
+"""LiveKit: its room service over twirp, and the page on which people would meet."""
