@@ -369,8 +369,8 @@ def test_a_failed_link_is_warned_of():
         (
             set(Flag),
             ("alert", "dashed"),
-            ", Studio, meeting link missing, meeting link on its way, reply needed, out of office, focus time"
-            ", working location, birthday, booked through a link, private, repeats",
+            ", Studio, meeting link missing, meeting link on its way, reply needed, out of office"
+            ", focus time, working location, birthday, booked through a link, private, repeats",
         ),
     ],
 )
