@@ -258,12 +258,6 @@ def conference_cells(choices: Iterable[Choice], chosen: str) -> list[Cell]:
     ]
 
 
-def first_choice(choices: Iterable[Choice]) -> str:
-    """Auto where the plan and the calendar have it; no link otherwise."""
-    enabled = {choice.conference for choice in choices if choice.enabled}
-    return (Conference.AUTO if Conference.AUTO in enabled else Conference.NONE).value
-
-
 def overlap_note(
     membership: Membership,
     calendars: Sequence[VisibleCalendar],

@@ -17,7 +17,6 @@ from calendars.enums import EventKind, Hue
 from calendars.event_page import (
     by_account,
     conference_cells,
-    first_choice,
     guests_note,
     kind_cells,
     overlap_note,
@@ -30,6 +29,7 @@ from calendars.event_page import (
 from calendars.finding import chosen_time, panel_of, wish_of
 from calendars.forms import CALENDAR_COLOUR, EventForm
 from calendars.hosts import choices_for
+from calendars.link_default import link_choice
 from calendars.merging import as_sent, write_base
 from calendars.presenters import week_url
 from calendars.prose import as_editable_html, as_text
@@ -90,10 +90,10 @@ class EventDialog:
             self.initial |= chosen_time(given.get("update", ""))
             self.said = self.initial
         choices = choices_for(source.calendar)
-        wanted = given.get("conference") or self.initial.get("conference", "")
-        if not wanted:
-            wanted = self.initial["conference"] = first_choice(choices)
-        self.cells = conference_cells(choices, wanted)
+        chosen = str(self.initial.get("conference", ""))
+        self.link = link_choice(typed_once(given), chosen, choices, is_new=event is None)
+        self.initial["conference"] = self.link.conference if event is None else chosen
+        self.cells = conference_cells(choices, self.link.conference)
         was = event.kind if event else ""
         self.looks = {
             "kinds": kind_cells(source.calendar, given.get("kind") or self.initial["kind"], was),
@@ -109,7 +109,7 @@ class EventDialog:
         offered: Sequence[VisibleCalendar] | None = None,
     ) -> EventForm:
         form = EventForm(
-            data,
+            data if data is None or not self.link.left else self._with_link(),
             initial=self.initial,
             calendars=None if offered is None else by_account(offered),
             zones=own_zones(self.owner.profile, timezone.now()),
@@ -118,6 +118,12 @@ class EventDialog:
         if self.event is not None and "base" not in self.initial:
             form.initial["base"] = write_base(as_sent(form))
         return form
+
+    def _with_link(self) -> Mapping[str, Any]:
+        """What was sent, with the link that it gets when nobody chose one."""
+        sent = self.given.copy()
+        sent["conference"] = self.link.conference
+        return sent
 
     def places(self) -> list[VisibleCalendar] | None:
         """The calendars that the event can be in; None when it stays."""
@@ -138,6 +144,7 @@ class EventDialog:
         context = {
             "form": self.form(None),
             "cells": self.cells,
+            "link": self.link,
             "overlap": self._overlap(),
             "repetition": self._repetition(),
             "guests_note": guests_note(self.source, self.event),
@@ -151,6 +158,7 @@ class EventDialog:
             "form": form,
             "selects": [form["reminders"], form["visibility"]],
             "cells": self.cells,
+            "link": self.link,
             "overlap": self._overlap(),
             "repetition": self._repetition(),
             "calendar": self.source.calendar,
@@ -260,3 +268,8 @@ def answer(
 def week_of(moment: datetime, owner: UserOwner) -> str:
     """The address of the week that holds the moment."""
     return week_url(moment.astimezone(owner.zone).date())
+
+
+def typed_once(given: QueryDict) -> dict[str, str]:
+    """What was typed, the last word of each field."""
+    return {name: str(given.get(name, "")) for name in given}
