@@ -59,5 +59,6 @@ class AccessReason(models.TextChoices):
     ZOOM_MEETING_CREATE = "zoom.meetings.create", "Create a Zoom meeting"
     ZOOM_MEETING_UPDATE = "zoom.meetings.update", "Change a Zoom meeting"
     ZOOM_MEETING_DELETE = "zoom.meetings.delete", "Delete a Zoom meeting"
+    ZOOM_SWEEP = "zoom.meetings.sweep", "Look after Zoom meetings"
     CREDENTIAL_USE = "credential.use", "Use a workspace's key"
     VERIFY = "provider.verify", "Verify a provider"

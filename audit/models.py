@@ -67,6 +67,11 @@ class ConnectionBase(UUIDModel):
         return ConnectionState.RECONNECT_NEEDED in {self.state, self.resumes_as}
 
     @property
+    def credential_kind(self) -> str:
+        """The workspace's key that its tokens come from; blank where a person consented."""
+        return ""
+
+    @property
     def owner_kind(self) -> str:
         """`client` or `user`."""
         raise NotImplementedError

@@ -13,17 +13,21 @@ class BookingConfig(AppConfig):
         from booking import people as bookers  # noqa: PLC0415 -- app registry
         from booking.beyond import links_without_room  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
-        from booking.services import delivery, relocated  # noqa: PLC0415 -- app registry
+        from booking.services import delivery, relocated, zoom_rooms  # noqa: PLC0415 -- app registry
         from calendars import people  # noqa: PLC0415 -- app registry
         from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
-        from conferencing import beyond  # noqa: PLC0415 -- app registry
+        from conferencing import (  # noqa: PLC0415 -- app registry
+            beyond,
+            usage,
+        )
 
         outbox.register(
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
         outbox.register(MOVED_KIND, relocated.follow_event)
+        usage.register("meetings", zoom_rooms.uses)
         people.register("contacts", bookers.contacts)
         people.register("prospects", bookers.prospects)
         beyond.register("links", links_without_room)

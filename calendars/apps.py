@@ -26,10 +26,12 @@ class CalendarsConfig(AppConfig):
             relocating,
             settling,
             splitting,
+            zoom_rooms,
         )
         from calendars.sittings import event_sittings  # noqa: PLC0415 -- app registry
         from calendars.triggers import HOLD_NO_OVERLAP  # noqa: PLC0415 -- app registry
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
+        from conferencing import usage  # noqa: PLC0415 -- app registry
         from conferencing.beyond import register as register_beyond  # noqa: PLC0415 -- app registry
         from conferencing.telehealth import sittings  # noqa: PLC0415 -- app registry
         from workspaces.services.members import MEMBERSHIP_ENDED  # noqa: PLC0415 -- app registry
@@ -46,6 +48,7 @@ class CalendarsConfig(AppConfig):
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)
         outbox.register(PLAN_CHANGED, places.follow_plan)
         sittings.register("events", event_sittings)
+        usage.register("events", zoom_rooms.uses)
         people.register("colleagues", acquaintances.colleagues)
         people.register("clients", acquaintances.primary_contacts)
         register_beyond("accounts", beyond.paused_accounts)

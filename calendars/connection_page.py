@@ -19,10 +19,13 @@ from calendars.providers.registry import PROVIDERS, is_consented
 from calendars.sharing_page import shared_in_words
 from calendars.sidebar import is_booking_calendar, provider_label
 from calendars.upkeep import upkeep_in_words
+from common.errors import PlanRequired
 from conferencing import plans
 from conferencing.beyond import zoom_words
-from conferencing.services import zoom_connection_model
-from workspaces.enums import OwnerKind
+from conferencing.services import check_zoom_plan, zoom_connection_model, zoom_connections_in
+from conferencing.services.server import has_server_key
+from workspaces.access import MAY_MANAGE
+from workspaces.enums import OwnerKind, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,9 +174,37 @@ def _last_good(connection: ConnectionBase, calendars: Sequence[Calendar]) -> dat
 
 def provider_name(connection: ConnectionBase) -> str:
     """`Google`: whom an account is with, as consents call it."""
+    if connection.credential_kind:
+        return f"{oauth_app(connection.provider).spec.label}, the workspace's"
     if is_subscription(connection):
         return provider_label(connection)
     return oauth_app(connection.provider).spec.label
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceZoom:
+    """The workspace's own Zoom account: whether there is one, and what this member can do."""
+
+    is_set_up: bool
+    may_manage: bool
+    can_host: bool = False
+    reason: str = ""
+    tier: str = ""
+
+
+def workspace_zoom(membership: Membership) -> WorkspaceZoom | None:
+    """What to show of it; None for a member who can neither set it up nor host with it."""
+    workspace, may_manage = membership.workspace, membership.role in MAY_MANAGE
+    is_set_up = has_server_key(workspace)
+    if not is_set_up and not may_manage:
+        return None
+    try:
+        check_zoom_plan(Tier(workspace.tier))
+    except PlanRequired as refusal:
+        tier = str(Tier(refusal.tier).label)
+        return WorkspaceZoom(is_set_up, may_manage, reason=refusal.message, tier=tier)
+    can_host = is_set_up and not zoom_connections_in(membership.user, workspace).exists()
+    return WorkspaceZoom(is_set_up, may_manage, can_host)
 
 
 def is_subscription(connection: ConnectionBase) -> bool:
@@ -182,7 +213,7 @@ def is_subscription(connection: ConnectionBase) -> bool:
 
 def _missing(connection: ConnectionBase) -> list[str]:
     """What the person left unticked when they consented, in words."""
-    if is_subscription(connection):
+    if is_subscription(connection) or connection.credential_kind:
         return []
     spec = oauth_app(connection.provider).spec
     return spec.missing(frozenset(connection.scopes)) if connection.scopes else []

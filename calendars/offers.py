@@ -49,6 +49,8 @@ def offer_of(provider: str, owner: Owner, next_page: str) -> Offer:
 def reconnect_url(connection: ConnectionBase, next_page: str) -> str:
     """Where the account of a connection is consented to again, or its address is typed again."""
     owner_id = str(connection.owner_id)
+    if connection.credential_kind:
+        return f"{reverse('calendars:connections')}#workspace-zoom"
     if connection.provider in PROVIDERS and not is_consented(connection.provider):
         whose = {"client": owner_id} if connection.owner_kind == OwnerKind.CLIENT else {}
         return f"{reverse('calendars:subscribe')}?{urlencode(whose)}".rstrip("?")

@@ -21,6 +21,7 @@ from calendars.views import (
     sharing,
     subscriptions,
     tasks,
+    workspace_zoom,
 )
 
 app_name = "calendars"
@@ -58,6 +59,17 @@ urlpatterns = [
     path("calendar/tasks/<uuid:task_id>/move", tasks.task_move, name="task_move"),
     path("calendar/tasks/<uuid:task_id>/delete", tasks.task_delete, name="task_delete"),
     path("calendar/connections", connections.connections, name="connections"),
+    path("calendar/connections/zoom", workspace_zoom.workspace_zoom, name="workspace_zoom"),
+    path(
+        "calendar/connections/zoom/remove",
+        workspace_zoom.workspace_zoom_remove,
+        name="workspace_zoom_remove",
+    ),
+    path(
+        "calendar/connections/zoom/use",
+        workspace_zoom.workspace_zoom_use,
+        name="workspace_zoom_use",
+    ),
     path(
         "calendar/connections/<uuid:connection_id>",
         connections.disconnect_question,

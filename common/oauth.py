@@ -43,6 +43,7 @@ __all__ = [
     "OAuthSpec",
     "Refusals",
     "TokenSet",
+    "account_token",
     "authorize_url",
     "exchange_code",
     "id_token_claims",
@@ -128,6 +129,26 @@ def refresh(
     client = _TokenClient(endpoints, credentials, time_limit)
     token = client.fetch_token(
         endpoints.token, grant_type="refresh_token", refresh_token=refresh_token.reveal()
+    )
+    return _token_set(token, now)
+
+
+def account_token(
+    endpoints: Endpoints,
+    credentials: ClientCredentials,
+    *,
+    account_id: str,
+    now: datetime,
+    time_limit: timedelta,
+) -> TokenSet:
+    """An access token of an app that acts for a whole account; it has no refresh token.
+
+    https://developers.zoom.us/docs/internal-apps/s2s-oauth. Raises OAuthFailure,
+    UpstreamUnavailable, BadReply.
+    """
+    client = _TokenClient(endpoints, credentials, time_limit)
+    token = client.fetch_token(
+        endpoints.token, grant_type="account_credentials", account_id=account_id
     )
     return _token_set(token, now)
 

@@ -43,3 +43,10 @@ class EntrantKind(TextChoices):
     BOOKER = "booker", "By the booker's link"
     OWNER = "owner", "By the owner's link"
     STAFF = "staff", "A member, from the calendar"
+
+
+class ZoomAccess(TextChoices):
+    """How a Zoom account came to be usable: its person consented, or the workspace has a key."""
+
+    CONSENT = "consent", "Consent"
+    SERVER = "server", "The workspace's key"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
+from audit.enums import Provider
 from audit.models import ConnectionBase
 from common.fields import LeasedModel, UUIDModel
-from conferencing.enums import EntrantKind
+from conferencing.enums import EntrantKind, ZoomAccess
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
@@ -22,9 +24,13 @@ def new_room_name() -> str:
     return f"th-{secrets.token_urlsafe(24)}"
 
 
-class ZoomConnection(ConnectionBase):
-    """A consented Zoom account of exactly one client or user."""
+class ZoomConnection(ConnectionBase, LeasedModel):
+    """A consented Zoom account of exactly one client or user.
 
+    Its lease is held by the one sweep that may look after its meetings.
+    """
+
+    access = models.CharField(max_length=8, choices=ZoomAccess.choices, default=ZoomAccess.CONSENT)
     client = models.ForeignKey(
         "workspaces.Client",
         null=True,
@@ -61,6 +67,15 @@ class ZoomConnection(ConnectionBase):
         ]
 
     @property
+    def credential_kind(self) -> str:
+        return Provider.ZOOM if self.access == ZoomAccess.SERVER else ""
+
+    @property
+    def zoom_user(self) -> str:
+        """Whose meetings its token makes: a person's own token knows itself as `me` only."""
+        return self.account_remote_id if self.access == ZoomAccess.SERVER else "me"
+
+    @property
     def owner_kind(self) -> str:
         return OwnerKind.CLIENT if self.client_id else OwnerKind.USER
 
@@ -71,10 +86,16 @@ class ZoomConnection(ConnectionBase):
         return owner_id
 
 
+# The first words of the agenda of every meeting of ours. Zoom's list shows 250 characters of it.
+MARK: Final = "Ref: "
+
+
 class ZoomMeeting(UUIDModel, LeasedModel):
     """A meeting wanted at Zoom: written before the call, because Zoom has no idempotency key.
 
-    Its lease is held by the one who makes it there.
+    Its lease is held by the one who makes or deletes it there. Its id stands in the meeting's
+    agenda, so that a meeting whose answer was lost is found again: `attempted_at` is set from
+    before the call until it is known how many meetings bear that mark.
     """
 
     workspace = models.ForeignKey(
@@ -84,9 +105,25 @@ class ZoomMeeting(UUIDModel, LeasedModel):
         ZoomConnection, on_delete=models.CASCADE, related_name="zoom_meetings"
     )
     intent_key = models.CharField(max_length=200)
+    event_id = models.UUIDField(
+        null=True, blank=True, help_text="The event it was last known to belong to."
+    )
     remote_id = models.CharField(max_length=32, blank=True, default="")
     join_url = models.URLField(max_length=1000, blank=True, default="")
+    told = models.CharField(
+        max_length=64, blank=True, default="", help_text="A hash of what Zoom was last told of it."
+    )
+    attempted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Zoom was asked to make it, and may have made another."
+    )
+    deletion_wanted_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(
+        default=timezone.now, help_text="When the sweep looks at it next."
+    )
+    failures = models.PositiveIntegerField(
+        default=0, help_text="How often in a row Zoom refused what is still to be done."
+    )
 
     class Meta:
         db_table = "zoom_meetings"
@@ -95,9 +132,27 @@ class ZoomMeeting(UUIDModel, LeasedModel):
                 fields=["connection", "intent_key"], name="zoom_meeting_intent_once"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(deleted_at__isnull=True) | Q(attempted_at__isnull=False),
+                name="zoom_meeting_due",
+            ),
+            models.Index(fields=["workspace", "event_id"], name="zoom_meeting_event"),
+        ]
 
     def __str__(self) -> str:
         return f"Zoom meeting {self.remote_id or 'wanted'}"
+
+    @property
+    def mark(self) -> str:
+        """What its agenda says at Zoom; opaque, and no secret."""
+        return f"{MARK}{self.id.hex}"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be met in, as far as we know."""
+        return bool(self.remote_id) and self.deleted_at is None
 
 
 class TelehealthRoom(UUIDModel):

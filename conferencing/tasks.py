@@ -12,3 +12,11 @@ def look_at_due_rooms() -> None:
     from conferencing.telehealth import rooms  # noqa: PLC0415 -- leaf
 
     rooms.look_at_due_rooms(timezone.now())
+
+
+@shared_task(name="conferencing.sweep_zoom")
+def sweep_zoom() -> None:
+    """Look after the Zoom meetings that are due."""
+    from conferencing.services import upkeep  # noqa: PLC0415 -- leaf
+
+    upkeep.sweep_zoom()

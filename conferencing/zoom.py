@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from common.errors import (
     BadReply,
@@ -21,7 +22,7 @@ from common.http import ProviderSession
 from common.oauth_spec import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from common.http import Answer
     from common.secrets import Secret
@@ -36,12 +37,56 @@ _ADDRESS: Final = re.compile(r"https?://[!-~]{1,990}\Z")
 _UNREADABLE = "Zoom gave an answer that could not be read."
 
 
+_PAGE: Final = 300
+# More meetings than a person can have; a list that goes on after them is none.
+_PAGES: Final = 100
+
+
+class DailyLimit(RateLimited):
+    """The account has used up its creates and changes of the day, 100 of them.
+
+    https://developers.zoom.us/docs/api/rate-limits
+    """
+
+
+class ScopeMissing(UpstreamForbidden):
+    """The consent lacks a scope: the account works, and has to be connected again for this."""
+
+    code = "reconnect_needed"
+    status = 409
+
+    def __init__(self, scope: str = "") -> None:
+        self.scope = scope
+        named = f" ({scope} is missing)" if scope else ""
+        super().__init__(f"Zoom has not allowed this{named}. Connect Zoom again and allow it.")
+
+    def for_key(self) -> ScopeMissing:
+        """The same of an app that acts for a whole account, whom nobody consents to."""
+        scope = self.scope if self.scope.endswith(":admin") else f"{self.scope}:admin"
+        named = f" ({scope} is missing)" if self.scope else ""
+        self.message = (
+            f"Zoom has not allowed this{named}. Ask whoever runs Zoom for this workspace to add it "
+            "to the app's scopes, then try again."
+        )
+        self.is_told = True
+        return self
+
+
 class RoomGone(UpstreamError):
     """The meeting was deleted, has ended, or is not this account's. Deleting swallows this."""
 
     code = "conference_gone"
     status = 410
     default_message = "This Zoom meeting no longer exists."
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRoom:
+    """A meeting as Zoom's list shows it; of the agenda the first 250 characters."""
+
+    remote_id: str
+    join_url: str
+    agenda: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +101,18 @@ class ZoomRoom:
 class ZoomClient:
     """One Zoom account, for the length of one operation. Every method raises UpstreamError."""
 
-    def __init__(self, token: Secret, *, api_url: str, time_limit: timedelta) -> None:
+    def __init__(
+        self, token: Secret, *, api_url: str, time_limit: timedelta, user: str = "me"
+    ) -> None:
+        """`user` is whose meetings are meant: a user's own token may say `me` only."""
         self._token = token
+        self._whose = f"users/{quote(user, safe='@')}"
         self._api_url = api_url.rstrip("/")
         self._session = ProviderSession("Zoom", time_limit=time_limit)
 
     def identify(self) -> Identity:
         """Whose account it is."""
-        person = self._call("GET", "users/me")
+        person = self._call("GET", self._whose)
         account, email = person.get("id"), person.get("email")
         if not isinstance(account, str) or not account or not isinstance(email, str):
             raise BadReply(_UNREADABLE)
@@ -91,11 +140,32 @@ class ZoomClient:
             body["agenda"] = agenda[:_AGENDA_LENGTH]
         if not is_series:
             body |= {**_times(start, duration), "timezone": timezone}
-        return _room(self._call("POST", "users/me/meetings", body))
+        return _room(self._call("POST", f"{self._whose}/meetings", body))
 
     def get_meeting(self, remote_id: str) -> ZoomRoom:
         """The meeting. Raises RoomGone."""
         return _room(self._call("GET", f"meetings/{_number(remote_id)}"))
+
+    def list_meetings(self) -> Iterator[ListedRoom]:
+        """The account's meetings that have not run out, page by page, instant ones left out.
+
+        https://developers.zoom.us/docs/api/meetings, "List meetings"; wants the scope
+        `meeting:read:list_meetings`.
+        """
+        params = {"type": "scheduled", "page_size": str(_PAGE)}
+        for _ in range(_PAGES):
+            answer = self._call("GET", f"{self._whose}/meetings", params=params)
+            records = answer.get("meetings")
+            if not isinstance(records, list):
+                raise BadReply(_UNREADABLE)
+            yield from map(_listed, records)
+            token = answer.get("next_page_token") or ""
+            if not isinstance(token, str):
+                raise BadReply(_UNREADABLE)
+            if not token:
+                return
+            params["next_page_token"] = token
+        raise BadReply(_UNREADABLE)
 
     def update_meeting(
         self,
@@ -105,9 +175,15 @@ class ZoomClient:
         start: datetime | None = None,
         duration: timedelta | None = None,
         timezone: str | None = None,
+        is_series: bool = False,
     ) -> None:
-        """Change what is given; its link stays. Raises RoomGone."""
+        """Change what is given; its link stays. Raises RoomGone.
+
+        With `is_series` it becomes one without times of its own, which does not run out.
+        """
         body: dict[str, object] = {} if topic is None else {"topic": topic[:_TOPIC_LENGTH]}
+        if is_series:
+            body["type"] = RECURRING
         body |= _times(start, duration)
         if timezone is not None:
             body["timezone"] = timezone
@@ -171,25 +247,58 @@ def _room(record: dict[str, Any]) -> ZoomRoom:
     return ZoomRoom(str(number), url, password)
 
 
+def _listed(record: object) -> ListedRoom:
+    if not isinstance(record, dict):
+        raise BadReply(_UNREADABLE)
+    room, agenda = _room({**record, "password": ""}), record.get("agenda") or ""
+    if not isinstance(agenda, str):
+        raise BadReply(_UNREADABLE)
+    return ListedRoom(room.remote_id, room.join_url, agenda)
+
+
 def _limited(answer: Answer) -> RateLimited:
-    """Zoom counts by second and by day; on the daily limit Retry-After is a datetime."""
-    return RateLimited("Zoom takes no more meetings right now.", answer.retry_after)
+    """Zoom counts by second and by day; the day's end is a datetime in Retry-After, or missing."""
+    kind = answer.headers.get("x-ratelimit-type", "").lower()
+    words = _message(answer).lower()
+    if "daily" in kind or "daily" in words:
+        day_after = answer.received_at.astimezone(UTC).date() + timedelta(days=1)
+        midnight = datetime(day_after.year, day_after.month, day_after.day, tzinfo=UTC)
+        wait = answer.retry_after or midnight - answer.received_at
+        return DailyLimit("Zoom takes no more meetings today.", wait)
+    return RateLimited("Zoom takes no more requests right now.", answer.retry_after)
 
 
-_SCOPES = "The Zoom account has not allowed this. Connect it again."
+def _unknown_user(_: Answer) -> UpstreamError:
+    return ReconnectNeeded("This Zoom account no longer exists. Connect another one.")
+
+
+def _scopes(answer: Answer) -> UpstreamError:
+    """The scope that is missing, where Zoom names one."""
+    named = _SCOPE.findall(_message(answer))
+    finest = max(named, key=lambda scope: scope.count(":"), default="")
+    return ScopeMissing(finest.removesuffix(":admin"))
+
+
+def _message(answer: Answer) -> str:
+    """Zoom's own words: to look things up in, never to be shown."""
+    words = answer.data.get("message") if isinstance(answer.data, dict) else None
+    return words if isinstance(words, str) else ""
+
+
+_SCOPE: Final = re.compile(r"\b(?:meeting|user)(?::[a-z_]{1,30}){1,3}\b")
 _BY_CODE: dict[int, Callable[[Answer], UpstreamError]] = {
     124: lambda _: ReconnectNeeded(),
     200: lambda _: UpstreamForbidden("The Zoom account may not do this."),
     201: lambda _: UpstreamForbidden("The Zoom account may not do this."),
-    1001: lambda _: ReconnectNeeded("This Zoom account no longer exists. Connect another one."),
-    1010: lambda _: ReconnectNeeded("This Zoom account no longer exists. Connect another one."),
+    1001: _unknown_user,
+    1010: _unknown_user,
     3000: lambda _: RoomGone(),
     3001: lambda _: RoomGone(),
     3002: lambda _: UpstreamConflict("This Zoom meeting is running right now."),
     3003: lambda _: UpstreamForbidden("Only the host of this Zoom meeting may change it."),
     3007: lambda _: RoomGone(),
-    4700: lambda _: UpstreamForbidden(_SCOPES),
-    4711: lambda _: UpstreamForbidden(_SCOPES),
+    4700: _scopes,
+    4711: _scopes,
     429: _limited,
 }
 _BY_STATUS: dict[int, Callable[[Answer], UpstreamError]] = {

@@ -18,6 +18,7 @@ _WORDS: Final = {
     "meeting:update:meeting": "Change meetings",
     "meeting:delete:meeting": "Delete meetings",
     "meeting:read:meeting": "See meetings",
+    "meeting:read:list_meetings": "List your meetings",
     "user:read:user": "See your name and e-mail address",
 }
 _CLASSIC_WRITE: Final = frozenset({"meeting:write"})
@@ -41,6 +42,7 @@ SPEC: Final = OAuthSpec(
         "meeting:update:meeting": _CLASSIC_WRITE,
         "meeting:delete:meeting": _CLASSIC_WRITE,
         "meeting:read:meeting": frozenset({"meeting:read"}),
+        "meeting:read:list_meetings": frozenset({"meeting:read"}),
         "user:read:user": frozenset({"user:read"}),
     },
     refusals=Refusals(

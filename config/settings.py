@@ -320,6 +320,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "sweep-zoom": {
+        "task": "conferencing.sweep_zoom",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 # A task is enqueued within a web request: with the broker gone it gives up at once, and the
 # sweep finds the outbox row later.

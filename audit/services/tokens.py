@@ -6,6 +6,7 @@ place that unseals a token.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -25,8 +26,15 @@ from audit.oauth_apps import oauth_app
 from audit.services import vault
 from audit.services.log import Entry, append, entry_for
 from common import oauth, outbox
-from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
+from common.errors import (
+    RateLimited,
+    ReconnectNeeded,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamUnavailable,
+)
 from common.leases import drop_lease, take_lease
+from common.oauth_spec import ClientCredentials
 from common.secrets import RenewableSecret, Secret
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 
     from audit.actors import Actor
     from audit.models import ConnectionBase
+    from common.oauth_spec import TokenSet
     from workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
@@ -55,6 +64,24 @@ USABLE_WHILE_PAUSED = frozenset(
         AccessReason.WATCH,
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKey:
+    """A workspace's own key to a provider's account, as it is sealed."""
+
+    account_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    def text(self) -> Secret:
+        """What is sealed."""
+        return Secret(json.dumps([self.account_id, self.client_id, self.client_secret]))
+
+    @classmethod
+    def parse(cls, text: str) -> ServerKey:
+        """The key of such a text."""
+        return cls(*json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +220,54 @@ def _may_use_paused(connection: ConnectionBase, reason: AccessReason) -> bool:
     return connection.is_paused_by_plan and reason in USABLE_WHILE_PAUSED
 
 
+def account_tokens(*, workspace: Workspace, kind: str, actor: Actor, target: str = "") -> TokenSet:
+    """Tokens for the account that the workspace's own key opens, without anybody's consent.
+
+    The key's use is logged. Raises ReconnectNeeded, told in whole, when there is no key or the
+    provider refuses it, and UpstreamError.
+    """
+    app = oauth_app(kind)
+    try:
+        key = ServerKey.parse(
+            resolve_service_credential(
+                workspace=workspace, kind=kind, actor=actor, target=target
+            ).reveal()
+        )
+        return oauth.account_token(
+            app.endpoints(),
+            ClientCredentials(key.client_id, Secret(key.client_secret), "basic"),
+            account_id=key.account_id,
+            now=timezone.now(),
+            time_limit=settings.PROVIDER_TIMEOUT,
+        )
+    except oauth.OAuthFailure as failure:
+        error = app.classify(failure)
+        if isinstance(error, RateLimited) or failure.retryable:
+            raise error from None
+    except ReconnectNeeded:
+        pass
+    refused = ReconnectNeeded(
+        f"{app.spec.label} does not accept the workspace's key. An administrator of the workspace "
+        "has to enter it again under Connections."
+    )
+    refused.is_told = True
+    raise refused
+
+
+def _by_credential(connection: ConnectionBase, actor: Actor) -> TokenSet:
+    """Raises ReconnectNeeded, which is said on the connection, and UpstreamError."""
+    try:
+        return account_tokens(
+            workspace=connection.workspace,
+            kind=connection.credential_kind,
+            actor=actor,
+            target=str(connection.pk),
+        )
+    except ReconnectNeeded as error:
+        mark_reconnect_needed(connection, error.message)
+        raise
+
+
 def _reconnect_words(connection: ConnectionBase) -> str:
     name = connection.get_provider_display()
     return f"{name} has stopped accepting {connection.connected_email}. Connect it again."
@@ -279,21 +354,23 @@ def _refresh_as_holder(
 def _refreshed(
     connection: ConnectionBase, token: OAuthToken, holder: str, actor: Actor
 ) -> OAuthToken:
-    if not token.refresh_sealed:
+    if not token.refresh_sealed and not connection.credential_kind:
         mark_reconnect_needed(connection)
         raise ReconnectNeeded(_reconnect_words(connection))
     entry = entry_for(connection, AccessReason.TOKEN_REFRESH, Outcome.GRANTED)
     append(workspace_id=connection.workspace_id, actor=actor, entries=[entry])
     app = oauth_app(connection.provider)
     try:
-        refresh_token = _unseal(token, vault.REFRESH)
-        tokens = oauth.refresh(
-            app.endpoints(),
-            app.credentials(),
-            refresh_token=refresh_token,
-            now=timezone.now(),
-            time_limit=settings.PROVIDER_TIMEOUT,
-        )
+        if connection.credential_kind:
+            tokens = _by_credential(connection, actor)
+        else:
+            tokens = oauth.refresh(
+                app.endpoints(),
+                app.credentials(),
+                refresh_token=_unseal(token, vault.REFRESH),
+                now=timezone.now(),
+                time_limit=settings.PROVIDER_TIMEOUT,
+            )
     except Unreadable:
         _unreadable(connection)
         raise ReconnectNeeded(_reconnect_words(connection)) from None

@@ -136,6 +136,12 @@ def store_credential(*, workspace: Workspace, kind: str, secret: Secret) -> Serv
     return row
 
 
+def erase_credential(*, workspace: Workspace, kind: str) -> bool:
+    """Delete the workspace's key for good; whether there was one."""
+    deleted, _ = ServiceCredential.objects.filter(workspace=workspace, kind=kind).delete()
+    return bool(deleted)
+
+
 def reseal_batches(size: int = 200) -> Iterator[int]:
     """Seal everything with the active key, batch by batch; yields how many rows each one moved.
 

@@ -254,6 +254,7 @@ class Event(models.Model):
             models.Index(fields=["calendar", "remote_id"], name="event_remote"),
             models.Index(fields=["workspace", "ical_uid"], name="event_ical_uid"),
             models.Index(fields=["room_id"], condition=Q(room_id__isnull=False), name="event_room"),
+            models.Index(fields=["workspace"], condition=Q(conference="zoom"), name="event_zoom"),
         ]
 
     def __str__(self) -> str:

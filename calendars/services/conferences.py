@@ -13,10 +13,11 @@ from calendars import hosts
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import UNSET
-from calendars.services import mirror
+from calendars.services import mirror, zoom_rooms
 from common import outbox
 from common.errors import UpstreamError
 from conferencing import services as conferencing
+from conferencing import usage
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -66,41 +67,44 @@ def zoom_room_at(event: Event) -> ZoomMeeting | None:
     return conferencing.zoom_meeting_at(event.workspace_id, event.conference_url)
 
 
-def leave_zoom(room: ZoomMeeting, calendar: Calendar, actor: Actor) -> None:
-    """The room's event is gone, or meets elsewhere; a room that others of the calendar meet in
-    stays.
-    """
-    others = Event.objects.filter(
-        calendar=calendar, conference_url=room.join_url, deleted_at__isnull=True
-    )
-    if others.exists():
-        return
-    conferencing.delete_zoom_meeting_best_effort(meeting=room, actor=actor)
+def leave_zoom(room: ZoomMeeting, actor: Actor) -> None:
+    """The room's event is gone, or meets elsewhere; a room that anybody else meets in stays."""
+    use = usage.uses_of([room]).get(room.pk)
+    if use is None or not use.is_live:
+        conferencing.end_zoom_meeting(meeting=room, actor=actor)
 
 
-def follow(room: ZoomMeeting, event: Event, draft: EventDraft, actor: Actor) -> None:
-    """Let a Zoom meeting have its event's new title and time, or end when it meets elsewhere.
+def tie_room(room: ZoomMeeting, event: Event) -> None:
+    """Note that the room is this event's, if it is its link."""
+    if event.conference_url == room.join_url:
+        conferencing.tie_zoom_meeting(room, event.pk)
 
-    The link stays good whatever Zoom says, so a failure here takes nothing back.
+
+def follow_change(room: ZoomMeeting | None, event: Event, actor: Actor) -> None:
+    """An event was changed that had this room, or none: let the room that it has now follow."""
+    if room is not None:
+        follow(room, event, actor)
+    now = zoom_room_at(event)
+    if now is not None and (room is None or now.pk != room.pk):
+        conferencing.tie_zoom_meeting(now, event.pk)
+
+
+def follow(room: ZoomMeeting, event: Event, actor: Actor) -> None:
+    """Let a Zoom meeting have its event's title and time, or end when it meets elsewhere.
+
+    The link stays good whatever Zoom says, so a failure here takes nothing back: the sweep tries
+    it again.
     """
     if event.conference_url != room.join_url:
-        leave_zoom(room, event.calendar, actor)
+        leave_zoom(room, actor)
         return
-    if event.series_remote_id or event.recurrence:
-        return  # one room for many times keeps the series' name and has no time of its own
-    if not draft.given() & {"title", "start", "end", "timezone"}:
+    wish = zoom_rooms.wish_of(room)
+    if wish is None:
         return
     try:
-        conferencing.update_zoom_meeting(
-            meeting=room,
-            topic=event.title,
-            start=event.start_at,
-            duration=event.end_at - event.start_at,
-            timezone_name=event.timezone,
-            actor=actor,
-        )
+        conferencing.update_zoom_meeting(meeting=room, wish=wish, actor=actor)
     except UpstreamError as error:
-        logger.info("a Zoom meeting could not follow its event", extra={"code": error.code})
+        logger.info("a Zoom meeting follows its event later", extra={"code": error.code})
 
 
 def await_link(event: Event) -> None:

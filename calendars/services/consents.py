@@ -33,6 +33,10 @@ def revoke(*, connection: ConnectionBase, actor: Actor) -> str:
     """Ask the provider to end the consent; in words, what is left for the person to do."""
     if connection.provider in PROVIDERS and not is_consented(connection.provider):
         return ""
+    if connection.credential_kind:
+        # Nobody consented: the key is the workspace's, and others host with it.
+        log_without_token(connection=connection, actor=actor, reason=AccessReason.OAUTH_REVOKE)
+        return ""
 
     def token() -> Secret:
         return resolve_provider_token(

@@ -74,7 +74,7 @@ def create_event(
             kept = _keep_series(provider, calendar, remote)
     except UpstreamError as error:
         if room is not None and not error.retryable:
-            conferences.leave_zoom(room, calendar, actor)
+            conferences.leave_zoom(room, actor)
         raise
     event = (
         writing.stored(calendar, remote, note) if kept is None else writing.with_link(kept, note)
@@ -86,6 +86,8 @@ def create_event(
             failures.reason_of(missing),
             kind=Conference.ZOOM,
         )
+    if room is not None:
+        conferences.tie_room(room, event)
     return event
 
 
@@ -134,8 +136,7 @@ def update_event(
     changed = kept or writing.stored(calendar, remote, ready.note, keep_notes=not is_new_link)
     if kept is not None:
         writing.with_link(changed, ready.note)
-    if ready.room is not None:
-        conferences.follow(ready.room, changed, ready.draft, actor)
+    conferences.follow_change(ready.room, changed, actor)
     return changed
 
 
@@ -166,7 +167,7 @@ def delete_event(
     if event.recurrence:
         mirror.bury_series(calendar, remote_id, now)
     if room is not None:
-        conferences.leave_zoom(room, calendar, actor)
+        conferences.leave_zoom(room, actor)
 
 
 def refresh_event(

@@ -97,8 +97,7 @@ def update_event(
     except EventGone:
         _bury(event, series_id)
         raise
-    if ready.room is not None:
-        conferences.follow(ready.room, done.event, ready.draft, actor)
+    conferences.follow_change(ready.room, done.event, actor)
     return done
 
 
@@ -137,7 +136,7 @@ def delete_event(
     except EventGone:
         _bury(event, series_id)
     if room is not None:
-        conferences.leave_zoom(room, event.calendar, actor)
+        conferences.leave_zoom(room, actor)
     return notes
 
 

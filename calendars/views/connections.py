@@ -20,6 +20,7 @@ from calendars.connection_page import (
     connection_rows,
     is_subscription,
     provider_name,
+    workspace_zoom,
 )
 from calendars.enums import Hue
 from calendars.offers import calendar_offers, offer_of
@@ -59,6 +60,7 @@ def connections(request: StaffRequest) -> HttpResponse:
         "rows": rows,
         "broken": [row for row in rows if row.needs_consent],
         "offers": [*calendar_offers(owner, PAGE), offer_of(Provider.ZOOM, owner, PAGE)],
+        "zoom": workspace_zoom(request.membership),
         "hues": HUES,
     }
     return render(request, "calendars/connections.html", context)

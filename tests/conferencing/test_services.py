@@ -13,6 +13,7 @@ from audit.models import OAuthTokenAccessLog
 from common.errors import PlanRequired, ReconnectNeeded, UpstreamUnavailable
 from conferencing import services
 from conferencing.models import ZoomConnection, ZoomMeeting
+from conferencing.usage import Wish
 from tests.rivals import at_once
 from workspaces.enums import Tier
 
@@ -66,7 +67,7 @@ def test_wish_is_kept_when_the_answer_fails_and_made_by_the_next_try(
 def test_deleted_meeting_can_be_wished_for_again(connect, user_owner, make, actor):
     connect(user_owner, "zoom")
     first = make(user_owner)
-    assert services.delete_zoom_meeting_best_effort(meeting=first, actor=actor)
+    assert services.end_zoom_meeting(meeting=first, actor=actor)
     assert services.zoom_meeting_at(user_owner.workspace.pk, first.join_url) is None
     again = make(user_owner)
     assert (again.pk, again.deleted_at) == (first.pk, None)
@@ -79,19 +80,18 @@ def test_deleting_what_is_gone_is_done_and_what_is_down_is_left(
     connect(user_owner, "zoom")
     meeting = make(user_owner)
     sandbox.fault("zoom.meetings.delete", status=503)
-    assert not services.delete_zoom_meeting_best_effort(meeting=meeting, actor=actor)
-    assert services.delete_zoom_meeting_best_effort(meeting=meeting, actor=actor)
-    assert services.delete_zoom_meeting_best_effort(meeting=meeting, actor=actor)
+    assert not services.end_zoom_meeting(meeting=meeting, actor=actor)
+    assert services.end_zoom_meeting(meeting=meeting, actor=actor)
+    assert services.end_zoom_meeting(meeting=meeting, actor=actor)
 
 
 def test_every_call_is_logged_with_its_own_reason(connect, user_owner, make, actor):
     connect(user_owner, "zoom")
     before = OAuthTokenAccessLog.objects.count()
     meeting = make(user_owner)
-    services.update_zoom_meeting(
-        meeting=meeting, topic="New", start=None, duration=None, timezone_name=None, actor=actor
-    )
-    services.delete_zoom_meeting_best_effort(meeting=meeting, actor=actor)
+    wish = Wish("New", NINE, timedelta(hours=1), "Europe/Berlin")
+    services.update_zoom_meeting(meeting=meeting, wish=wish, actor=actor)
+    services.end_zoom_meeting(meeting=meeting, actor=actor)
     reasons = OAuthTokenAccessLog.objects.order_by("seq").values_list("reason", flat=True)[before:]
     assert list(reasons) == [
         AccessReason.ZOOM_MEETING_CREATE,
@@ -147,6 +147,6 @@ def test_account_of_another_workspace_is_denied_at_the_vault(
     meeting = ZoomMeeting.objects.select_related("connection").get()
     row = OAuthTokenAccessLog.objects.filter(reason=AccessReason.ZOOM_MEETING_DELETE)
     with pytest.raises(TokenDenied):
-        services.delete_zoom_meeting_best_effort(meeting=meeting, actor=task_actor("tests"))
+        services.end_zoom_meeting(meeting=meeting, actor=task_actor("tests"))
     assert row.get().outcome == Outcome.DENIED
     assert row.get().workspace_id == connection.workspace_id

@@ -18,7 +18,7 @@ from common.errors import (
     UpstreamUnavailable,
 )
 from common.secrets import Secret
-from conferencing.zoom import RoomGone, ZoomClient, ZoomRoom
+from conferencing.zoom import RoomGone, ScopeMissing, ZoomClient, ZoomRoom
 
 API = "https://api.zoom.us/v2"
 NINE = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -199,8 +199,8 @@ def wire():
         (400, 3002, UpstreamConflict),
         (400, 3003, UpstreamForbidden),
         (400, 3007, RoomGone),
-        (400, 4700, UpstreamForbidden),
-        (401, 4711, UpstreamForbidden),
+        (400, 4700, ScopeMissing),
+        (401, 4711, ScopeMissing),
         (429, 429, RateLimited),
         (429, None, RateLimited),
         (403, None, UpstreamForbidden),

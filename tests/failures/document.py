@@ -26,6 +26,7 @@ REACTIONS = {
     "401, consent withdrawn": "consent withdrawn",
     "400": "refused as it stands",
     "400 3002": "in use right now",
+    "400 4711": "scope missing",
     "400 invalid_grant": "consent withdrawn",
     "401 invalid_client": "our own client refused",
     "403": "not allowed",
@@ -69,6 +70,8 @@ CALLS = {
     "channels.stop": "closing it",
     "subscriptions.delete": "closing it",
     "meetings.create": "the Zoom meeting",
+    "meetings.list": "the list of Zoom meetings",
+    "meetings.get": "the Zoom meeting",
 }
 
 

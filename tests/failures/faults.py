@@ -173,7 +173,7 @@ _CHOSEN = {
         "410 SyncStateNotFound", "412 ErrorIrresolvableConflict", "429, 7 s", "429",
     ),
     "zoom": (
-        "400 300", "403 200", "404 3001", "400 3002",
+        "400 300", "403 200", "400 4711", "404 3001", "400 3002",
         "429, 7 s",
     ),
     "tokens": ("400 invalid_grant", "401 invalid_client", "429, 7 s"),

@@ -29,6 +29,7 @@ HOUR = timedelta(hours=1)
 WORDS = {
     "ReconnectNeeded": "renew the token once and ask again; refused again: connect again",
     "UpstreamForbidden": "not allowed: say so",
+    "ScopeMissing": "a scope is missing: name it, connect again",
     "RateLimited": "wait",
     "UpstreamUnavailable": "try again later",
     "BadReply": "not believed; try again later",
@@ -108,6 +109,8 @@ def _zoom(client):
         ("zoom.users.get", client.identify),
         ("zoom.meetings.create", lambda: client.create_meeting(
             topic="Talk", start=TEN, duration=HOUR, timezone="UTC")),
+        ("zoom.meetings.list", lambda: list(client.list_meetings())),
+        ("zoom.meetings.get", lambda: client.get_meeting(room.remote_id)),
         ("zoom.meetings.update", lambda: client.update_meeting(room.remote_id, topic="New")),
         ("zoom.meetings.delete", lambda: client.delete_meeting(room.remote_id)),
     ]  # fmt: skip

@@ -147,3 +147,42 @@ def test_scope_and_token_are_enforced(zoom, store, zoomer):
     assert code(zoom.api("POST", MEETINGS, json=DRAFT)) == (400, 4711)
     zoom.token = "nonsense"
     assert code(zoom.api("GET", "/users/me")) == (401, 124)
+
+
+def listed(zoom, **params):
+    answer = zoom.api("GET", MEETINGS, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_list_goes_page_by_page_and_cuts_the_agenda(zoom):
+    made = [create(zoom, topic=f"No. {n}", agenda="x" * 300)["id"] for n in range(5)]
+    first = listed(zoom, type="scheduled", page_size="3")
+    rest = listed(zoom, page_size="3", next_page_token=first["next_page_token"])
+    assert (first["total_records"], len(first["meetings"]), rest["next_page_token"]) == (5, 3, "")
+    lines = first["meetings"] + rest["meetings"]
+    assert sorted(line["id"] for line in lines) == sorted(made)
+    assert {line["agenda"] for line in lines} == {"x" * 250}
+    assert not any("start_url" in line for line in lines)
+
+
+def test_list_leaves_out_instant_meetings_and_what_has_run_out(zoom):
+    create(zoom, type=1)
+    create(zoom, start_time="2020-01-02T09:00:00Z")
+    room = create(zoom, type=3)
+    assert [line["id"] for line in listed(zoom)["meetings"]] == [room["id"]]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"page_size": "301"}, {"page_size": "x"}, {"type": "all"}, {"next_page_token": "nonsense"}],
+)
+def test_list_refuses_what_it_does_not_know(zoom, params):
+    assert code(zoom.api("GET", MEETINGS, params=params)) == (400, 300)
+
+
+def test_list_wants_its_own_scope(zoom, store, zoomer):
+    zoom.token = store.token_for(zoomer, scopes=["meeting:write:meeting", "meeting:read:meeting"])
+    answer = zoom.api("GET", MEETINGS)
+    assert code(answer) == (400, 4711)
+    assert "meeting:read:list_meetings" in answer.json()["message"]

@@ -21,7 +21,6 @@ from sandbox.server.zoom.access import (
     Caller,
     body_of,
     caller,
-    check_user,
     invalid,
     zoom_error,
 )
@@ -45,8 +44,7 @@ _SETTINGS: Json = {
 
 
 def me(request: Request) -> Response:
-    who = caller(request, READ_USER)
-    check_user(who, request.params["user"])
+    who = caller(request, READ_USER).of(request.params["user"])
     first, _, last = who.account["name"].partition(" ")
     return json_response(
         {
@@ -64,8 +62,7 @@ def me(request: Request) -> Response:
 
 
 def create(request: Request) -> Response:
-    who = caller(request, CREATE)
-    check_user(who, request.params["user"])
+    who = caller(request, CREATE).of(request.params["user"])
     sent = body_of(request)
     _count(who)
     number = 80_000_000_000 + secrets.randbelow(9_999_999_999)
@@ -91,7 +88,7 @@ def create(request: Request) -> Response:
     }
     _apply(who, record, sent)
     who.store.put("meeting", str(number), record)
-    return json_response(_shown(who, record), 201)
+    return json_response(shown(who, record), 201)
 
 
 def _count(who: Caller) -> None:
@@ -161,13 +158,15 @@ def _apply_start(record: Record, sent: Json) -> None:
     record["start_time"] = utc_text(moment)
 
 
-def _shown(who: Caller, record: Record) -> Json:
+def shown(who: Caller, record: Record) -> Json:
+    """The meeting as Zoom answers it, with the host's own start address."""
     number, base = record["id"], record["base_url"]
+    host = who.store.get("account", record["account"]) or who.account
     shown: Json = {
         "uuid": record["uuid"],
         "id": number,
-        "host_id": who.account["sub"],
-        "host_email": who.account["email"],
+        "host_id": host["sub"],
+        "host_email": host["email"],
         "topic": record["topic"],
         "type": record["type"],
         "status": "waiting",
@@ -196,7 +195,7 @@ def _mine(who: Caller) -> Record:
     if not text.isdigit():
         raise zoom_error(400, 300, "Invalid meeting id.")
     record = who.store.get("meeting", text)
-    if record is None or record["account"] != who.account["id"]:
+    if record is None or not who.may_host_as(record["account"]):
         raise not_found(text)
     return record
 
@@ -207,7 +206,7 @@ def not_found(number: str) -> Refusal:
 
 def get(request: Request) -> Response:
     who = caller(request, READ)
-    return json_response(_shown(who, _mine(who)))
+    return json_response(shown(who, _mine(who)))
 
 
 def update(request: Request) -> Response:
@@ -217,7 +216,7 @@ def update(request: Request) -> Response:
     wanted = request.arg("occurrence_id")
     if wanted:
         occurrences.find(record, wanted)
-    _count(who)
+    _count(who.host_of(record))
     if wanted:
         occurrences.change(record, wanted, sent)
     else:

@@ -16,7 +16,7 @@ PROVIDER = "zoom"
 CODE_LIFE = timedelta(minutes=5)
 SCOPES = (
     "meeting:write:meeting meeting:update:meeting meeting:delete:meeting meeting:read:meeting "
-    "user:read:user"
+    "meeting:read:list_meetings user:read:user"
 )
 _REFUSALS = {
     "client": (401, "invalid_client", "Invalid client_id or client_secret"),
@@ -123,11 +123,15 @@ def _from_refresh(request: Request, form: dict[str, str], client_id: str) -> Jso
 
 
 def _from_account(request: Request, account_id: str, client_id: str) -> Json:
-    """Server-to-server: no consent and no refresh token."""
+    """Server-to-server: no consent and no refresh token; the app has the scopes it was given.
+
+    The setting `zoom.server_scopes` names them, without `:admin`.
+    """
     accounts = request.store.where("account", provider=PROVIDER, tid=account_id)
     if not accounts:
         raise TokenRefused("account")
-    scopes = [f"{scope}:admin" for scope in SCOPES.split()]
+    allowed = str(request.store.setting("zoom.server_scopes", SCOPES))
+    scopes = [f"{scope}:admin" for scope in allowed.split()]
     grant = tokens.open_grant(
         request.store,
         provider=PROVIDER,

@@ -116,7 +116,7 @@ def test_queries_do_not_grow_with_accounts(browser, user_owner, client_owner, co
     browser.get(URL)
     with CaptureQueriesContext(database) as queries:
         browser.get(URL)
-    assert len(queries) == 10
+    assert len(queries) == 11
 
 
 # --- Arranging ---
@@ -269,3 +269,65 @@ def test_event_of_a_paused_account_is_shown_with_the_reason(browser, beyond):
 def test_new_event_is_not_offered_a_paused_calendar(browser, beyond):
     page = text(browser.get("/calendar/events/new"))
     assert "Board" not in page
+
+
+# --- The workspace's own Zoom ---
+
+ZOOM_KEY = {"client_id": "app", "client_secret": "right"}
+
+
+@pytest.fixture
+def zoom_key(sandbox, alice, bob):
+    """What an administrator copies from Zoom; alice and bob are in that account."""
+    for user in (alice, bob):
+        sandbox.store.add_account("zoom", email=user.email)
+    account = sandbox.store.get("account", f"zoom:{alice.email}")
+    return {**ZOOM_KEY, "account_id": account["tid"]}
+
+
+def test_admin_sets_the_workspaces_zoom_up_and_a_member_hosts_with_it(
+    sign_in, alice, bob, workspace, zoom_key
+):
+    admin, member = sign_in(alice), sign_in(bob)
+    assert "workspace-zoom" not in member.get("/calendar/connections").text
+    admin.post("/calendar/connections/zoom", zoom_key)
+    page = member.get("/calendar/connections").text
+    assert "Host as bob@example.com in the workspace" in page
+    assert "Forget the key" not in page
+    page = member.post("/calendar/connections/zoom/use", follow=True).text
+    assert "You host Zoom meetings as bob@example.com." in page
+    assert "Use the workspace" not in page
+    assert "left unticked" not in page
+
+
+def test_wrong_zoom_key_keeps_the_dialog_and_never_shows_the_secret(
+    sign_in, alice, workspace, zoom_key
+):
+    wrong = {**zoom_key, "account_id": "no", "client_secret": "seldom-guessed"}
+    answer = sign_in(alice).post("/calendar/connections/zoom", wrong)
+    assert answer.status_code == 422
+    assert "Zoom does not accept these three." in answer.text
+    assert "seldom-guessed" not in answer.text
+
+
+@pytest.mark.parametrize("page", ["zoom", "zoom/remove"])
+def test_workspaces_zoom_is_for_administrators(sign_in, bob, workspace, page):
+    browser = sign_in(bob)
+    assert browser.post(f"/calendar/connections/{page}").status_code == 404
+
+
+def test_plan_without_zoom_says_so_instead_of_a_form(sign_in, alice, workspace):
+    workspace.tier = "standard"
+    workspace.save()
+    page = sign_in(alice).get("/calendar/connections").text
+    assert "Zoom is on the Advanced plan." in page
+    assert "Set up" not in page
+
+
+def test_zoom_that_knows_no_such_member_says_what_to_do(
+    sign_in, alice, bob, workspace, zoom_key, sandbox
+):
+    sign_in(alice).post("/calendar/connections/zoom", zoom_key)
+    sandbox.store.drop("account", f"zoom:{bob.email}")
+    page = sign_in(bob).post("/calendar/connections/zoom/use", follow=True).text
+    assert "Zoom knows nobody with bob@example.com" in page

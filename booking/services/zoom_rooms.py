@@ -1,0 +1,59 @@
+"""Which bookings meet in which Zoom meetings: a link that a booker was sent stays good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Q
+
+from booking.enums import MeetingState
+from booking.owners import meeting_tables
+from booking.services.delivery import event_presence
+from booking.services.mail import EventPresence
+from conferencing.usage import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from booking.models import MeetingBase
+    from conferencing.models import ZoomMeeting
+
+
+def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
+    """What the bookings know of them (see `conferencing.usage`)."""
+    wished = {one: room for room in rooms if (one := _meeting_id(room)) is not None}
+    linked = {(room.workspace_id, room.join_url): room for room in rooms if room.join_url}
+    found: dict[UUID, Use] = {}
+    for tables in meeting_tables():
+        rows = tables.meeting._default_manager.filter(
+            Q(pk__in=wished) | Q(conference_url__in=[url for _, url in linked]),
+            workspace__in={room.workspace_id for room in rooms},
+        )
+        for meeting in rows:
+            room = linked.get((meeting.workspace_id, meeting.conference_url)) or wished.get(
+                meeting.pk
+            )
+            if room is None or room.workspace_id != meeting.workspace_id:
+                continue
+            use = _use_by(meeting, room)
+            if room.pk not in found or use.is_live:
+                found[room.pk] = use
+    return found
+
+
+def _meeting_id(room: ZoomMeeting) -> UUID | None:
+    """The meeting whose event it was wished for with: its id is that event's key."""
+    try:
+        return UUID(hex=room.intent_key)
+    except ValueError:
+        return None
+
+
+def _use_by(meeting: MeetingBase, room: ZoomMeeting) -> Use:
+    if meeting.state != MeetingState.CONFIRMED:
+        return Use(ended_at=meeting.updated_at)
+    if room.join_url and meeting.conference_url == room.join_url:
+        return Use()
+    is_coming = event_presence(meeting) is EventPresence.ON_ITS_WAY
+    return Use() if is_coming else Use(ended_at=meeting.updated_at)

@@ -1,0 +1,119 @@
+"""Which events meet in which Zoom meetings, and what each meeting is to say of its event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from calendars.models import Event
+from conferencing.enums import Conference
+from conferencing.usage import Use, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from conferencing.models import ZoomMeeting
+
+NO_TITLE = "Meeting"
+
+
+def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
+    """What the mirror knows of them (see `conferencing.usage`).
+
+    An event that is in no copy of ours any more, because its account was disconnected, says
+    nothing: only one that was seen to go, or to meet elsewhere, ends a meeting.
+    """
+    linked = _by_link(rooms)
+    found: dict[UUID, Use] = {}
+    for room in rooms:
+        events = linked.get((room.workspace_id, room.join_url), [])
+        living = [event for event in events if event.deleted_at is None]
+        if living:
+            found[room.pk] = Use(wish=_wish(room, living))
+            continue
+        use = _seen_to_go(room, events)
+        if (use is None or not use.is_live) and _is_named(room):
+            use = Use()
+        if use is not None:
+            found[room.pk] = use
+    return found
+
+
+def wish_of(room: ZoomMeeting) -> Wish | None:
+    """What the meeting is to say; None where its events leave that open, or nobody meets in it."""
+    use = uses([room]).get(room.pk)
+    return use.wish if use is not None else None
+
+
+def _by_link(rooms: Sequence[ZoomMeeting]) -> dict[tuple[UUID, str], list[Event]]:
+    """Every event with the link of one of these, tombstones included."""
+    urls = {room.join_url for room in rooms if room.join_url}
+    found: dict[tuple[UUID, str], list[Event]] = {}
+    rows = Event.objects.filter(
+        conference=Conference.ZOOM,
+        conference_url__in=urls,
+        workspace__in={room.workspace_id for room in rooms},
+    )
+    for event in _with_accounts(rows) if urls else ():
+        found.setdefault((event.workspace_id, event.conference_url), []).append(event)
+    return found
+
+
+def _with_accounts(rows: QuerySet[Event]) -> QuerySet[Event]:
+    return rows.select_related("calendar__client_connection", "calendar__user_connection")
+
+
+def _seen_to_go(room: ZoomMeeting, gone: Sequence[Event]) -> Use | None:
+    """Of a meeting without a living event: that it is still wished for, or since when it is not."""
+    event = None
+    if room.event_id is not None:
+        event = Event.objects.filter(pk=room.event_id, workspace=room.workspace_id).first()
+    if event is not None and event.deleted_at is None:
+        waits = event.conference == Conference.ZOOM and not event.conference_url
+        return Use() if waits and not room.remote_id else Use(ended_at=event.seen_at)
+    moments = [one.deleted_at for one in (*gone, event) if one is not None and one.deleted_at]
+    return Use(ended_at=max(moments)) if moments else None
+
+
+def _is_named(room: ZoomMeeting) -> bool:
+    """Whether the text of an event sends people there, whatever its own link is."""
+    if not room.join_url:
+        return False
+    named = Q(description__contains=room.join_url) | Q(location__contains=room.join_url)
+    rows = Event.objects.filter(named, workspace=room.workspace_id, deleted_at__isnull=True)
+    return rows.exists()
+
+
+def _wish(room: ZoomMeeting, events: Sequence[Event]) -> Wish | None:
+    """What its own event says. A series' meeting has the series' title; events that share one by
+    hand leave it as it is.
+    """
+    mine = [event for event in events if _is_own(room, event)]
+    rules = [event for event in mine if event.recurrence]
+    if rules:
+        return _told(rules[-1], is_series=True)
+    if any(event.series_remote_id for event in mine):
+        return None
+    if len({event.ical_uid or event.pk for event in mine}) != 1:
+        return None
+    return _told(mine[0], is_series=False)
+
+
+def _is_own(room: ZoomMeeting, event: Event) -> bool:
+    """Whether the event is its organiser's, who is the meeting's host; a guest's copy is not."""
+    owner_id = event.calendar.connection.owner_id
+    return event.is_organizer and owner_id == room.connection.owner_id
+
+
+def _told(event: Event, *, is_series: bool) -> Wish:
+    return Wish(
+        topic=event.title or NO_TITLE,
+        start=event.start_at,
+        duration=event.end_at - event.start_at,
+        timezone=event.timezone,
+        is_series=is_series,
+    )
