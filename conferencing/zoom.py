@@ -96,6 +96,7 @@ class ZoomRoom:
     remote_id: str
     join_url: str
     password: str = field(default="", repr=False)
+    topic: str = field(default="", compare=False)
 
 
 class ZoomClient:
@@ -244,7 +245,8 @@ def _room(record: dict[str, Any]) -> ZoomRoom:
         raise BadReply(_UNREADABLE)
     if not isinstance(url, str) or not _ADDRESS.match(url):
         raise BadReply(_UNREADABLE)
-    return ZoomRoom(str(number), url, password)
+    topic = record.get("topic")
+    return ZoomRoom(str(number), url, password, topic if isinstance(topic, str) else "")
 
 
 def _listed(record: object) -> ListedRoom:

@@ -15,10 +15,12 @@ from conferencing.services.accounts import (
 from conferencing.services.rooms import (
     create_zoom_meeting,
     end_zoom_meeting,
+    read_zoom_meeting,
     tie_wish,
     tie_zoom_meeting,
     update_zoom_meeting,
     zoom_meeting_at,
+    zoom_meeting_for,
     zoom_meeting_of,
 )
 
@@ -29,6 +31,7 @@ __all__ = [
     "has_zoom",
     "keep_zoom_connection",
     "owners_with_zoom",
+    "read_zoom_meeting",
     "tie_wish",
     "tie_zoom_meeting",
     "update_zoom_meeting",
@@ -37,5 +40,6 @@ __all__ = [
     "zoom_connections_in",
     "zoom_connections_of",
     "zoom_meeting_at",
+    "zoom_meeting_for",
     "zoom_meeting_of",
 ]

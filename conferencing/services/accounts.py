@@ -36,6 +36,7 @@ _DOING: Final = {
     AccessReason.ZOOM_MEETING_UPDATE: Doing.CHANGE,
     AccessReason.ZOOM_MEETING_DELETE: Doing.DELETE,
     AccessReason.ZOOM_SWEEP: Doing.READ,
+    AccessReason.VERIFY: Doing.READ,
 }
 
 

@@ -178,6 +178,20 @@ def zoom_meeting_of(workspace_id: UUID, event_id: UUID) -> ZoomMeeting | None:
     return rows.order_by("-updated_at").first()
 
 
+def zoom_meeting_for(workspace_id: UUID, intent_key: str) -> ZoomMeeting | None:
+    """The meeting that was wanted under this key, made or not, if it is not deleted."""
+    rows = ZoomMeeting.objects.filter(
+        workspace_id=workspace_id, intent_key=intent_key, deleted_at__isnull=True
+    )
+    return rows.select_related("workspace", "connection__workspace").first()
+
+
+def read_zoom_meeting(*, meeting: ZoomMeeting, actor: Actor) -> ZoomRoom:
+    """The meeting as Zoom has it now, for who checks it. Raises RoomGone, UpstreamError."""
+    with opened(meeting.connection, meeting.workspace, actor, AccessReason.VERIFY) as zoom:
+        return zoom.get_meeting(meeting.remote_id)
+
+
 def tie_zoom_meeting(meeting: ZoomMeeting, event_id: UUID) -> None:
     """Note which event the meeting belongs to."""
     if meeting.event_id != event_id:
