@@ -30,25 +30,38 @@ def told_once(events: Iterable[SeenEvent], sources: Mapping[UUID, VisibleCalenda
 
     Among several such the calendar that comes first in `sources` has it.
     """
-    groups: dict[object, list[SeenEvent]] = {}
+    events = list(events)
+    repeated = _repeated(event.ical_uid for event in events)
+    told: list[Told] = []
+    groups: dict[tuple[str, datetime, bool], list[SeenEvent]] = {}
+    leads: dict[tuple[str, datetime, bool], int] = {}
     for event in events:
-        groups.setdefault(_key(event), []).append(event)
+        # Most are in one calendar only, and a week has a thousand.
+        if event.ical_uid in repeated and not event.is_masked:
+            key = event.ical_uid, event.start_at, event.is_all_day
+            group = groups.setdefault(key, [])
+            group.append(event)
+            if len(group) > 1:
+                continue
+            leads[key] = len(told)
+        told.append(Told(event))
     places = {calendar_id: place for place, calendar_id in enumerate(sources)}
 
     def order(event: SeenEvent) -> tuple[bool, int]:
         return not sources[event.calendar_id].may_write, places[event.calendar_id]
 
-    told = []
-    for group in groups.values():
-        if len(group) == 1:
-            told.append(Told(group[0]))
-            continue
-        first, *others = sorted(group, key=order)
-        told.append(Told(first, tuple(others)))
+    for key, group in groups.items():
+        if len(group) > 1:
+            first, *others = sorted(group, key=order)
+            told[leads[key]] = Told(first, tuple(others))
     return told
 
 
-def _key(event: SeenEvent) -> tuple[str, datetime, bool] | UUID:
-    if event.is_masked or not event.ical_uid:
-        return event.id
-    return event.ical_uid, event.start_at, event.is_all_day
+def _repeated(uids: Iterable[str]) -> set[str]:
+    """Those that stand there more than once; a blank one is none."""
+    once: set[str] = set()
+    again: set[str] = set()
+    for uid in uids:
+        if uid:
+            (again if uid in once else once).add(uid)
+    return again

@@ -104,13 +104,15 @@ def event_blocks(
     events: Iterable[SeenEvent], sources: Mapping[UUID, VisibleCalendar]
 ) -> list[EventBlock]:
     """What is drawn of these events: one block for all copies of an event."""
+    # Hashing a UUID is Python code, hashing its number is not.
+    known = {calendar_id.int: source for calendar_id, source in sources.items()}
     return [
         event_block(
-            told.event,
-            sources[told.event.calendar_id],
-            [(copy, sources[copy.calendar_id]) for copy in told.copies],
+            event,
+            known[event.calendar_id.int],
+            [(copy, sources[copy.calendar_id]) for copy in copies] if copies else (),
         )
-        for told in told_once(events, sources)
+        for event, copies in told_once(events, sources)
     ]
 
 

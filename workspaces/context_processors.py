@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from workspaces.access import MAY_AUDIT, MAY_WORK
 from workspaces.enums import Role
-from workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from workspaces.models import Membership, User
+    from workspaces.models import Membership, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,15 @@ _HEADQUARTERS = "Headquarters"
 _KEYS = {"Calendar": "c", "Meetings": "m", "My scheduling": "l", "Audit log": "a"}
 
 
-def _nav(request: HttpRequest, membership: Membership, own: Any) -> list[NavItem]:
+def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
     """The sections of the member's role; the headquarters' own where there are branches, or
     requests for its owner to answer."""
     sections: list[tuple[str, str, str, frozenset[Role]]] = list(_SECTIONS)
-    requests = own.requests if own is not None and membership.role == Role.OWNER else 0
-    if own is not None and (own.watched or requests):
-        page = "calendars:hq" if own.watched else "calendars:headquarters"
+    watched, requests = _branches(membership.workspace)
+    if membership.role != Role.OWNER:
+        requests = 0
+    if watched or requests:
+        page = "calendars:hq" if watched else "calendars:headquarters"
         sections.insert(-1, (_HEADQUARTERS, page, "eye", MAY_WORK))
     found = []
     for label, name, icon, roles in sections:
@@ -92,17 +93,11 @@ def _section_of(path: str, urls: list[str]) -> str:
     return max(around, key=len, default="")
 
 
-def _workspaces(user: User) -> list[Workspace]:
-    """The user's, with how many branches each watches and how many more ask it to."""
-    asks = Q(branches__headquarters_accepted_at__isnull=True)
-    is_watched = Q(branches__headquarters_accepted_at__isnull=False)
-    rows = Workspace.objects.filter(members=user).order_by("name")
-    return list(
-        rows.annotate(
-            watched=Count("branches", filter=is_watched),
-            requests=Count("branches", filter=asks),
-        )
-    )
+def _branches(workspace: Workspace) -> tuple[int, int]:
+    """How many branches it watches, and how many more ask it to."""
+    since = workspace.branches.values_list("headquarters_accepted_at", flat=True)
+    accepted = [at is not None for at in since]
+    return sum(accepted), len(accepted) - sum(accepted)
 
 
 def _initials(name: str) -> str:
@@ -117,12 +112,11 @@ def _build(request: HttpRequest) -> Shell:
     membership: Membership | None = getattr(request, "membership", None)
     # The membership was read with the profile; another user object would ask for it again.
     profile = getattr(membership.user if membership else user, "profile", None)
-    workspaces = _workspaces(user)
-    own = next((one for one in workspaces if membership and one == membership.workspace), None)
+    memberships: list[Membership] = getattr(request, "memberships", [])
     return Shell(
         workspace=membership.workspace if membership else None,
-        workspaces=workspaces,
-        nav=_nav(request, membership, own) if membership else [],
+        workspaces=sorted((one.workspace for one in memberships), key=attrgetter("name")),
+        nav=_nav(request, membership) if membership else [],
         user_initials=_initials(user.get_full_name()),
         theme=profile.theme if profile else "",
         keys_off=profile is not None and not profile.single_keys,

@@ -11,33 +11,41 @@ from workspaces.models import Membership
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest, HttpResponseBase
+
+    from workspaces.models import User
 
 SESSION_KEY = "workspace_id"
 
 
+def memberships_of(user: User | AnonymousUser) -> list[Membership]:
+    """All of the user's, the oldest first, each with its workspace."""
+    if not user.is_authenticated:
+        return []
+    rows = Membership.objects.select_related("workspace", "user__profile")
+    return list(rows.filter(user=user).order_by("created_at"))
+
+
 def current_membership(request: HttpRequest) -> Membership | None:
     """The membership in the session's workspace, else in the user's oldest one, else None."""
-    if not request.user.is_authenticated:
+    memberships: list[Membership] = request.memberships  # type: ignore[attr-defined]
+    if not memberships:
         return None
-    memberships = list(
-        Membership.objects.select_related("workspace", "user__profile")
-        .filter(user=request.user)
-        .order_by("created_at")
-    )
     wanted = request.session.get(SESSION_KEY)
     for membership in memberships:
         if str(membership.workspace_id) == wanted:
             return membership
-    return memberships[0] if memberships else None
+    return memberships[0]
 
 
 class CurrentWorkspaceMiddleware:
-    """Sets `request.membership`, read from the database when first asked for."""
+    """Sets `request.membership` and `request.memberships`, read when first asked for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.memberships = SimpleLazyObject(lambda: memberships_of(request.user))  # type: ignore[attr-defined]
         request.membership = SimpleLazyObject(lambda: current_membership(request))  # type: ignore[attr-defined]
         return self.get_response(request)

@@ -67,7 +67,7 @@ def _block(event: PlacedEvent) -> str:
     name = f' id="{escape(event.id)}"' if event.id else ""
     link = f'{name} href="{escape(event.href)}" data-dialog' if event.href else ""
     times = f' data-s="{event.from_wall}" data-e="{event.until_wall}"' if event.from_wall else ""
-    bars, place, icons = _bars(event.hues), "", ""
+    bars, place, icons = _bars(event.hues) if event.hues else "", "", ""
     if event.place:
         sign, words = icon_markup(event.place_icon), escape(event.place)
         place = f' <span class="{event.place_classes}">{sign}<span>{words}</span></span>'
