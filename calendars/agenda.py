@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from calendars.blocks import FLAG_WORDS, KINDS, STATE_WORDS, State
 from calendars.dates import ONE_DAY, is_over, long_dates
@@ -27,9 +27,11 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _TAKES_NO_TIME = frozenset({State.FREE, State.DECLINED})
 
 
-@dataclass(frozen=True, slots=True)
-class AgendaLine:
-    """An event, a free gap, or the present moment; `starts` is what stands in front of it."""
+class AgendaLine(NamedTuple):
+    """An event, a free gap, or the present moment; `starts` is what stands in front of it.
+
+    A tuple, because a full week has a thousand.
+    """
 
     kind: Literal["event", "gap", "now"]
     starts: str
@@ -58,11 +60,10 @@ class AgendaDay:
     dots: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A line and where it is sorted: whole days first, then by time."""
+class _Entry(NamedTuple):
+    """A line and where it is sorted: what has no time first, as `_BEFORE_ALL`, then by time."""
 
-    at: datetime | None
+    at: datetime
     rank: int
     line: AgendaLine
 
@@ -95,6 +96,8 @@ def _dates(event: EventBlock, first: date, last: date, present: Present) -> Iter
         start, end = event.times()
         ends = max(start, end - _INSTANT)
         long = present.local(start).date(), present.local(ends).date()
+        if long[0] == long[1]:
+            return long[:1] if first <= long[0] <= last else ()
     begins, until = max(long[0], first), min(long[1], last)
     return (begins + number * ONE_DAY for number in range((until - begins).days + 1))
 
@@ -113,7 +116,7 @@ def _day(
         if on == present.today:
             line = AgendaLine("now", clock(present.local(present.now)))
             entries.append(_Entry(present.now, 1, line))
-    entries.sort(key=lambda one: (one.at or _BEFORE_ALL, one.rank, one.line.title))
+    entries.sort(key=lambda one: (one.at, one.rank, one.line.title))
     year = f" {on.year}" if on.year != present.today.year else ""
     return AgendaDay(
         on=on,
@@ -137,34 +140,33 @@ def _heading(on: date, today: date, year: str, *, as_found: bool) -> str:
 
 def _entry(event: EventBlock, on: date, present: Present, first: date) -> _Entry:
     long = long_dates(event, present.zone)
-    begins_on = long[0] if long else present.local(event.times()[0]).date()
-    at, starts, ends = None, "All day", ""
+    at, starts, ends = _BEFORE_ALL, "All day", ""
     if long is None:
-        start, end = (present.local(moment) for moment in event.times())
-        begins_here = start.date() == on
-        at = event.times()[0]
+        at, until = event.times()
+        start, end = present.local(at), present.local(until)
+        begins_on = start.date()
+        begins_here = begins_on == on
         starts = clock(start) if begins_here else f"until {clock(end)}"
         # Compared as instants: of two times of one zone the clock may have gone back between.
-        ends = clock(end) if begins_here and event.times()[1] > at else ""
-    elif not event.all_day:
-        starts = _long_words(event, on, long, present)
-    return _Entry(
-        at,
-        2,
-        AgendaLine(
-            "event",
-            starts,
-            ends,
-            # An id stands once on a page: at the first date that is shown.
-            id=event.id if on == max(begins_on, first) else "",
-            classes=f"{hue_class(event)}{_states(event, present)}".strip(),
-            href=event.href,
-            title=event.title,
-            note=_note(event, on, long, present),
-            hues=event.hues,
-            icons=icons(event)[:1],
-        ),
+        ends = clock(end) if begins_here and until > at else ""
+    else:
+        begins_on = long[0]
+        if not event.all_day:
+            starts = _long_words(event, on, long, present)
+    line = AgendaLine(
+        "event",
+        starts,
+        ends,
+        # An id stands once on a page: at the first date that is shown.
+        event.id if on == max(begins_on, first) else "",
+        f"{hue_class(event)}{_states(event, present)}".strip(),
+        event.href,
+        event.title,
+        _note(event, on, long, present),
+        event.hues,
+        icons(event)[:1],
     )
+    return _Entry(at, 2, line)
 
 
 def _states(event: EventBlock, present: Present) -> str:
@@ -183,6 +185,8 @@ def _long_words(event: EventBlock, on: date, dates: tuple[date, date], present: 
 
 def _note(event: EventBlock, on: date, long: tuple[date, date] | None, present: Present) -> str:
     """Where it is or whose calendar it stands in, how long it goes on, and its states in words."""
+    if not (event.states or event.flags or event.also or long):
+        return event.place or event.calendar
     words = [event.place or event.calendar, *also_in(event)]
     if long is not None and long[1] > on:
         words.append(f"until {near_day(long[1], on)}")

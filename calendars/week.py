@@ -23,7 +23,7 @@ from calendars.blocks import (
 from calendars.dates import long_dates, walls
 from calendars.lanes import MAX_ROWS, Lane, lanes, rows
 from calendars.signs import hue_class, icons, spoken, state_classes
-from calendars.wording import clock, date_range, full_day, near_day, weekday
+from calendars.wording import CLOCKS, clock, date_range, full_day, near_day, weekday
 from common.wallclock import day_begins
 
 if TYPE_CHECKING:
@@ -57,8 +57,6 @@ _INSTANT = timedelta(microseconds=1)
 _MIDNIGHT = time(0)
 _WALL = len("2026-11-19T14:30")
 _NO_WALLS = ("", "")
-# What `clock` says of each minute of a day.
-_CLOCKS = [clock(time(minute // 60, minute % 60)) for minute in range(DAY_MINUTES)]
 _SATURDAY = 5
 
 
@@ -176,7 +174,7 @@ def _cut(event: EventBlock, view: _View, pieces: list[list[_Piece]]) -> None:
         if 0 <= column < view.count:
             top = opens.hour * 60 + opens.minute
             foot = closes.hour * 60 + closes.minute
-            iso, starts, ends = view.isos[column], _CLOCKS[top], _CLOCKS[foot]
+            iso, starts, ends = view.isos[column], CLOCKS[top], CLOCKS[foot]
             walls = (f"{iso}T{starts}", f"{iso}T{ends}") if event.href else _NO_WALLS
             words = (starts, f"\u2013{ends}", *walls)
             pieces[column].append(_piece(view, event, event.id, (top, foot), words))
