@@ -286,7 +286,7 @@ def test_capabilities_and_creating_agree(
 
 
 _CELL = re.compile(
-    r'<input type="radio" name="conference" value="(?P<wish>\w+)"(?P<flags>[^>]*)>'
+    r'<label><input type="radio" name="conference" value="(?P<wish>\w+)"(?P<flags>[^>]*)>'
     r".*?<small[^>]*>(?P<hint>.*?)</small>",
     re.DOTALL,
 )
