@@ -13,7 +13,12 @@ class BookingConfig(AppConfig):
         from booking import people as bookers  # noqa: PLC0415 -- app registry
         from booking.beyond import links_without_room  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
-        from booking.services import delivery, relocated, zoom_rooms  # noqa: PLC0415 -- app registry
+        from booking.services import (  # noqa: PLC0415 -- app registry
+            delivery,
+            relocated,
+            rooms,
+            zoom_rooms,
+        )
         from calendars import people  # noqa: PLC0415 -- app registry
         from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
@@ -21,6 +26,7 @@ class BookingConfig(AppConfig):
             beyond,
             usage,
         )
+        from conferencing.telehealth import sittings  # noqa: PLC0415 -- app registry
 
         outbox.register(
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
@@ -28,6 +34,7 @@ class BookingConfig(AppConfig):
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
         outbox.register(MOVED_KIND, relocated.follow_event)
         usage.register("meetings", zoom_rooms.uses)
+        sittings.register("meetings", rooms.meeting_sittings)
         people.register("contacts", bookers.contacts)
         people.register("prospects", bookers.prospects)
         beyond.register("links", links_without_room)

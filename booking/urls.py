@@ -38,6 +38,7 @@ _staff: list[URLPattern] = [
     path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),
     path("meetings", meetings.meetings, name="meetings"),
     path("meetings/<uuid:meeting_id>", meetings.meeting_detail, name="meeting_detail"),
+    path("meetings/<uuid:meeting_id>/join", meetings.meeting_join, name="meeting_join"),
     path("meetings/<uuid:meeting_id>/send", meetings.meeting_send, name="meeting_send"),
 ]
 

@@ -94,6 +94,9 @@ class MeetingBase(UUIDModel):
     location = models.CharField(max_length=300, blank=True, default="")
     calendar_id = models.UUIDField(null=True, blank=True)
     calendar_event_id = models.UUIDField(null=True, blank=True)
+    room_id = models.UUIDField(
+        null=True, blank=True, help_text="Its telehealth room, whose link comes first."
+    )
     conference = models.CharField(max_length=8, blank=True, default="")
     conference_state = models.CharField(
         max_length=8, choices=ConferenceState.choices, blank=True, default=ConferenceState.NONE

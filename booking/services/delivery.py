@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking.enums import MeetingState, MessageKind, Step
+from booking.joining import awaits_link
 from booking.owners import owner_of_meeting, tables_for, tables_of
-from booking.services import mail
+from booking.services import mail, rooms
 from booking.services.events import keep_outcome, link_failed, look_again, make_event
 from booking.services.mail import EventPresence
 from calendars.enums import ConferenceState
@@ -76,6 +77,7 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
     """
     if meeting.state != MeetingState.CONFIRMED or meeting.calendar_event_id is not None:
         return
+    _ensure_room(meeting)
     made = make_event(meeting)
     with transaction.atomic():
         fresh = _locked(meeting)
@@ -85,6 +87,19 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
         _hurry(fresh)
         if fresh.conference_state == ConferenceState.PENDING:
             _enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)
+
+
+def _ensure_room(meeting: MeetingBase) -> None:
+    """One that was confirmed after it had been requested gets its telehealth room now."""
+    if meeting.room_id is not None:
+        return
+    meeting.room_id = rooms.room_for(
+        workspace=meeting.workspace, link=meeting.link, meeting_id=meeting.pk
+    )
+    if meeting.room_id is not None:
+        with transaction.atomic():
+            meeting.save(update_fields=["room_id", "updated_at"])
+            rooms.follow(meeting)
 
 
 def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
@@ -162,7 +177,7 @@ def event_has_failed(message: OutboxMessage, words: str) -> None:
         if fresh.conference_state == ConferenceState.PENDING:
             link_failed(fresh, LinkFailure.UNREACHABLE, f"{_NO_EVENT_WORDS} {words}")
             fresh.save()
-            if fresh.confirmation_sent_at is not None:
+            if fresh.confirmation_sent_at is not None and awaits_link(fresh):
                 _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)
         if fresh.notice_sent_at is not None and fresh.calendar_event_id is None:
             _enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
@@ -229,13 +244,16 @@ def _mark_notice(meeting: MeetingBase, presence: EventPresence, now: datetime) -
 def _lost_its_link(was: MeetingBase, now: MeetingBase) -> bool:
     """Whether the link that a mail announced will not come after all."""
     return (
-        was.conference_state == ConferenceState.PENDING
+        awaits_link(now)
+        and was.conference_state == ConferenceState.PENDING
         and now.conference_state == ConferenceState.FAILED
     )
 
 
 def _tell_no_link(meeting: MeetingBase) -> None:
     """Tell those whose mail went out already that no link will follow it."""
+    if not awaits_link(meeting):
+        return
     if meeting.confirmation_sent_at is not None:
         _enqueue(meeting, MessageKind.NOTIFICATION, Step.NO_LINK)
     if meeting.notice_sent_at is not None:
@@ -243,7 +261,12 @@ def _tell_no_link(meeting: MeetingBase) -> None:
 
 
 def _follow_up(meeting: MeetingBase) -> None:
-    """Send the booker the meeting again with its link, as a later version of the same event."""
+    """Send the booker the meeting again with its link, as a later version of the same event.
+
+    Who has a link to a room of ours knows how to join: the other one brings no mail.
+    """
+    if not awaits_link(meeting):
+        return
     meeting.sequence += 1
     meeting.save(update_fields=["sequence", "updated_at"])
     _enqueue(meeting, MessageKind.NOTIFICATION, Step.LINK)

@@ -16,12 +16,13 @@ from booking.owners import owner_of_meeting
 from calendars.enums import ConferenceState
 from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
-from calendars.providers.base import EventDraft
+from calendars.providers.base import UNSET, EventDraft
 from calendars.services.events import create_event, refresh_event
 from common.errors import InvalidInput
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import failure_of
 from conferencing.routing import RouteRefusal
+from conferencing.telehealth.links import join_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -148,6 +149,7 @@ def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conf
         # The booker has our calendar file and is no guest: a provider would send a second one.
         notify=False,
         idempotency_key=meeting.id.hex,
+        join_url=join_url(meeting.room_id) if meeting.room_id else UNSET,
     )
     return create_event(
         calendar=calendar,

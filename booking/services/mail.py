@@ -21,10 +21,11 @@ from django.template.loader import render_to_string
 from booking import wording
 from booking.enums import MeetingState
 from booking.ics import Address, build_invitation, mime_part
+from booking.joining import awaits_link, first_link, other_link
 from booking.owners import public_name
 from booking.plain import CONTROLS
 from calendars.enums import ConferenceState
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,8 +67,12 @@ def confirmation(
     zone = ZoneInfo(meeting.booker_timezone)
     reader = _Reader(meeting.booker_email, zone, public_name(owner), owner.zone)
     is_request = meeting.state == MeetingState.REQUESTED
-    link_has_failed = meeting.conference_state == ConferenceState.FAILED
-    facts = [_what(meeting, owner), *_where(meeting), *_typed(meeting, "You wrote")]
+    link_has_failed = awaits_link(meeting) and meeting.conference_state == ConferenceState.FAILED
+    facts = [
+        _what(meeting, owner),
+        *_where(meeting, LinkKind.BOOKER),
+        *_typed(meeting, "You wrote"),
+    ]
     subject = f"{_when_and_place(meeting, reader.zone)}: {meeting_words(meeting, owner)}"
     if is_request:
         subject = f"Requested: {subject}"
@@ -75,9 +80,11 @@ def confirmation(
         subject = f"{'No join link for' if link_has_failed else 'Join link for'} {subject}"
     context = {
         **_common(meeting, owner, reader, subject, facts),
+        **_way_in(meeting, LinkKind.BOOKER),
         "is_request": is_request,
         "is_update": is_update,
-        "link_is_late": meeting.conference_state == ConferenceState.PENDING,
+        "link_is_late": awaits_link(meeting)
+        and meeting.conference_state == ConferenceState.PENDING,
         "link_has_failed": link_has_failed,
         "can_answer": bool(owner.notice_email),
         "booked_on": _stamp(meeting.created_at, reader.zone),
@@ -108,7 +115,7 @@ def notice(
     facts = [_who(meeting)]
     if meeting.booker_phone:
         facts.append(("Phone", meeting.booker_phone, ""))
-    facts += [_length(meeting), *_where(meeting), *_typed(meeting, "They wrote")]
+    facts += [_length(meeting), *_where(meeting, LinkKind.OWNER), *_typed(meeting, "They wrote")]
     verb = "asks for" if is_request else "booked"
     subject = f"{meeting.booker_name} {verb} {meeting.title}: "
     subject += _when_and_place(meeting, reader.zone)
@@ -116,6 +123,7 @@ def notice(
         subject = f"No join link: {subject}"
     context = {
         **_common(meeting, owner, reader, subject, facts),
+        **_way_in(meeting, LinkKind.OWNER),
         "is_request": is_request,
         "verb": verb,
         "lost_link": lost_link,
@@ -139,7 +147,9 @@ def calendar_file(
     hosts = sender if for_owner or not owner.notice_email else owner.notice_email
     attendees = [Address(owner.notice_email, owner.name)] if for_owner else [booker]
     facts = [_who(meeting)] if for_owner else []
-    facts += [*_where(meeting), *_typed(meeting, "They wrote" if for_owner else "You wrote")]
+    kind = LinkKind.OWNER if for_owner else LinkKind.BOOKER
+    link = first_link(meeting, kind)
+    facts += [*_where(meeting, kind), *_typed(meeting, "They wrote" if for_owner else "You wrote")]
     return build_invitation(
         method="REQUEST",
         uid=meeting.uid,
@@ -153,9 +163,9 @@ def calendar_file(
         description="\n".join(f"{label}: {url or text}" for label, text, url in facts),
         organizer=Address(hosts, public_name(owner)),
         attendees=attendees,
-        location=meeting.conference_url or meeting.location,
-        url=meeting.conference_url,
-        conference_url=meeting.conference_url,
+        location=link or meeting.location,
+        url=link,
+        conference_url=link,
         status="CONFIRMED",
     )
 
@@ -197,7 +207,6 @@ def _common(
     meeting: MeetingBase, owner: Owner, reader: _Reader, subject: str, facts: list[Fact]
 ) -> dict[str, Any]:
     first_day = meeting.start_at.astimezone(reader.zone).date()
-    label = conference_label(meeting.conference)
     elsewhere = wording.elsewhere(
         meeting.start_at, reader.zone, reader.other_name, reader.other_zone
     )
@@ -210,8 +219,6 @@ def _common(
         "time_text": wording.clock_range(meeting.start_at, meeting.end_at, reader.zone),
         "zone_text": f"{wording.zone_words(reader.zone, meeting.start_at)}. {elsewhere}".strip(),
         "facts": facts,
-        "action_url": meeting.conference_url,
-        "action_label": f"Join {label}" if label else "Join the meeting",
     }
 
 
@@ -229,11 +236,27 @@ def _length(meeting: MeetingBase) -> Fact:
     return "What", f"{meeting.title}, {length}", ""
 
 
-def _where(meeting: MeetingBase) -> list[Fact]:
-    if meeting.conference_url:
-        shown = meeting.conference_url.removeprefix("https://")
-        return [("Where", shown, meeting.conference_url)]
+def _way_in(meeting: MeetingBase, kind: LinkKind) -> dict[str, Any]:
+    """The button of the mail."""
+    label = "" if meeting.room_id else conference_label(meeting.conference)
+    return {
+        "action_url": first_link(meeting, kind),
+        "action_label": f"Join {label}" if label else "Join the meeting",
+    }
+
+
+def _where(meeting: MeetingBase, kind: LinkKind) -> list[Fact]:
+    """The link to join by, and what to do when that does not open."""
+    link, other = first_link(meeting, kind), other_link(meeting)
+    if link:
+        shown = f"Video room of {meeting.workspace.name}" if meeting.room_id else _shown(link)
+        found: list[Fact] = [("Where", shown, link)]
+        return [*found, ("If that does not open", _shown(other), other)] if other else found
     return [("Where", meeting.location, "")] if meeting.location else []
+
+
+def _shown(url: str) -> str:
+    return url.removeprefix("https://")
 
 
 def _typed(meeting: MeetingBase, label: str) -> list[Fact]:

@@ -21,6 +21,7 @@ from booking.owners import owner_of_link, tables_of
 from booking.queries import own_event_ids
 from booking.questions import parse_questions, read_answers
 from booking.receipts import receipt_of
+from booking.services import rooms
 from booking.services.availability import Terms, expects_conference, nearest_starts, terms_of
 from booking.services.delivery import enqueue_deliveries
 from booking.slots import Refusal, Rule, why_not
@@ -241,12 +242,16 @@ def _insert(
         uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
         hold=place_hold(owner=owner, span=terms.held(wish.span), source=tables.hold_source),
         location=link.location,
+        room_id=None
+        if is_request
+        else rooms.room_for(workspace=owner.workspace, link=link, meeting_id=meeting_id),
         conference_state=ConferenceState.PENDING if is_pending else ConferenceState.NONE,
         manage_token_hash=hash_manage_token(manage_token(meeting_id)),
         submit_key=wish.submit_key,
         receipt=receipt_of(terms.rules, busy, now),
         **columns,
     )
+    rooms.follow(meeting)
     return meeting
 
 

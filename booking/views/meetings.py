@@ -13,11 +13,12 @@ from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking.enums import CancelledBy, MeetingState, MessageKind
 from booking.models import BookingLink
 from booking.owners import tables_for
+from booking.services.mail import conference_label
 from booking.staff_queries import (
     Delivery,
     MeetingFilter,
@@ -35,7 +36,9 @@ from common import outbox
 from common.enums import OutboxState
 from common.errors import NotFound
 from common.htmx import dialog_done
-from conferencing.enums import Conference
+from conferencing.enums import Conference, EntrantKind
+from conferencing.telehealth.rooms import room_of
+from conferencing.views.join import enter_as_staff, join_page
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 from workspaces.owners import owner_of_member
@@ -149,10 +152,25 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         "receipt": _receipt(meeting, zone),
         "failures": delivery.failed(),
         "join_url": meeting.conference_url if is_web_address(meeting.conference_url) else "",
+        "conference_name": conference_label(meeting.conference),
+        "has_room": meeting.room_id is not None and meeting.state == MeetingState.CONFIRMED,
         "page_url": reverse("booking:meetings"),
         "beside": True,
     }
     return render(request, "booking/staff/meeting_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required(roles=MAY_WORK)
+def meeting_join(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
+    """How the door of the meeting's telehealth room stands; POST enters as its host."""
+    meeting = _meeting(request, meeting_id)
+    room = room_of(meeting.workspace_id, meeting.room_id)
+    if room is None:
+        raise Http404
+    if request.method != "POST":
+        return join_page(request, room, EntrantKind.STAFF)
+    return enter_as_staff(request, room, is_host=True)
 
 
 @require_POST
@@ -224,6 +242,8 @@ def _row(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetime
 
 
 def _place(meeting: MeetingBase) -> Said:
+    if meeting.room_id is not None:
+        return Said("Telehealth room", icon="video")
     if meeting.conference and meeting.conference != Conference.NONE:
         name = Conference(meeting.conference).label
         if meeting.conference_state == ConferenceState.READY:

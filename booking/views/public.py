@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +30,7 @@ from booking.booker import Booker, clean_start
 from booking.enums import MeetingState
 from booking.errors import BusyUnknown, SlotTaken
 from booking.forms import DetailsForm
+from booking.joining import first_link, other_link
 from booking.owners import owner_of_link, owner_of_meeting, public_name
 from booking.questions import parse_questions
 from booking.services import limits, mail
@@ -44,7 +46,7 @@ from booking.views.picker import (
     zone_choices,
 )
 from common.errors import DomainError, InvalidInput, NotFound, RateLimited
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -135,6 +137,9 @@ def book_done(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "owner_name": public_name(owner),
         "workspace_name": owner.workspace.name,
         "conference": _conference_words(meeting),
+        "join_url": first_link(meeting, LinkKind.BOOKER),
+        "other_url": other_link(meeting),
+        "opens_words": _opens_words(),
         "state": MeetingState(meeting.state).name,
         "file_url": reverse("booking:book_file", args=[slug, token]),
         **_calendar_urls(meeting, owner),
@@ -350,11 +355,19 @@ def _conference_words(meeting: MeetingBase) -> str:
     return _("Video call") if wanted == Conference.AUTO else mail.conference_label(wanted)
 
 
+def _opens_words() -> str:
+    """From when on a telehealth room can be entered."""
+    minutes = int(settings.TELEHEALTH_OPENS_BEFORE / timedelta(minutes=1))
+    return _("Opens %(minutes)s minutes before the start; the link is in your e-mail too.") % {
+        "minutes": minutes
+    }
+
+
 def _calendar_urls(meeting: MeetingBase, owner: Owner) -> dict[str, str]:
     """Addresses that open the booker's own web calendar with the meeting filled in."""
     stamp = "%Y%m%dT%H%M%SZ"
     words = mail.meeting_words(meeting, owner)
-    place = meeting.conference_url or meeting.location
+    place = first_link(meeting, LinkKind.BOOKER) or meeting.location
     google = {
         "action": "TEMPLATE",
         "text": words,

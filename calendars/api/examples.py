@@ -49,6 +49,7 @@ def _event(**changes: Any) -> dict[str, Any]:
             "since": "2026-11-20T10:12:31Z",
             "tries": 1,
         },
+        "telehealthUrl": None,
         "etag": "3412345678901234",
         "masked": False,
     }

@@ -18,6 +18,7 @@ from calendars.providers.registry import PROVIDERS
 from calendars.services.answering import ANSWERS, LONGEST_COMMENT
 from common.spans import Span
 from common.wallclock import wall_clock
+from conferencing.telehealth.links import join_url
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -190,6 +191,10 @@ class EventOutput(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Of the series itself; none of its occurrences."
     )
     conference = ConferenceOutput(allow_null=True)
+    telehealthUrl = serializers.CharField(
+        allow_null=True,
+        help_text="The guests' link into a room of ours; it comes before the conference's.",
+    )
     etag = serializers.CharField()
     masked = serializers.BooleanField()
 
@@ -326,6 +331,7 @@ def event_json(event: SeenEvent, provider: str) -> dict[str, Any]:
         "exception": event.is_exception or _is_moved(event),
         "recurrence": list(event.recurrence),
         "conference": conference_json(event),
+        "telehealthUrl": join_url(event.room_id) if event.room_id else None,
         "etag": event.etag,
         "masked": event.is_masked,
     }

@@ -37,6 +37,7 @@ from calendars.providers.markup import is_rich
 from calendars.repeating import said_in_words
 from calendars.services.freebusy import free_busy
 from common.htmx import is_htmx
+from conferencing.telehealth.rooms import is_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,6 +146,7 @@ class EventDialog:
             "form": self.form(None),
             "cells": self.cells,
             "link": self.link,
+            "has_telehealth": is_on(self.request.membership.workspace),
             "overlap": self._overlap(),
             "repetition": self._repetition(),
             "guests_note": guests_note(self.source, self.event),
@@ -159,6 +161,7 @@ class EventDialog:
             "selects": [form["reminders"], form["visibility"]],
             "cells": self.cells,
             "link": self.link,
+            "has_telehealth": is_on(self.request.membership.workspace),
             "overlap": self._overlap(),
             "repetition": self._repetition(),
             "calendar": self.source.calendar,

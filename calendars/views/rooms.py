@@ -11,10 +11,9 @@ from calendars.access import calendar_for, event_for
 from calendars.views.refusals import refusals_as_pages
 from common.errors import NotFound
 from conferencing.enums import EntrantKind
-from conferencing.telehealth.door import LONGEST_NAME
 from conferencing.telehealth.links import join_url
 from conferencing.telehealth.rooms import room_of
-from conferencing.views.join import enter, join_page
+from conferencing.views.join import enter_as_staff, join_page
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 
@@ -41,12 +40,4 @@ def event_join(request: StaffRequest, event_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return join_page(request, room, EntrantKind.STAFF)
     may_write = calendar_for(request.membership, event.calendar_id).may_write
-    user = request.user
-    return enter(
-        request,
-        room,
-        EntrantKind.STAFF,
-        name=(user.name or user.email.partition("@")[0])[:LONGEST_NAME],
-        user_id=user.pk,
-        is_host=may_write and event.is_organizer,
-    )
+    return enter_as_staff(request, room, is_host=may_write and event.is_organizer)

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from audit.actors import task_actor
 from booking.services.links import LinkData, save_link
-from calendars.models import CalendarConnectionBase
-from calendars.services import headquarters, oauth, sync
+from calendars.models import CalendarConnectionBase, UserCalendarConnection
+from calendars.providers.base import Attendee, EventDraft
+from calendars.services import events, headquarters, oauth, sync
 from conferencing.enums import Conference
+from conferencing.telehealth import rooms
 from sandbox.demo.scene import (
     ACCOUNTS,
     AMARA,
@@ -161,6 +163,25 @@ def fill_meridian() -> None:
         headquarters.name_headquarters(by=_owner_of(branch), slug=group.slug, now=now)
     headquarters.accept_branch(by=_owner_of(group), branch_id=clinic.pk, now=now)
     _links(my_studio, desk, my_clinic, dental)
+    rooms.switch(workspace=clinic, on=True)
+    _session_soon(my_clinic, ines)
+
+
+def _session_soon(owner: Owner, user: User) -> None:
+    """A telehealth session that can be entered at once."""
+    connection = UserCalendarConnection.objects.get(user=user, workspace=owner.workspace)
+    calendar = connection.calendars.select_related("workspace").get(is_primary=True)
+    start = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=10)
+    draft = EventDraft(
+        title="Video session: J.M.",
+        description="Bring the exercise sheet.",
+        start=start,
+        end=start + timedelta(minutes=45),
+        timezone=ZONE,
+        attendees=(Attendee("jo.murray@patients.example", "Jo Murray"),),
+        conference=Conference.AUTO,
+    )
+    events.create_event(calendar=calendar, draft=draft, actor=task_actor("demo"))
 
 
 def _links(studio: Owner, desk: Owner, clinic: Owner, dental: Owner) -> None:

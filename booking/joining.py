@@ -1,0 +1,30 @@
+"""By which links a meeting is joined: ours first where there is a telehealth room, then the
+provider's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conferencing.enums import LinkKind
+from conferencing.telehealth.links import join_url
+
+if TYPE_CHECKING:
+    from booking.models import MeetingBase
+
+
+def first_link(meeting: MeetingBase, kind: LinkKind) -> str:
+    """The link to show and to mail, in the hands of the booker or of the owner; may be blank."""
+    if meeting.room_id is not None:
+        return join_url(meeting.room_id, kind)
+    return meeting.conference_url
+
+
+def other_link(meeting: MeetingBase) -> str:
+    """The provider's link where ours comes first, for when the room does not open."""
+    return meeting.conference_url if meeting.room_id is not None else ""
+
+
+def awaits_link(meeting: MeetingBase) -> bool:
+    """Whether people have to wait for a link before they know how to join."""
+    return meeting.room_id is None
