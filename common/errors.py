@@ -154,14 +154,17 @@ class UpstreamConflict(UpstreamError):
 
 
 class Unsupported(UpstreamError):
-    """The provider cannot do this at all; `feature` names what."""
+    """The provider cannot do this at all; `feature` names what, and `field` the part of a draft
+    that asks for it.
+    """
 
     code = "unsupported"
     status = 400
 
-    def __init__(self, feature: str, message: str = "") -> None:
-        self.feature = feature
+    def __init__(self, feature: str, message: str = "", *, field: str = "") -> None:
+        self.feature, self.field = feature, field
         super().__init__(message or f"This calendar cannot do that: {feature}.")
 
     def details(self) -> dict[str, object]:
-        return {"feature": self.feature}
+        named = {"field": self.field} if self.field else {}
+        return {"feature": self.feature, **named}

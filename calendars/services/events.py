@@ -126,7 +126,7 @@ def update_event(
         drafts.check_repeats(draft, event)
     ready = writing.prepare_change(event, draft, actor)
     try:
-        with writing.opened_for(event, actor, reason) as provider:
+        with writing.sending(ready, event, actor, reason) as provider:
             remote = _send_change(provider, event, ready.draft, etag=etag)
             kept = _keep_series(provider, calendar, remote)
     except EventGone:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from audit.actors import task_actor
 from audit.enums import AccessReason
 from calendars import abilities, hosts
-from calendars.enums import Scope
+from calendars.enums import ConferenceState, Scope
 from calendars.errors import MovedOnly
 from calendars.models import Calendar, Event, EventTask, event_id_for
 from calendars.providers.base import Feature
@@ -28,6 +28,7 @@ from calendars.services import mirror, series, splitting, writing
 from calendars.services.series_copy import SeriesCopy
 from common import outbox
 from common.errors import DomainError, Forbidden, InvalidInput, Unsupported, UpstreamError
+from conferencing.failures import is_ours_alone
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -203,16 +204,24 @@ def _keep(provider: CalendarProvider, way: _Way, remote: RemoteEvent, *, note: s
     else:
         writing.stored(way.to, remote, note)
     with transaction.atomic():
+        _carry_missing_links(way)
         _carry(way)
         _bury(way)
 
 
+def _carry_missing_links(way: _Way) -> None:
+    """A link that could not be made is missing at the new place, too, for the same reason."""
+    failed = [row for row in _rows(way) if row.conference_state == ConferenceState.FAILED]
+    for row in failed:
+        if not is_ours_alone(row.conference, row.conference_failure):
+            continue
+        link = {name: getattr(row, name) for name in mirror.LINK}
+        Event.objects.filter(pk=_id_at(way, row), conference="").update(**link)
+
+
 def _carry(way: _Way) -> None:
     """Tasks go along, and whoever else keeps the id of a moved event is told."""
-    ids = {
-        row.pk: event_id_for(way.to.pk, row.remote_id, row.series_remote_id, row.original_start_at)
-        for row in _rows(way)
-    }
+    ids = {row.pk: _id_at(way, row) for row in _rows(way)}
     for task in EventTask.objects.filter(calendar=way.source, event_id__in=list(ids)):
         task.event_id, task.calendar = ids[task.event_id], way.to
         task.save(update_fields=["event_id", "calendar", "updated_at"])
@@ -245,12 +254,13 @@ def _bury(way: _Way) -> None:
         mirror.bury(event, now)
 
 
-def _counterpart_id(event: Event, way: _Way) -> UUID:
+def _id_at(way: _Way, event: Event) -> UUID:
+    """Our id of the event at the new place."""
     return event_id_for(way.to.pk, event.remote_id, event.series_remote_id, event.original_start_at)
 
 
 def _now_at(event: Event, way: _Way) -> Event:
-    found = Event.objects.filter(pk=_counterpart_id(event, way), deleted_at__isnull=True).first()
+    found = Event.objects.filter(pk=_id_at(way, event), deleted_at__isnull=True).first()
     if found is None:
         found = Event.objects.get(pk=event_id_for(way.to.pk, way.remote_id))
     found.calendar = way.to
@@ -259,7 +269,7 @@ def _now_at(event: Event, way: _Way) -> Event:
 
 def _moved_before(event: Event, way: _Way) -> Event:
     """Where a move went whose answer was lost, and which a sync told of since."""
-    rows = Event.objects.filter(pk=_counterpart_id(event, way), deleted_at__isnull=True)
+    rows = Event.objects.filter(pk=_id_at(way, event), deleted_at__isnull=True)
     if way.to.connection.pk != way.source.connection.pk or not rows.exists():
         raise EventGone
     with transaction.atomic():

@@ -90,7 +90,7 @@ def update_event(
     drafts.check_lines_of(draft)
     ready = writing.prepare_change(event, draft, actor, is_series=True)
     try:
-        with writing.opened_for(event, actor, reason) as provider:
+        with writing.sending(ready, event, actor, reason) as provider:
             at = _at(provider, event, series_id, ready.draft)
             done = _split(at, ready) if scope == Scope.FOLLOWING else None
             done = done or _change_all(at, ready)

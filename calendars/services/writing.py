@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone
 from calendars.services import conferences, mirror, telehealth
 from calendars.services.accounts import opened
-from common.errors import Forbidden
+from common.errors import BadReply, Forbidden, UpstreamError
 from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 class Prepared:
     """A change that may be sent: its meeting link is routed and, if it is a Zoom one, made.
 
-    `note` says why the link is not the preferred kind; `room` is the Zoom meeting there was.
+    `note` says why the link is not the preferred kind; `room` is the Zoom meeting there was, and
+    `made` the one that was made for this change.
     """
 
     draft: EventDraft
     note: str
     room: ZoomMeeting | None
+    made: ZoomMeeting | None = None
 
 
 def prepare_change(
@@ -49,15 +53,32 @@ def prepare_change(
     require_writable(event.calendar)
     abilities.check(draft, event.calendar, event)
     draft = _keep_join_line(event, drafts.whole(draft, event))
-    note = ""
+    note, made = "", None
     room = conferences.zoom_room_at(event)
     if draft.conference is not UNSET:
         draft, note = routed(event.calendar, draft)
         if wants_zoom(draft):
-            url = event.conference_url if room else _zoom_url(event, draft, actor, is_series)
+            made = None if room else _zoom_room(event, draft, actor, is_series)
+            url = made.join_url if made else event.conference_url
             draft = replace(draft, conference_url=url)
     draft = telehealth.for_change(event, draft)
-    return Prepared(draft, note, room)
+    return Prepared(draft, note, room, made)
+
+
+@contextmanager
+def sending(
+    ready: Prepared, event: Event, actor: Actor, reason: AccessReason
+) -> Iterator[CalendarProvider]:
+    """The event's account, open to send the change. When that is refused, the Zoom meeting that
+    was made for it goes again; where it may have come through all the same, the next try finds it.
+    """
+    try:
+        with opened_for(event, actor, reason) as provider:
+            yield provider
+    except UpstreamError as error:
+        if ready.made is not None and not (error.retryable or isinstance(error, BadReply)):
+            conferences.leave_zoom(ready.made, event.calendar, actor)
+        raise
 
 
 def opened_for(
@@ -109,7 +130,12 @@ def wants_zoom(draft: EventDraft) -> bool:
     return draft.conference is Conference.ZOOM and draft.conference_url is UNSET
 
 
-def _zoom_url(event: Event, draft: EventDraft, actor: Actor, is_series: bool) -> str:  # noqa: FBT001 -- one caller
+def _zoom_room(
+    event: Event,
+    draft: EventDraft,
+    actor: Actor,
+    is_series: bool,  # noqa: FBT001 -- one caller
+) -> ZoomMeeting:
     """A Zoom meeting for an event that has had none; it stands at the event's time."""
     filled = replace(
         draft,
@@ -120,7 +146,7 @@ def _zoom_url(event: Event, draft: EventDraft, actor: Actor, is_series: bool) ->
         idempotency_key=draft.idempotency_key or event.pk.hex,
         recurrence=tuple(event.recurrence) or ("RRULE:",) if is_series else draft.recurrence,
     )
-    return conferences.zoom_room_for(event.calendar, filled, actor).join_url
+    return conferences.zoom_room_for(event.calendar, filled, actor)
 
 
 def _keep_join_line(event: Event, draft: EventDraft) -> EventDraft:

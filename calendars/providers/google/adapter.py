@@ -163,7 +163,7 @@ class GoogleCalendar(CalendarProvider):
             )
         except Unsupported:
             if body.keys() == {"conferenceData"} and asks_for_meet(body):
-                raise Unsupported("Google Meet", NO_MEET_HERE.note) from None
+                raise Unsupported("Google Meet", NO_MEET_HERE.note, field="conference") from None
             raise
         return living(read_event(reply, calendar))
 

@@ -242,8 +242,11 @@ def _conference_change(draft: EventDraft, kind: AccountKind, current: RemoteEven
         is_coming = was is not None and was.state is ConferenceState.PENDING
         return {} if has_teams and not (is_coming and draft.asks_again) else _teams(kind)
     if has_teams:
-        message = "Outlook cannot take the Teams meeting off an event. Create the event anew."
-        raise Unsupported("removing a Teams meeting", message)
+        message = (
+            "Outlook cannot take the Teams meeting off an event. "
+            "Make a new event without it, then delete this one."
+        )
+        raise Unsupported("removing a Teams meeting", message, field="conference")
     return {}
 
 

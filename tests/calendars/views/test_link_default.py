@@ -73,6 +73,7 @@ def test_first_guest_brings_the_usual_link_and_the_last_takes_it_away(browser, g
     hint = "Auto because there is a guest. Choose None for no link."
     assert chosen(page) == ("auto", hint)
     assert '<input type="hidden" name="link_left" value="guests" disabled>' in page
+    assert "<noscript>" not in page, "htmx would make elements of what is in it"
     page = follow(browser, google, conference="auto", link_left="guests", guests="")
     assert chosen(page)[0] == "none"
 
