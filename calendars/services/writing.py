@@ -77,7 +77,7 @@ def sending(
             yield provider
     except UpstreamError as error:
         if ready.made is not None and not (error.retryable or isinstance(error, BadReply)):
-            conferences.leave_zoom(ready.made, event.calendar, actor)
+            conferences.leave_zoom(ready.made, actor)
         raise
 
 
