@@ -114,11 +114,9 @@ export async function refresh() {
   busy = true;
   due = false;
   const focused = grid.contains(document.activeElement) ? document.activeElement.id : "";
-  const opened = grid.querySelector(".is-open a[href]")?.getAttribute("href");
   const came = await fetchWeek(grid);
   busy = false;
   document.dispatchEvent(new CustomEvent("week:refreshed"));
-  for (const link of opened ? week().querySelectorAll(`a[href="${CSS.escape(opened)}"]`) : []) link.closest(".ev, .ad")?.classList.add("is-open");
   if (focused && document.activeElement === document.body) {
     (document.getElementById(focused) || week()).focus({ preventScroll: true });
   }

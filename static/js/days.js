@@ -1,5 +1,5 @@
 // Whole days: the month, and the all-day row of the week. Which day is under a point, and what is drawn over days that move.
-import { DAY, week, columns, minutesOf, clear, keep, place, bare } from "./grid.js";
+import { DAY, week, columns, minutesOf, clear, keep, drawAgain, place, bare } from "./grid.js";
 
 export const isMonth = () => Boolean(week()?.matches(".monthview"));
 /* Whether it moves by days: all of a month does, and what stands in the all-day row. */
@@ -26,6 +26,7 @@ function daysOf(start, end, model) {
 /* From `start` to `end`, looking like `model` or like a draft; the first piece of it. */
 export function drawDays(start, end, model) {
   clear();
+  drawAgain(() => drawDays(start, end, model));
   const [first, after] = daysOf(start, end, model);
   const rows = isMonth() ? [...week().querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td[data-day]")]) : [columns()];
   let drawn = null;

@@ -7,6 +7,7 @@ const isOpen = () => dialog.open;
 let opener = null; // what opened it: an id, or the element and its address where it has none
 let typed = false;
 let pushed = false; // whether this dialog put its address in the history
+let leaving = null; // while one goes and the browser steps back in the history, which takes it a moment: a promise
 let slow = 0;
 
 function fill(nodes, url) {
@@ -57,8 +58,32 @@ function from() {
   return (href && document.querySelector(`a[href="${CSS.escape(href)}"]`)) || document.getElementById("week");
 }
 
+/* What follows waits for that event, a second at most. */
+function wait(target, name) {
+  const one = new Promise((resolve) => {
+    target.addEventListener(name, resolve, { once: true });
+    setTimeout(resolve, 1000);
+  });
+  const all = Promise.all([leaving, one]).then(() => {
+    if (leaving === all) leaving = null;
+  });
+  leaving = all;
+}
+/* An address added meanwhile would be stepped over, and the step would leave the page. */
+function stepBack() {
+  wait(window, "popstate");
+  history.back();
+}
+/* The browser tells of it a frame later, when another one could be open. */
+function shut() {
+  wait(dialog, "close");
+  dialog.close();
+}
+
 async function open(url, source, { history: write = true } = {}) {
   if (source) opened(source);
+  while (leaving) await leaving;
+  clearTimeout(slow); // of one that was asked for before
   slow = setTimeout(() => fill(piece("dialog-loading"), url), 300);
   if (write && !pushed) {
     history.pushState({ dialog: url }, "", url);
@@ -76,9 +101,9 @@ function close() {
   typed = false;
   if (pushed) {
     pushed = false;
-    history.back();
+    stepBack();
   }
-  if (isOpen()) dialog.close();
+  if (isOpen()) shut();
 }
 
 function leave() {
@@ -97,7 +122,8 @@ dialog.addEventListener("close", () => {
   target?.focus({ preventScroll: true });
 });
 dialog.addEventListener("cancel", (event) => {
-  if (event.target !== dialog || !typed || dialog.querySelector(".ask")) return;
+  if (event.target !== dialog) return;
+  if (!typed || dialog.querySelector(".ask")) return wait(dialog, "close");
   event.preventDefault();
   leave();
 });
@@ -167,9 +193,12 @@ dialog.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", () => dialog.querySelector(":scope > .banner, .body > [data-failure]")?.remove());
-document.addEventListener("htmx:afterSwap", (event) => {
+// Once htmx has done its part, which ends with the focus on an [autofocus]: nothing takes it away from a hand later.
+document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target === dialog) settle();
 });
+// The week was drawn anew behind it.
+document.addEventListener("week:refreshed", () => mark(isOpen() && Boolean(dialog.querySelector("[data-beside]"))));
 /* Signed out meanwhile: to leave for the sign-in page would lose what was typed. */
 dialog.addEventListener("htmx:beforeOnLoad", (event) => {
   const to = event.detail.xhr.getResponseHeader("HX-Redirect");
@@ -218,7 +247,7 @@ addEventListener("popstate", (event) => {
   } else if (isOpen()) {
     pushed = false;
     typed = false;
-    dialog.close();
+    shut();
   }
 });
 

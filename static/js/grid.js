@@ -49,10 +49,15 @@ export function timeAt(x, y) {
 
 /* ---- what is drawn while it moves: never an inline style in markup, only properties set here ---- */
 let drawn = [];
+let again = null;
 export function clear() {
   for (const piece of drawn) piece.remove();
   drawn = [];
+  again = null;
 }
+/* How to draw it once more: the week may be drawn anew under a draft. */
+export const drawAgain = (how) => (again = how);
+document.addEventListener("week:refreshed", () => again?.());
 export const keep = (piece) => drawn.push(piece);
 export function place(piece, values) {
   for (const [name, value] of Object.entries(values)) piece.style.setProperty(`--${name}`, value);
@@ -69,6 +74,7 @@ export function bare(model, classes) {
 /* From `start` to `end`, on each day that is shown; looks like `model`, or like a draft. */
 export function draw(start, end, model) {
   clear();
+  drawAgain(() => draw(start, end, model));
   for (const column of columns()) {
     const begins = minutesOf(column.dataset.day);
     const [top, foot] = [Math.max(start, begins), Math.min(end, begins + DAY)];
