@@ -75,3 +75,12 @@ def test_the_address_is_one_whatever_its_case():
 def test_what_is_missing_is_said_in_words(client, field, words):
     answer = client.post("/accounts/signup/", {**TYPED, field: ""})
     assert answer.context["form"].errors[field] == [words]
+
+
+def test_signing_in_too_often_is_refused_in_words_with_a_way_on(client):
+    tries = [client.post("/accounts/login/") for _ in range(31)]
+    assert [answer.status_code for answer in tries[:30]] == [200] * 30
+    assert tries[30].status_code == 429
+    said = tries[30].content.decode()
+    assert "Nothing was changed. Wait a minute, then go back and send it again." in said
+    assert '<a class="btn" href="/">' in said
