@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from datetime import date, timedelta
+from tests.e2e.days import day_of
+from tests.e2e.hands import control, eventually
 
-MONDAY = date.today() - timedelta(days=date.today().weekday())
-SATURDAY, SUNDAY = 5, 6
 MINE = "Amara Okafor"
-
-
-def control(demo, method, path, body=None):
-    """Ask the stand-ins' own address; what it answered."""
-    request = urllib.request.Request(
-        f"{demo.sandbox_url}/control/{path}",
-        data=None if method == "GET" else json.dumps(body or {}).encode(),
-        headers={"Content-Type": "application/json"},
-        method=method,
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
 
 
 def record_of(demo, title):
@@ -80,28 +65,9 @@ def create(demo, page, title, day, **fields):
     page.locator("#week").wait_for()
 
 
-def drag(page, start, end):
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(start[0] + 3, start[1] + 8, steps=2)
-    page.mouse.move(*end, steps=8)
-    page.mouse.up()
-
-
 def middle(locator):
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def toast(page, text):
-    found = page.locator(".toast", has_text=text)
-    found.first.wait_for()
-    return found.first
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def shown(page, title):
@@ -114,6 +80,11 @@ def hour(day, clock):
     return f"{day}T{clock}"
 
 
+def expect_shown(page, title, *starts):
+    """Wait until the blocks of that title begin then."""
+    eventually(lambda: shown(page, title), list(starts))
+
+
 def ahead(weeks, days=0):
     """A day of a week to come."""
-    return MONDAY + timedelta(weeks=weeks, days=days)
+    return day_of(weeks, days)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.days import MONDAY
+
 # What runs without a browser is installed without one. `make test-browser` installs it, and finds
 # no test at all, which fails, where it is missing.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
@@ -23,6 +25,11 @@ collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 PASSWORD = "meridian-demo"
+# How long what happens at all may take, on a machine with much else to do. A test that asserts a
+# promised time says that time itself.
+PATIENCE = 30_000
+# 4 walks as a machine does that is four times as slow.
+SLOW = float(os.environ.get("MERIDIAN_E2E_SLOW", "1"))
 
 
 def pytest_collection_modifyitems(items):
@@ -122,10 +129,11 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chromium():
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     if not CHROMIUM.exists():
         pytest.fail(f"no Chromium at {CHROMIUM}: install it, or set CHROMIUM")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM),
@@ -135,12 +143,25 @@ def chromium():
         browser.close()
 
 
+def page_in(context):
+    """A page that waits with patience."""
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    if SLOW > 1:
+        tools = context.new_cdp_session(page)
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+    return page
+
+
 @pytest.fixture
 def open_page(chromium):
-    """Call it for a page of a fresh private window; it fails the test on a script or CSP fault."""
+    """Call it for a page of a fresh private window; it fails the test on a script or CSP fault.
+
+    `session` is what `session_of` gave: a window in which somebody is signed in.
+    """
     contexts, faults = [], []
 
-    def opened(*, phone=False, scripts=True, dark=False, timezone="Europe/Dublin"):
+    def opened(*, phone=False, scripts=True, dark=False, timezone="Europe/Dublin", session=None):
         size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = chromium.new_context(
             viewport=size,
@@ -149,10 +170,10 @@ def open_page(chromium):
             timezone_id=timezone,
             has_touch=phone,
             locale="en-GB",
+            storage_state=session,
         )
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
+        page = page_in(context)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
@@ -168,13 +189,44 @@ def open_page(chromium):
     assert faults == []
 
 
+@pytest.fixture(scope="session")
+def session_of(chromium):
+    """Call it with a demo and an e-mail: somebody's session, begun with the password once.
+
+    Thirty sign-ins a minute from one address are all that is let in, so on a quick machine walks
+    that each sign in are refused by turns.
+    """
+    kept = {}
+
+    def session(demo, email):
+        if (demo.url, email) not in kept:
+            context = chromium.new_context(locale="en-GB")
+            sign_in(demo, page_in(context), email)
+            kept[demo.url, email] = context.storage_state()
+            context.close()
+        return kept[demo.url, email]
+
+    return session
+
+
 @pytest.fixture
-def sign_in_page(demo, open_page):
-    """Call it with an e-mail: a page of somebody signed in, on the calendar."""
+def page_of(demo, open_page, session_of):
+    """Call it with an e-mail: a page of somebody signed in, which has gone nowhere yet."""
+
+    def opened(email="amara@finchharbour.example", *, at=demo, **options):
+        return open_page(session=session_of(at, email), **options)
+
+    return opened
+
+
+@pytest.fixture
+def sign_in_page(demo, page_of):
+    """The same, on the week that the demo began in."""
 
     def signed_in(email="amara@finchharbour.example", *, at=demo, **options):
-        page = open_page(**options)
-        sign_in(at, page, email)
+        page = page_of(email, at=at, **options)
+        # Walks of one person share a session, and it remembers the view that was looked at last.
+        page.goto(f"{at.url}/calendar?view=week&date={MONDAY}")
         return page
 
     return signed_in
@@ -185,4 +237,5 @@ def sign_in(demo, page, email):
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/calendar**")
+    # The whole address: that of the form ends in `?next=/calendar`.
+    page.wait_for_url(f"{demo.url}/calendar**")

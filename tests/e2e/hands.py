@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 import urllib.request
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
-MONDAY = date.today() - timedelta(days=date.today().weekday())
-SATURDAY, SUNDAY = 5, 6
+from tests.e2e.conftest import PATIENCE
+from tests.e2e.days import DUBLIN, SATURDAY, day_of
 
 AMARA = "amara@finchharbour.example"
 GOOGLE = "google:amara@finchharbour.example"
@@ -20,14 +21,27 @@ OUTLOOK = "microsoft:a.okafor@larkfieldgroup.example"
 CALENDAR_OF = {GOOGLE: "Amara Okafor", OUTLOOK: "Larkfield"}
 
 
-def day_of(weeks, day=0):
-    """A day of the week that many weeks ahead."""
-    return MONDAY + timedelta(weeks=weeks, days=day)
-
-
 def week_of(demo, page, weeks):
     page.goto(f"{demo.url}/calendar?view=week&date={day_of(weeks)}")
     page.locator("#week .wk-body").wait_for()
+
+
+def eventually(read, wanted):
+    """Wait until that reads so; what it read last is told."""
+    end = time.monotonic() + PATIENCE / 1000
+    while (found := read()) != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    assert found == wanted
+
+
+def await_block(demo, page, title, week):
+    """The week, once the event that its provider made is in it: asked for again and again."""
+
+    def is_there():
+        week_of(demo, page, week)
+        return block(page, title).count() > 0
+
+    eventually(is_there, wanted=True)
 
 
 def control(demo, method, path, body=None):
@@ -62,7 +76,7 @@ def put(demo, title, on, hour, *, account=GOOGLE, hours=1, **more):
 
 
 def _instant(on, minutes):
-    moment = datetime(on.year, on.month, on.day, tzinfo=ZoneInfo("Europe/Dublin"))
+    moment = datetime(on.year, on.month, on.day, tzinfo=DUBLIN)
     return moment.replace(hour=minutes // 60, minute=minutes % 60).isoformat()
 
 
@@ -106,10 +120,11 @@ def block(page, title):
     return page.locator("#week .ev:not(.is-moving)", has_text=title)
 
 
-def times(page, title):
-    """Start and end of the block, wall time of the week shown."""
+def expect_times(page, title, start, end):
+    """Wait until the block stands for these times, wall time of the week shown."""
     found = block(page, title).first
-    return [found.get_attribute(name)[11:] for name in ("data-s", "data-e")]
+    expect(found).to_have_attribute("data-s", re.compile(f"T{start}$"))
+    expect(found).to_have_attribute("data-e", re.compile(f"T{end}$"))
 
 
 _DAYS_WITH = """title => [...document.querySelectorAll("#week .day")].flatMap((day, at) =>
@@ -123,7 +138,7 @@ def days_with(page, title):
     return page.evaluate(_DAYS_WITH, title)
 
 
-def expect_days(page, title, days, timeout=10_000):
+def expect_days(page, title, days, timeout=PATIENCE):
     """Wait until the event stands on exactly these days."""
     page.wait_for_function(
         f"([title, wanted]) => JSON.stringify(({_DAYS_WITH})(title)) === JSON.stringify(wanted)",
@@ -195,4 +210,40 @@ def expect_place(page, wanted):
     """Wait until it is there again; a difference is told by name."""
     page.wait_for_url(wanted["address"])
     expect(page.locator("dialog[open]")).to_have_count(0)
-    assert place(page) == wanted
+    eventually(lambda: place(page), wanted)
+
+
+def drag(page, start, end):
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 3, start[1] + 8, steps=2)
+    page.mouse.move(*end, steps=8)
+    page.mouse.up()
+
+
+def finger(page):
+    """Call it with `touchStart`, `touchMove` and a place, or with `touchEnd`."""
+    glass = page.context.new_cdp_session(page)
+
+    def touch(kind, at=None):
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
+
+
+_AT_REST = """() => new Promise((done) => {
+    let [was, same] = [-1, 0];
+    const look = () => {
+        const top = document.getElementById("week").scrollTop;
+        same = top === was ? same + 1 : 0;
+        was = top;
+        if (same > 5) done(); else requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
+def expect_rest(page):
+    """Wait until the grid scrolls no more."""
+    page.evaluate(_AT_REST)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.hands import SATURDAY, day_of, dialog, press, week_of
+from tests.e2e.days import SATURDAY, day_of
+from tests.e2e.hands import dialog, press, week_of
 
 # Everything one can reach has a name; labels are not nested; ids stand once; one main, one h1.
 FAULTS = """() => {
@@ -47,8 +48,8 @@ FAULTS = """() => {
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-def test_every_control_of_every_calendar_page_is_named(demo, sign_in_page, phone):
-    page = sign_in_page(phone=phone)
+def test_every_control_of_every_calendar_page_is_named(demo, page_of, phone):
+    page = page_of(phone=phone)
     found = {}
     for address in (
         *(f"/calendar?view={view}&date={day_of(0)}" for view in ("week", "day", "month", "agenda")),
@@ -64,8 +65,8 @@ def test_every_control_of_every_calendar_page_is_named(demo, sign_in_page, phone
     assert found == {}
 
 
-def test_dialogs_are_named_modal_and_keep_the_focus_inside(demo, sign_in_page):
-    page = sign_in_page()
+def test_dialogs_are_named_modal_and_keep_the_focus_inside(demo, page_of):
+    page = page_of()
     week_of(demo, page, 1)
     page.locator("#week .ev", has_text="Studio stand-up").first.locator("a").click()
     details = page.get_by_role("dialog", name="Studio stand-up")
@@ -95,8 +96,8 @@ def test_dialogs_are_named_modal_and_keep_the_focus_inside(demo, sign_in_page):
     assert form.locator(f"#{described[0]}").inner_text().strip()
 
 
-def test_tab_goes_skip_link_sidebar_toolbar_grid_events_by_time(demo, sign_in_page):
-    page = sign_in_page()
+def test_tab_goes_skip_link_sidebar_toolbar_grid_events_by_time(demo, page_of):
+    page = page_of()
     week_of(demo, page, 2)
     order = []
     for _ in range(200):
@@ -126,8 +127,8 @@ def test_tab_goes_skip_link_sidebar_toolbar_grid_events_by_time(demo, sign_in_pa
     assert sum(stop[0] == "grid" for stop in order) == 1  # its empty hours are no stops
 
 
-def test_news_of_the_grid_and_of_moves_are_said_politely(demo, sign_in_page):
-    page = sign_in_page()
+def test_news_of_the_grid_and_of_moves_are_said_politely(demo, page_of):
+    page = page_of()
     week_of(demo, page, 2)
     page.locator("#week").focus()
     press(page, "ArrowDown", *["ArrowRight"] * SATURDAY)

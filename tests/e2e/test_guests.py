@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 
 import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.days import day_of
 
 # A Thursday some weeks ahead: Tomás and Amara have a stand-up at 09:00 and each other at 16:00.
-MONDAY = date.today() - timedelta(days=date.today().weekday())
-THURSDAY = MONDAY + timedelta(weeks=5, days=3)
+THURSDAY = day_of(5, 3)
 AT_FOUR = f"{THURSDAY}T16:00"
 
 
@@ -32,55 +33,53 @@ def invite(dialog, letters, name):
     dialog.get_by_role("option", name=re.compile(name)).click()
 
 
-def chips(dialog):
-    return dialog.locator(".chips-field .chip [data-text]").all_text_contents()
+def expect_chips(dialog, *texts):
+    expect(dialog.locator(".chips-field .chip [data-text]")).to_have_text(list(texts))
 
 
-def sent(dialog):
-    """What the form would send."""
-    return dialog.locator("[name=guests]").input_value()
+def expect_sent(dialog, addresses):
+    """Wait until that is what the form would send."""
+    expect(dialog.locator("[name=guests]")).to_have_value(addresses)
 
 
 def rows(dialog):
-    return [
-        re.sub(r"\s+", " ", words)
-        for words in dialog.locator("#ev-times .times-rows li").all_inner_texts()
-    ]
+    return dialog.locator("#ev-times .times-rows li")
 
 
-def test_names_are_completed_by_keyboard_and_taken_away_again(demo, sign_in_page):
-    dialog = open_form(demo, sign_in_page())
+def test_names_are_completed_by_keyboard_and_taken_away_again(demo, page_of):
+    dialog = open_form(demo, page_of())
     field = dialog.get_by_role("combobox", name="Guests")
     field.press_sequentially("tom")
     option = dialog.get_by_role("option", name=re.compile("Tomás Quinn"))
     option.wait_for()
-    assert field.get_attribute("aria-expanded") == "true"
+    expect(field).to_have_attribute("aria-expanded", "true")
     field.press("ArrowDown")
-    assert field.get_attribute("aria-activedescendant") == option.get_attribute("id")
-    assert option.get_attribute("aria-selected") == "true"
+    expect(field).to_have_attribute("aria-activedescendant", option.get_attribute("id"))
+    expect(option).to_have_attribute("aria-selected", "true")
     field.press("Enter")
-    assert (chips(dialog), sent(dialog)) == (["Tomás Quinn"], "tomas@finchharbour.example")
+    expect_chips(dialog, "Tomás Quinn")
+    expect_sent(dialog, "tomas@finchharbour.example")
 
     field.press_sequentially("kim", delay=350)  # slowly: each letter asks, the last one counts
     dialog.get_by_role("option", name=re.compile("Kim Lowe.*Client, Osprey Rail")).wait_for()
     field.press("Escape")  # closes the list, not the dialog
-    assert not dialog.locator(".guest-list").is_visible()
-    assert dialog.is_visible()
+    expect(dialog.locator(".guest-list")).to_be_hidden()
+    expect(dialog).to_be_visible()
     field.fill("")
     field.press_sequentially("jo@x.example,not-one,")
-    assert chips(dialog)[1:] == ["jo@x.example", "not-one, not an e-mail address"]
-    assert dialog.locator(".chip.is-wrong").count() == 1
+    expect_chips(dialog, "Tomás Quinn", "jo@x.example", "not-one, not an e-mail address")
+    expect(dialog.locator(".chip.is-wrong")).to_have_count(1)
 
     field.press("Backspace")
-    assert chips(dialog) == ["Tomás Quinn", "jo@x.example"]
+    expect_chips(dialog, "Tomás Quinn", "jo@x.example")
     dialog.get_by_role("button", name="Remove Tomás Quinn").click()
-    assert sent(dialog) == "jo@x.example"
+    expect_sent(dialog, "jo@x.example")
     field.press_sequentially("tom")  # who was taken away can be found again
     option.wait_for()
 
 
-def test_pasted_addresses_become_chips_each_once(demo, sign_in_page):
-    dialog = open_form(demo, sign_in_page())
+def test_pasted_addresses_become_chips_each_once(demo, page_of):
+    dialog = open_form(demo, page_of())
     field = dialog.get_by_role("combobox", name="Guests")
     field.focus()
     field.evaluate(
@@ -93,43 +92,41 @@ def test_pasted_addresses_become_chips_each_once(demo, sign_in_page):
         "Kim Lowe <kim@ospreyrail.example>; Sam@wells.example\n"
         "sam@wells.example, lee@ospreyrail.example",
     )
-    assert chips(dialog) == ["Kim Lowe", "Sam@wells.example", "lee@ospreyrail.example"]
-    assert sent(dialog) == "kim@ospreyrail.example, Sam@wells.example, lee@ospreyrail.example"
+    expect_chips(dialog, "Kim Lowe", "Sam@wells.example", "lee@ospreyrail.example")
+    expect_sent(dialog, "kim@ospreyrail.example, Sam@wells.example, lee@ospreyrail.example")
 
 
-def test_wrong_address_comes_back_as_it_was_typed(demo, sign_in_page):
-    dialog = open_form(demo, sign_in_page())
+def test_wrong_address_comes_back_as_it_was_typed(demo, page_of):
+    dialog = open_form(demo, page_of())
     dialog.get_by_role("combobox", name="Guests").press_sequentially("kim(at)osprey,")
     dialog.get_by_role("button", name="Create event").click()
     dialog.get_by_text("is not an e-mail address").first.wait_for()
-    assert chips(dialog) == ["kim(at)osprey, not an e-mail address"]
+    expect_chips(dialog, "kim(at)osprey, not an e-mail address")
     dialog.locator("a[href='#id_guests']").click()  # the error summary leads to the field
-    assert dialog.get_by_role("combobox", name="Guests").evaluate(
-        "field => field === document.activeElement"
-    )
+    expect(dialog.get_by_role("combobox", name="Guests")).to_be_focused()
 
 
 @pytest.mark.parametrize("options", [{}, {"phone": True, "dark": True}])
-def test_a_time_is_found_taken_and_kept(demo, sign_in_page, options):
-    page = sign_in_page(**options)
+def test_a_time_is_found_taken_and_kept(demo, page_of, options):
+    page = page_of(**options)
     dialog = open_form(demo, page)
     title = f"Found together {'on a phone' if options else 'at a desk'}"
     dialog.get_by_label("Title").fill(title)
     dialog.get_by_label("Calendar", exact=True).select_option(label="Amara Okafor")
     invite(dialog, "tom", "Tomás Quinn")
     dialog.get_by_text("does not suit everyone").wait_for()
-    you, tomas = rows(dialog)
-    assert you.startswith("You Busy 16:00–16:30")  # noqa: RUF001
-    assert tomas.startswith("Tomás Quinn Busy 16:00–16:30")  # noqa: RUF001
+    expect(rows(dialog)).to_have_count(2)
+    expect(rows(dialog).nth(0)).to_contain_text("You Busy 16:00–16:30", use_inner_text=True)  # noqa: RUF001
+    expect(rows(dialog).nth(1)).to_contain_text("Tomás Quinn Busy 16:00–16:30", use_inner_text=True)  # noqa: RUF001
 
     offer = dialog.locator("#ev-offer-1")
     start, end = offer.get_attribute("value").removeprefix("time:").split("/")
     offer.click()
     dialog.get_by_text("suits you both").wait_for()
-    assert dialog.locator("#id_day").input_value() == start[:10]
-    assert dialog.locator("#id_start").input_value() == start[11:]
-    assert dialog.locator("#id_end").input_value() == end[11:]
-    assert dialog.locator("#ev-overlap").inner_text() == ""
+    expect(dialog.locator("#id_day")).to_have_value(start[:10])
+    expect(dialog.locator("#id_start")).to_have_value(start[11:])
+    expect(dialog.locator("#id_end")).to_have_value(end[11:])
+    expect(dialog.locator("#ev-overlap")).to_have_text("")
 
     dialog.get_by_role("button", name="Create event").click()
     dialog.wait_for(state="hidden")
@@ -145,28 +142,27 @@ def remove(demo, page, title):
     page.wait_for_url("**/calendar?**")
 
 
-def test_colleague_whose_calendar_is_not_connected_is_never_called_free(demo, sign_in_page):
+def test_colleague_whose_calendar_is_not_connected_is_never_called_free(demo, page_of):
     """In the clinic Ines has a calendar and Amara, who asks, has none of her own."""
-    page = sign_in_page("ines@larkfield.example")
+    page = page_of("ines@larkfield.example")
     dialog = open_form(demo, page, start=f"{THURSDAY}T14:00")
     invite(dialog, "amara", "Amara Okafor")
-    dialog.locator("#ev-times .times-rows").wait_for()
-    assert "Not known: no calendar connected" in rows(dialog)[1]
-    assert dialog.get_by_text("Both free").count() == 0
-    assert dialog.get_by_text("Amara not known").count() == 3
+    expect(rows(dialog).nth(1)).to_contain_text("Not known: no calendar connected")
+    expect(dialog.get_by_text("Amara not known")).to_have_count(3)
+    expect(dialog.get_by_text("Both free")).to_have_count(0)
 
 
-def test_without_scripts_times_are_shown_and_taken_by_buttons(demo, sign_in_page):
-    page = sign_in_page(scripts=False)
+def test_without_scripts_times_are_shown_and_taken_by_buttons(demo, page_of):
+    page = page_of(scripts=False)
     page.goto(f"{demo.url}/calendar/events/new?start={AT_FOUR}")
     page.get_by_label("Title").fill("Kept while asking")
     page.locator("[name=guests]").fill("tomas@finchharbour.example")
     page.get_by_role("button", name="Show when colleagues are free").click()
     page.get_by_text("does not suit everyone").wait_for()
-    assert page.get_by_label("Title").input_value() == "Kept while asking"
+    expect(page.get_by_label("Title")).to_have_value("Kept while asking")
     offer = page.locator("#ev-offer-1")
     start = offer.get_attribute("value").removeprefix("time:").split("/")[0]
     offer.click()
     page.get_by_text("suits you both").wait_for()
-    assert page.locator("#id_start").input_value() == start[11:]
-    assert page.locator("[name=guests]").input_value() == "tomas@finchharbour.example"
+    expect(page.locator("#id_start")).to_have_value(start[11:])
+    expect(page.locator("[name=guests]")).to_have_value("tomas@finchharbour.example")

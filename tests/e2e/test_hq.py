@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import sign_in
-from tests.e2e.hands import day_of, press
+from tests.e2e.conftest import page_in
+from tests.e2e.days import day_of
+from tests.e2e.hands import press
 
 NILS = "nils@northgate.example"
 BRANCHES = "/workspace/headquarters"
 
 
 @pytest.fixture(scope="module")
-def branches(demo, chromium):
+def branches(demo, chromium, session_of):
     """Two workspaces are watched while these tests run: the studio's request is accepted."""
-    context = chromium.new_context(locale="en-GB")
-    page = context.new_page()
-    sign_in(demo, page, NILS)
+    context = chromium.new_context(locale="en-GB", storage_state=session_of(demo, NILS))
+    page = page_in(context)
     page.goto(f"{demo.url}{BRANCHES}")
     page.get_by_role("button", name="Accept Finch & Harbour").click()
     page.get_by_text("Finch & Harbour is a branch now.").wait_for()
@@ -29,9 +29,9 @@ def branches(demo, chromium):
 
 
 @pytest.fixture
-def open_hq(demo, sign_in_page):
+def open_hq(demo, page_of):
     def opened(weeks=1, **options):
-        page = sign_in_page(NILS, **options)
+        page = page_of(NILS, **options)
         page.goto(f"{demo.url}/calendar/hq?date={day_of(weeks)}")
         page.locator("#week .wk-body").wait_for()
         return page
@@ -72,13 +72,14 @@ def test_people_are_busy_times_and_clients_are_told(open_hq):
     page = open_hq()
     theirs = page.locator("#week .ev", has_text="Ines Duarte").locator(".t").all_inner_texts()
     assert set(theirs) == {"Busy"}
-    assert page.locator("#week .ev", has_text="Recall list").count() == 1
+    expect(page.locator("#week .ev", has_text="Recall list")).to_have_count(1)
     assert "Ward round" not in page.content()
 
 
 def test_nothing_on_it_can_be_changed(open_hq):
     page = open_hq()
-    assert page.locator("#week a.cell, #week .can-move, #week .ev a[href], #new-event").count() == 0
+    can = "#week a.cell, #week .can-move, #week .ev a[href], #new-event"
+    expect(page.locator(can)).to_have_count(0)
     page.locator("#week .ev").first.click()
     page.locator("#week").focus()
     press(page, "ArrowDown", "Enter", "n")
@@ -88,13 +89,13 @@ def test_nothing_on_it_can_be_changed(open_hq):
     page.mouse.move(box["x"] + 30, 600, steps=4)
     page.mouse.up()
     expect(page.locator("dialog[open]")).to_have_count(0)
-    assert page.locator("#week .is-draft, #week .is-moving").count() == 0
+    expect(page.locator("#week .is-draft, #week .is-moving")).to_have_count(0)
     assert "/calendar/hq" in page.url
 
 
-def test_each_look_stands_in_the_branchs_own_log(demo, open_hq, sign_in_page):
+def test_each_look_stands_in_the_branchs_own_log(demo, open_hq, page_of):
     open_hq(3)
-    auditor = sign_in_page("noor@larkfield.example")
+    auditor = page_of("noor@larkfield.example")
     auditor.goto(f"{demo.url}/audit")
     expect(auditor.locator("table").first).to_contain_text(NILS)
 
@@ -104,20 +105,17 @@ def test_each_look_stands_in_the_branchs_own_log(demo, open_hq, sign_in_page):
     ["amara@finchharbour.example", "ines@larkfield.example", "noor@larkfield.example"],
     ids=["owner of a branch that asked", "owner of a branch", "auditor of a branch"],
 )
-def test_nobody_else_reaches_it(demo, open_page, email):
-    page = open_page()
-    page.goto(f"{demo.url}/accounts/login/")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill("meridian-demo")
-    page.get_by_role("button", name="Sign in", exact=True).click()
+def test_nobody_else_reaches_it(demo, open_page, session_of, email):
+    page = open_page(session=session_of(demo, email))
+    page.goto(demo.url)
     page.get_by_role("navigation", name="Sections").first.wait_for()
-    assert page.get_by_role("link", name="Headquarters").count() == 0
+    expect(page.get_by_role("link", name="Headquarters")).to_have_count(0)
     answer = page.goto(f"{demo.url}/calendar/hq")
     assert answer.status == 404
-    assert page.locator("#week").count() == 0
+    expect(page.locator("#week")).to_have_count(0)
 
 
 def test_a_visitor_is_asked_to_sign_in(demo, open_page):
     page = open_page()
     page.goto(f"{demo.url}/calendar/hq")
-    assert "/accounts/login" in page.url
+    page.wait_for_url(f"{demo.url}/accounts/login/**")

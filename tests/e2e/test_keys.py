@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.e2e.calendar_hands import SATURDAY, ahead, go, press
+from tests.e2e.calendar_hands import ahead, go
+from tests.e2e.days import SATURDAY
+from tests.e2e.hands import press
 
 
 def test_g_and_a_letter_go_to_a_section(sign_in_page):
@@ -17,8 +20,8 @@ def test_g_and_a_letter_go_to_a_section(sign_in_page):
 
 @pytest.mark.parametrize("scripts", [True, False])
 @pytest.mark.parametrize("field", ["title", "place"])
-def test_enter_in_a_field_saves_the_event(demo, sign_in_page, scripts, field):
-    page = sign_in_page(scripts=scripts)
+def test_enter_in_a_field_saves_the_event(demo, page_of, scripts, field):
+    page = page_of(scripts=scripts)
     title, day = f"Entered {field} {scripts}", ahead(23, SATURDAY)
     go(demo, page, "week", day)
     if scripts:
@@ -33,4 +36,4 @@ def test_enter_in_a_field_saves_the_event(demo, sign_in_page, scripts, field):
     form.locator(f"[name={field}]").press("Enter")
     form.wait_for(state="detached")
     go(demo, page, "week", day)
-    assert page.locator("#week .ev", has_text=title).count() == 1
+    expect(page.locator("#week .ev", has_text=title)).to_have_count(1)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.e2e.days import SATURDAY
+from tests.e2e.days import day_of as day
 from tests.e2e.hands import (
     CALENDAR_OF,
     GOOGLE,
     OUTLOOK,
-    SATURDAY,
     at,
+    await_block,
     block,
     dialog,
     expect_days,
+    expect_times,
     occurrences,
     open_form,
     place,
     put,
     send,
-    times,
     toast,
     week_of,
 )
-from tests.e2e.hands import day_of as day
 
 ACCOUNTS = pytest.mark.parametrize("account", [GOOGLE, OUTLOOK], ids=["Google", "Outlook"])
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -38,18 +40,7 @@ def series(demo, page, title, *, week, account, hour=10):
         account=account,
         recurrence=["RRULE:FREQ=WEEKLY;COUNT=4"],
     )
-    show(demo, page, title, week + 1)
-
-
-def show(demo, page, title, week):
-    """The week, once the event is in it: without scripts by asking again."""
-    week_of(demo, page, week)
-    for _ in range(40):
-        if block(page, title).count():
-            return
-        page.wait_for_timeout(500)
-        week_of(demo, page, week)
-    pytest.fail(f"{title} did not come")
+    await_block(demo, page, title, week + 1)
 
 
 def open_edit(page, title):
@@ -72,14 +63,14 @@ def change(page, title, new, how, *, start="", end=""):
 
 @SCRIPTS
 @ACCOUNTS
-def test_one_event_of_a_series_is_changed_and_the_others_stay(demo, sign_in_page, account, scripts):
-    page = sign_in_page(scripts=scripts)
+def test_one_event_of_a_series_is_changed_and_the_others_stay(demo, page_of, account, scripts):
+    page = page_of(scripts=scripts)
     old, new = f"Rota {account[:3]} {scripts}", f"Rota moved {account[:3]} {scripts}"
     week = 12 if scripts else 16
     series(demo, page, old, week=week, account=account)
     change(page, old, new, "This event", start="12:00", end="12:45")
-    assert times(page, new) == ["12:00", "12:45"]
-    assert block(page, old).count() == 0
+    expect_times(page, new, "12:00", "12:45")
+    expect(block(page, old)).to_have_count(0)
     assert occurrences(demo, account, old, new) == [
         (at(week, SATURDAY, "10:00"), old),
         (at(week + 1, SATURDAY, "12:00"), new),
@@ -88,13 +79,13 @@ def test_one_event_of_a_series_is_changed_and_the_others_stay(demo, sign_in_page
     ]
     block(page, new).locator("a").click()
     page.get_by_text("Changed occurrence").wait_for()
-    show(demo, page, old, week + 2)
-    assert times(page, old) == ["10:00", "11:00"]
+    await_block(demo, page, old, week + 2)
+    expect_times(page, old, "10:00", "11:00")
 
 
 @ACCOUNTS
-def test_this_and_the_following_and_then_all_are_changed(demo, sign_in_page, account):
-    page = sign_in_page()
+def test_this_and_the_following_and_then_all_are_changed(demo, page_of, account):
+    page = page_of()
     old, new, last = (f"{word} {account[:3]}" for word in ("Clinic", "Surgery", "Round"))
     series(demo, page, old, week=20, account=account)
     change(page, old, new, "This and the following", start="14:00", end="15:00")
@@ -105,10 +96,11 @@ def test_this_and_the_following_and_then_all_are_changed(demo, sign_in_page, acc
         (at(22, SATURDAY, "14:00"), new),
         (at(23, SATURDAY, "14:00"), new),
     ]
-    show(demo, page, old, 20)
-    assert (block(page, old).count(), block(page, new).count()) == (1, 0)
-    show(demo, page, new, 22)
-    assert times(page, new) == ["14:00", "15:00"]
+    await_block(demo, page, old, 20)
+    expect(block(page, old)).to_have_count(1)
+    expect(block(page, new)).to_have_count(0)
+    await_block(demo, page, new, 22)
+    expect_times(page, new, "14:00", "15:00")
     change(page, new, last, "All events")
     toast(page, "all of them")
     assert occurrences(demo, account, old, new, last) == [
@@ -118,13 +110,14 @@ def test_this_and_the_following_and_then_all_are_changed(demo, sign_in_page, acc
         (at(23, SATURDAY, "14:00"), last),
     ]
     for week in (21, 23):
-        show(demo, page, last, week)
-        assert (times(page, last), block(page, new).count()) == (["14:00", "15:00"], 0)
+        await_block(demo, page, last, week)
+        expect_times(page, last, "14:00", "15:00")
+        expect(block(page, new)).to_have_count(0)
 
 
 @ACCOUNTS
-def test_one_event_of_a_series_is_deleted_with_undo(demo, sign_in_page, account):
-    page = sign_in_page()
+def test_one_event_of_a_series_is_deleted_with_undo(demo, page_of, account):
+    page = page_of()
     title = f"Choir {account[:3]}"
     series(demo, page, title, week=12, account=account, hour=15)
     whole = [(at(week, SATURDAY, "15:00"), title) for week in (12, 13, 14, 15)]
@@ -132,7 +125,7 @@ def test_one_event_of_a_series_is_deleted_with_undo(demo, sign_in_page, account)
     def delete():
         block(page, title).locator("a").click()
         dialog(page).get_by_role("link", name="Delete").click()
-        assert dialog(page).get_by_role("radio", name="This event").is_checked()
+        expect(dialog(page).get_by_role("radio", name="This event")).to_be_checked()
         send(page, "Delete")
         expect_days(page, title, [])
 
@@ -144,23 +137,23 @@ def test_one_event_of_a_series_is_deleted_with_undo(demo, sign_in_page, account)
     toast(page, f"“{title}” deleted").get_by_role("button", name="Dismiss").click()
     block(page, title).wait_for(state="detached")
     assert occurrences(demo, account, title) == [whole[0], *whole[2:]]
-    show(demo, page, title, 14)
+    await_block(demo, page, title, 14)
 
 
-def test_following_events_are_deleted_without_scripts(demo, sign_in_page):
-    page = sign_in_page(scripts=False)
+def test_following_events_are_deleted_without_scripts(demo, page_of):
+    page = page_of(scripts=False)
     series(demo, page, "Market", week=12, account=GOOGLE, hour=18)
     block(page, "Market").locator("a").click()
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("radio", name="This and the following").check()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.locator("#week").wait_for()
-    assert block(page, "Market").count() == 0
+    expect(block(page, "Market")).to_have_count(0)
     assert occurrences(demo, GOOGLE, "Market") == [(at(12, SATURDAY, "18:00"), "Market")]
 
 
-def test_a_series_is_made_in_the_dialog_and_said_in_words(demo, sign_in_page):
-    page = sign_in_page()
+def test_a_series_is_made_in_the_dialog_and_said_in_words(demo, page_of):
+    page = page_of()
     week_of(demo, page, 13)
     form = open_form(page, day=SATURDAY, hour=8)
     form.get_by_label("Title").fill("Boat check")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.calendar_hands import (
-    SATURDAY,
     ahead,
     clear_there,
     create,
-    drag,
     go,
     middle,
-    press,
     shown,
-    toast,
 )
+from tests.e2e.days import SATURDAY
+from tests.e2e.hands import drag, eventually, press, toast
 
 HOUR = 56  # pixels
 
@@ -53,8 +52,8 @@ class Series:
 
 
 @pytest.fixture
-def three(demo, sign_in_page, request):
-    series = Series(demo, sign_in_page(), f"Saturdays {request.node.name}"[:60])
+def three(demo, page_of, request):
+    series = Series(demo, page_of(), f"Saturdays {request.node.name}"[:60])
     yield series
     clear_there(demo, series.title)
 
@@ -69,13 +68,13 @@ def three(demo, sign_in_page, request):
 )
 def test_as_much_as_was_chosen_is_moved(three, choice, after):
     page, dialog = three.page, three.pull()
-    assert "11:30\u201312:30" in dialog.inner_text()
-    assert page.locator("#week .is-moving").count() == 1
+    expect(dialog).to_contain_text("11:30\u201312:30")
+    expect(page.locator("#week .is-moving")).to_have_count(1)
     dialog.get_by_label(choice, exact=True).check()
     dialog.get_by_role("button", name="Move", exact=True).click()
     toast(page, "to Saturday")
-    assert page.locator("#week .is-moving, #week .is-lifted").count() == 0
-    assert three.hours() == after
+    expect(page.locator("#week .is-moving, #week .is-lifted")).to_have_count(0)
+    eventually(three.hours, after)
 
 
 def test_cancelled_question_puts_it_back(three):
@@ -84,8 +83,8 @@ def test_cancelled_question_puts_it_back(three):
     press(page, "Escape")
     dialog.wait_for(state="detached")
     page.wait_for_url(address)
-    assert page.locator("#week .is-moving, #week .is-lifted").count() == 0
-    assert three.hours() == ["10:00"] * 3
+    expect(page.locator("#week .is-moving, #week .is-lifted")).to_have_count(0)
+    eventually(three.hours, ["10:00"] * 3)
 
 
 def test_keyboard_alone_moves_all_and_undo_brings_them_back(three):
@@ -99,7 +98,7 @@ def test_keyboard_alone_moves_all_and_undo_brings_them_back(three):
     page.wait_for_function("() => document.activeElement.textContent.includes('Saturdays')")
     moved.get_by_role("button", name="Undo").click()
     toast(page, "is back at")
-    assert three.hours() == ["10:00"] * 3
+    eventually(three.hours, ["10:00"] * 3)
 
 
 def test_delete_key_asks_how_much(three):
@@ -108,4 +107,4 @@ def test_delete_key_asks_how_much(three):
     press(page, "Delete")
     dialog = page.locator("dialog[open]")
     dialog.get_by_text(f"Delete “{three.title}”?").wait_for()
-    assert dialog.get_by_label("This and the following").count() == 1
+    expect(dialog.get_by_label("This and the following")).to_have_count(1)

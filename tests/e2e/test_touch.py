@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.e2e.hands import CALENDAR_OF, GOOGLE, SATURDAY, block, day_of, dialog, times
+from tests.e2e.days import SATURDAY, day_of
+from tests.e2e.hands import (
+    CALENDAR_OF,
+    GOOGLE,
+    block,
+    dialog,
+    expect_rest,
+    expect_times,
+    finger,
+)
 
 
-def on_phone(demo, sign_in_page, view="day", weeks=25):
-    page = sign_in_page(phone=True)
+def on_phone(demo, page_of, view="day", weeks=25):
+    page = page_of(phone=True)
     page.goto(f"{demo.url}/calendar?view={view}&date={day_of(weeks, SATURDAY)}")
     page.locator("#week").wait_for()
     return page
@@ -16,14 +25,11 @@ def on_phone(demo, sign_in_page, view="day", weeks=25):
 
 def swipe(page, x, y, by):
     """A finger goes over the glass without resting."""
-    touch = page.context.new_cdp_session(page)
-    touch.send(
-        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
-    )
+    touch = finger(page)
+    touch("touchStart", (x, y))
     for step in range(1, 13):
-        at = {"x": x, "y": y + by * step / 12}
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        touch("touchMove", (x, y + by * step / 12))
+    touch("touchEnd")
 
 
 def fits(page):
@@ -31,13 +37,13 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_tap_makes_an_event_and_tap_opens_it(demo, sign_in_page):
-    page = on_phone(demo, sign_in_page)
+def test_tap_makes_an_event_and_tap_opens_it(demo, page_of):
+    page = on_phone(demo, page_of)
     page.locator("#week a.cell.s36").scroll_into_view_if_needed()
     page.locator("#week a.cell.s36").tap(position={"x": 60, "y": 4})
     form = dialog(page)
     form.get_by_label("Title").fill("Tapped")
-    assert form.get_by_label("Starts").input_value() == "09:00"
+    expect(form.get_by_label("Starts")).to_have_value("09:00")
     form.get_by_label("Calendar", exact=True).select_option(label=CALENDAR_OF[GOOGLE])
     box = form.bounding_box()
     assert (box["x"], box["width"]) == (0, 390)
@@ -58,13 +64,14 @@ def test_tap_makes_an_event_and_tap_opens_it(demo, sign_in_page):
     page.wait_for_function(
         "was => document.getElementById('week').scrollTop > was + 60", arg=before
     )
-    assert times(page, "Tapped") == ["09:00", "10:00"]
-    assert page.locator("#week .is-moving").count() == 0
-    assert page.locator(".toast", has_text="moved").count() == 0
+    expect_rest(page)
+    expect_times(page, "Tapped", "09:00", "10:00")
+    expect(page.locator("#week .is-moving")).to_have_count(0)
+    expect(page.locator(".toast", has_text="moved")).to_have_count(0)
 
 
-def test_every_view_fits_and_is_reached_by_a_tap(demo, sign_in_page):
-    page = on_phone(demo, sign_in_page)
+def test_every_view_fits_and_is_reached_by_a_tap(demo, page_of):
+    page = on_phone(demo, page_of)
     for name, shape in (
         ("Week", ".week"),
         ("Month", "table.monthview"),
@@ -73,6 +80,7 @@ def test_every_view_fits_and_is_reached_by_a_tap(demo, sign_in_page):
     ):
         page.get_by_label("View").first.tap()
         page.get_by_role("link", name=name, exact=True).locator("visible=true").first.tap()
+        page.wait_for_url(f"**view={name.lower()}**")
         page.locator(f"{shape}#week").wait_for()
         assert fits(page), name
     page.get_by_role("link", name="New", exact=True).tap()
@@ -80,8 +88,8 @@ def test_every_view_fits_and_is_reached_by_a_tap(demo, sign_in_page):
     expect(dialog(page).get_by_label("Title")).to_be_focused()
 
 
-def test_targets_are_large_enough_for_a_finger(demo, sign_in_page):
-    page = on_phone(demo, sign_in_page)
+def test_targets_are_large_enough_for_a_finger(demo, page_of):
+    page = on_phone(demo, page_of)
     small = page.evaluate(
         """() => [...document.querySelectorAll("a[href], button, summary, input")]
             .filter((one) => one.checkVisibility() && !one.closest(".side, .sr-only, .skip"))
