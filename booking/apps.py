@@ -20,6 +20,7 @@ class BookingConfig(AppConfig):
             zoom_rooms,
         )
         from calendars import people  # noqa: PLC0415 -- app registry
+        from calendars.services.conferences import LINK_SETTLED_KIND  # noqa: PLC0415 -- app registry
         from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
         from conferencing import (  # noqa: PLC0415 -- app registry
@@ -32,6 +33,7 @@ class BookingConfig(AppConfig):
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
+        outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
         outbox.register(MOVED_KIND, relocated.follow_event)
         usage.register("meetings", zoom_rooms.uses)
         sittings.register("meetings", rooms.meeting_sittings)

@@ -26,6 +26,7 @@ class CalendarsConfig(AppConfig):
             relocating,
             settling,
             splitting,
+            zoom_retry,
             zoom_rooms,
         )
         from calendars.sittings import event_sittings  # noqa: PLC0415 -- app registry
@@ -33,6 +34,7 @@ class CalendarsConfig(AppConfig):
         from common import outbox, triggers  # noqa: PLC0415 -- app registry
         from conferencing import usage  # noqa: PLC0415 -- app registry
         from conferencing.beyond import register as register_beyond  # noqa: PLC0415 -- app registry
+        from conferencing.services.rooms import ROOM_GONE_KIND  # noqa: PLC0415 -- app registry
         from conferencing.telehealth import sittings  # noqa: PLC0415 -- app registry
         from workspaces.services.members import MEMBERSHIP_ENDED  # noqa: PLC0415 -- app registry
         from workspaces.services.plans import PLAN_CHANGED  # noqa: PLC0415 -- app registry
@@ -43,6 +45,8 @@ class CalendarsConfig(AppConfig):
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
         outbox.register(conferences.SETTLE_KIND, settling.settle, settling.has_failed)
+        outbox.register(conferences.ZOOM_LINK_KIND, zoom_retry.retry, zoom_retry.has_failed)
+        outbox.register(ROOM_GONE_KIND, zoom_retry.replace_room)
         outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
         outbox.register(relocating.FINISH_KIND, relocating.finish_move)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)

@@ -16,9 +16,16 @@ from django.utils import timezone
 
 from booking.enums import MeetingState, MessageKind, Step
 from booking.joining import awaits_link
-from booking.owners import owner_of_meeting, tables_for, tables_of
+from booking.owners import meeting_tables, owner_of_meeting, tables_for, tables_of
 from booking.services import mail, rooms
-from booking.services.events import keep_outcome, link_failed, look_again, make_event
+from booking.services.events import (
+    MadeEvent,
+    event_at,
+    keep_outcome,
+    link_failed,
+    look_again,
+    make_event,
+)
 from booking.services.mail import EventPresence
 from calendars.enums import ConferenceState
 from common import outbox
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from booking.models import MeetingBase
+    from calendars.models import Event
     from workspaces.owners import Owner
 
 _LOOK_AGAIN, _LOOK_SELDOM = timedelta(seconds=2), timedelta(seconds=30)
@@ -68,6 +76,29 @@ def handle_notification(message: OutboxMessage) -> None:
     if meeting is not None:
         step = Step(message.payload["step"])
         send_notifications(meeting=meeting, step=step, key=message.dedupe_key, now=timezone.now())
+
+
+def handle_link(message: OutboxMessage) -> None:
+    """The outbox's handler of `calendars.link_settled`, for events whose link was missing."""
+    event = event_at(UUID(message.payload["event_id"]))
+    if event is None:
+        return
+    for tables in meeting_tables():
+        rows = tables.meetings().filter(calendar_event_id=event.pk, conference_url="")
+        for meeting in rows.filter(state=MeetingState.CONFIRMED):
+            _settle_link(meeting, event)
+
+
+def _settle_link(meeting: MeetingBase, event: Event) -> None:
+    """Keep the link that came, and mail it on; who was promised another try hears of its end."""
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        keep_outcome(fresh, MadeEvent(event))
+        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+            _follow_up(fresh)
+        elif not fresh.conference_url and fresh.notice_sent_at and awaits_link(fresh):
+            _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK_NOTICE)
+        _hurry(fresh)
 
 
 def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
@@ -213,7 +244,10 @@ def _should_wait(meeting: MeetingBase, presence: EventPresence, now: datetime) -
     if now >= meeting.created_at + settings.CONFERENCE_WAIT:
         return False
     if presence is EventPresence.THERE:
-        return meeting.conference_state == ConferenceState.PENDING
+        is_unreachable = meeting.conference_failure == LinkFailure.UNREACHABLE
+        return (
+            is_unreachable and awaits_link(meeting)
+        ) or meeting.conference_state == ConferenceState.PENDING
     return presence is EventPresence.ON_ITS_WAY
 
 

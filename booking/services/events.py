@@ -17,6 +17,7 @@ from calendars.enums import ConferenceState
 from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
 from calendars.providers.base import UNSET, EventDraft
+from calendars.services import conferences
 from calendars.services.events import create_event, refresh_event
 from common.errors import InvalidInput
 from conferencing.enums import Conference, LinkFailure
@@ -26,6 +27,7 @@ from conferencing.telehealth.links import join_url
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from booking.models import MeetingBase
     from common.errors import DomainError
@@ -64,7 +66,16 @@ def make_event(meeting: MeetingBase) -> MadeEvent:
         if refusal.field != "conference":
             raise
         reason = refusal
-    return MadeEvent(_create(meeting, calendar, owner, Conference.NONE), reason)
+    event = _create(meeting, calendar, owner, Conference.NONE)
+    if wanted not in {Conference.NONE, Conference.AUTO} and not event.conference_url:
+        # So that it can be asked for again where the event is.
+        conferences.link_failed(event, failure_of(reason), reason.message, kind=wanted)
+    return MadeEvent(event, reason)
+
+
+def event_at(event_id: UUID) -> Event | None:
+    """The event, if it is there."""
+    return Event.objects.filter(pk=event_id, deleted_at__isnull=True).first()
 
 
 def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> MadeEvent:
@@ -75,8 +86,7 @@ def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> Ma
     """
     if meeting.calendar_event_id is None:
         return MadeEvent(None)
-    rows = Event.objects.filter(deleted_at__isnull=True)
-    event = rows.filter(pk=meeting.calendar_event_id).first()
+    event = event_at(meeting.calendar_event_id)
     if event is None:
         return MadeEvent(None)
     given_up = event.conference_failure == LinkFailure.LATE

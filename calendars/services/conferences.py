@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
@@ -15,10 +15,11 @@ from calendars.models import Event
 from calendars.providers.base import UNSET
 from calendars.services import mirror, zoom_rooms
 from common import outbox
-from common.errors import UpstreamError
+from common.errors import RateLimited, UpstreamError, UpstreamUnavailable
+from conferencing import failures, usage
 from conferencing import services as conferencing
-from conferencing import usage
 from conferencing.enums import Conference
+from conferencing.zoom import DailyLimit
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SETTLE_KIND: Final = "calendars.settle_conference"
+ZOOM_LINK_KIND: Final = "calendars.make_zoom_link"
+# Handled by whoever keeps links of events in tables above this app.
+LINK_SETTLED_KIND: Final = "calendars.link_settled"
+# Whoever made a booking waits for it: a passing trouble is mostly over by then.
+_SOON: Final = timedelta(seconds=5)
+_AGAIN: Final = "It is tried again by itself."
+_TOMORROW: Final = "It is tried again after 00:00 UTC."
 
 
 def zoom_room_for(calendar: Calendar, draft: EventDraft, actor: Actor) -> ZoomMeeting:
@@ -143,6 +151,60 @@ def link_failed(
         setattr(event, name, value)
     _with_events_of(event).filter(conference_url="").update(**told)
     mirror.touch(event.calendar, now)
+
+
+def zoom_failed(event: Event, error: UpstreamError, key: str) -> None:
+    """Note on an event that was just made why it has no Zoom link, and have a worker ask again
+    where that may help. `key` is what the meeting was wished for with.
+    """
+    conferencing.tie_wish(event.workspace_id, key, event.pk)
+    link_failed(event, failures.failure_of(error), _reason(error), kind=Conference.ZOOM)
+    if not _may_pass(error):
+        return
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    outbox.enqueue(
+        kind=ZOOM_LINK_KIND,
+        payload={"event_id": str(event.pk)},
+        dedupe_key=f"zoom-link:{event.pk}:{key}",
+        workspace_id=event.workspace_id,
+        due_at=timezone.now() + (wait or _SOON),
+    )
+
+
+def note_again(event: Event, error: UpstreamError) -> None:
+    """Say on an event without its Zoom link why, and that it is tried again, if it is."""
+    if _may_pass(error):
+        rows = _with_events_of(event).filter(conference_state=ConferenceState.FAILED)
+        rows.update(conference_note=_reason(error)[:300])
+
+
+def tell_link_settled(event: Event) -> None:
+    """Let those know who keep the event's link that it came after all, or is given up."""
+    outbox.enqueue(
+        kind=LINK_SETTLED_KIND,
+        payload={"event_id": str(event.pk)},
+        dedupe_key=f"link-settled:{event.pk}:{event.etag[-80:]}:{timezone.now().timestamp()}",
+        workspace_id=event.workspace_id,
+    )
+
+
+def _reason(error: UpstreamError) -> str:
+    reason = failures.reason_of(error)
+    if not _may_pass(error):
+        return reason
+    return f"{reason} {_TOMORROW if isinstance(error, DailyLimit) else _AGAIN}"
+
+
+def _may_pass(error: UpstreamError) -> bool:
+    return isinstance(error, RateLimited | UpstreamUnavailable)
+
+
+def intent_key_of(event: Event) -> str:
+    """What to wish for the event's Zoom meeting with: as before, while nobody knows what became
+    of that.
+    """
+    wished = conferencing.zoom_meeting_of(event.workspace_id, event.pk)
+    return event.pk.hex if wished is None or wished.remote_id else wished.intent_key
 
 
 def note_tries(event: Event, tries: int) -> None:

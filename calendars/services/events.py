@@ -12,19 +12,18 @@ from audit.enums import AccessReason
 from calendars import abilities, drafts
 from calendars.errors import EventChanged
 from calendars.models import Calendar, Event
-from calendars.providers.base import UNSET
+from calendars.providers.base import UNSET, EventDraft
 from calendars.providers.errors import EventGone
 from calendars.services import conferences, mirror, occurrences, telehealth, writing
 from calendars.services.accounts import opened
 from calendars.services.meanwhile import is_touched
 from calendars.services.series_copy import SeriesCopy
 from common.errors import InvalidInput, UpstreamConflict, UpstreamError
-from conferencing import failures
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from audit.actors import Actor
-    from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
+    from calendars.providers.base import CalendarProvider, RemoteEvent
 
 
 def create_event(
@@ -80,12 +79,12 @@ def create_event(
         writing.stored(calendar, remote, note) if kept is None else writing.with_link(kept, note)
     )
     if missing is not None and not event.conference_url:
-        conferences.link_failed(
-            event,
-            failures.failure_of(missing),
-            failures.reason_of(missing),
-            kind=Conference.ZOOM,
-        )
+        conferences.zoom_failed(event, missing, draft.idempotency_key)
+    if room is not None and event.conference_url != room.join_url:
+        # Made by an earlier try, when Zoom had no room for it.
+        late = EventDraft(conference=Conference.ZOOM, conference_url=room.join_url)
+        event = update_event(event=event, draft=late, actor=actor, reason=reason)
+        conferences.tell_link_settled(event)
     if room is not None:
         conferences.tie_room(room, event)
     return event

@@ -51,7 +51,10 @@ def retry_link(*, event: Event, actor: Actor) -> Event:
         )
         raise
     conferences.note_tries(whole, tries + 1)
-    return Event.objects.select_related("calendar").get(pk=event.pk)
+    found = Event.objects.select_related("calendar").get(pk=event.pk)
+    if found.conference_url:
+        conferences.tell_link_settled(found)
+    return found
 
 
 def _whole(event: Event, actor: Actor) -> Event:

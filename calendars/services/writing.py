@@ -143,7 +143,7 @@ def _zoom_room(
         start=event.start_at if draft.start is UNSET else draft.start,
         end=event.end_at if draft.end is UNSET else draft.end,
         timezone=event.timezone if draft.timezone is UNSET else draft.timezone,
-        idempotency_key=draft.idempotency_key or event.pk.hex,
+        idempotency_key=draft.idempotency_key or conferences.intent_key_of(event),
         recurrence=tuple(event.recurrence) or ("RRULE:",) if is_series else draft.recurrence,
     )
     return conferences.zoom_room_for(event.calendar, filled, actor)

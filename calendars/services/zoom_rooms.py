@@ -88,19 +88,29 @@ def _is_named(room: ZoomMeeting) -> bool:
     return rows.exists()
 
 
+def event_of(room: ZoomMeeting) -> Event | None:
+    """The living event whose meeting it is; None where there is none, or several share it."""
+    events = _by_link([room]).get((room.workspace_id, room.join_url), [])
+    return _own_event(room, [event for event in events if event.deleted_at is None])
+
+
 def _wish(room: ZoomMeeting, events: Sequence[Event]) -> Wish | None:
-    """What its own event says. A series' meeting has the series' title; events that share one by
-    hand leave it as it is.
-    """
+    """What its own event says. A series' meeting has the series' title."""
+    event = _own_event(room, events)
+    return None if event is None else _told(event, is_series=bool(event.recurrence))
+
+
+def _own_event(room: ZoomMeeting, events: Sequence[Event]) -> Event | None:
+    """The series or the event that it was made for; events that share one by hand have none."""
     mine = [event for event in events if _is_own(room, event)]
     rules = [event for event in mine if event.recurrence]
     if rules:
-        return _told(rules[-1], is_series=True)
+        return rules[-1]
     if any(event.series_remote_id for event in mine):
         return None
     if len({event.ical_uid or event.pk for event in mine}) != 1:
         return None
-    return _told(mine[0], is_series=False)
+    return mine[0]
 
 
 def _is_own(room: ZoomMeeting, event: Event) -> bool:

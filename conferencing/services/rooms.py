@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils import timezone
 
 from audit.enums import AccessReason, ConnectionState
+from common import outbox
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamUnavailable
 from common.leases import drop_lease, take_lease
 from conferencing.models import ZoomMeeting
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 WORKING: Final = timedelta(seconds=75)
 # A lost answer is looked into when whoever asked has had time to ask again.
 DOUBT_LASTS: Final = timedelta(minutes=5)
+# Handled by the app whose events meet in it.
+ROOM_GONE_KIND: Final = "conferencing.zoom_room_gone"
 _WAIT_FOR_OTHERS: Final = timedelta(seconds=10)
 _LOOK_EVERY: Final = 0.05
 
@@ -223,7 +226,10 @@ def update_zoom_meeting(*, meeting: ZoomMeeting, wish: Wish, actor: Actor) -> No
 
 
 def tell(zoom: ZoomClient, meeting: ZoomMeeting, wish: Wish) -> None:
-    """Tell Zoom what the meeting is to say. Raises UpstreamError, RoomGone."""
+    """Tell Zoom what the meeting is to say.
+
+    Raises UpstreamError, and RoomGone when somebody deleted it there, which the outbox tells on.
+    """
     try:
         zoom.update_meeting(
             meeting.remote_id,
@@ -235,6 +241,12 @@ def tell(zoom: ZoomClient, meeting: ZoomMeeting, wish: Wish) -> None:
         )
     except RoomGone:
         mark_deleted(meeting)
+        outbox.enqueue(
+            kind=ROOM_GONE_KIND,
+            payload={"meeting_id": str(meeting.pk)},
+            dedupe_key=f"zoom-room-gone:{meeting.pk}:{meeting.remote_id}",
+            workspace_id=meeting.workspace_id,
+        )
         raise
     meeting.told = wish.fingerprint
     ZoomMeeting.objects.filter(pk=meeting.pk).update(told=meeting.told)

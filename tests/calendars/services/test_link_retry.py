@@ -182,7 +182,7 @@ def test_event_is_saved_when_zoom_is_down_and_retry_brings_the_room(
     down = sandbox.fault("zoom.meetings.create", status=503, count=None)
     event = make(calendar, Conference.ZOOM, description="Agenda")
     assert link(event) == ("zoom", ConferenceState.FAILED, LinkFailure.UNREACHABLE)
-    assert event.conference_note == "Zoom did not answer."
+    assert event.conference_note == "Zoom did not answer. It is tried again by itself."
     copy_events(calendar.connection)
     assert link(now(event)) == ("zoom", ConferenceState.FAILED, LinkFailure.UNREACHABLE)
     with pytest.raises(UpstreamUnavailable):
