@@ -30,15 +30,11 @@ def open_link(slug: str) -> BookingLink:
     """The active link of that slug, upper or lower case. Raises LinkClosed."""
     if not slug_re.fullmatch(slug):
         raise LinkClosed
-    link = (
-        BookingLink.objects.select_related("workspace")
-        .alias(folded=Lower("slug"))
-        .filter(folded=slug.lower(), is_active=True)
-        .first()
-    )
-    if link is None:
-        raise LinkClosed
-    return link
+    links = BookingLink.objects.select_related("workspace").alias(folded=Lower("slug"))
+    try:
+        return links.get(folded=slug.lower(), is_active=True)
+    except BookingLink.DoesNotExist:
+        raise LinkClosed from None
 
 
 def link_for(workspace: Workspace, link_id: UUID) -> BookingLink:

@@ -305,13 +305,15 @@ def _renewed(connection: ConnectionBase, actor: Actor, refused: Secret) -> Secre
 
 
 def _read(connection: ConnectionBase) -> OAuthToken:
-    token = OAuthToken.objects.filter(
-        connection_id=connection.pk, workspace_id=connection.workspace_id
-    ).first()
     state = connection.resumes_as if connection.is_paused_by_plan else connection.state
-    if token is None or state != ConnectionState.ACTIVE:
+    if state != ConnectionState.ACTIVE:
         raise ReconnectNeeded(_reconnect_words(connection))
-    return token
+    try:
+        return OAuthToken.objects.get(
+            connection_id=connection.pk, workspace_id=connection.workspace_id
+        )
+    except OAuthToken.DoesNotExist:
+        raise ReconnectNeeded(_reconnect_words(connection)) from None
 
 
 def _is_fresh(token: OAuthToken) -> bool:
