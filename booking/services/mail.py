@@ -251,7 +251,8 @@ def _where(meeting: MeetingBase, kind: LinkKind) -> list[Fact]:
     if link:
         shown = f"Video room of {meeting.workspace.name}" if meeting.room_id else _shown(link)
         found: list[Fact] = [("Where", shown, link)]
-        return [*found, ("If that does not open", _shown(other), other)] if other else found
+        called = conference_label(meeting.conference) or _shown(other)
+        return [*found, ("If that does not open", called, other)] if other else found
     return [("Where", meeting.location, "")] if meeting.location else []
 
 

@@ -98,7 +98,7 @@ def test_week_says_telehealth_and_the_form_says_what_guests_get(browser, event):
     week = text(browser.get("/calendar?date=2026-11-23"))
     assert "Telehealth" in week.partition("Kick-off")[2][:600]
     form = text(browser.get(f"/calendar/events/{event.pk}/edit"))
-    assert "guests get a link to a room of Acme first" in form
+    assert "gets a room of Acme first" in form
     notes = form.partition('name="notes"')[2].partition("</textarea>")[0]
     assert "Bring it" in notes
     assert "/join/" not in notes
