@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 
 from booking.enums import MeetingState, MessageKind
 from booking.owners import meeting_tables
+from calendars.enums import ConferenceState
 from common.enums import OutboxState
 from common.errors import NotFound
 from common.models import OutboxMessage
@@ -160,7 +161,12 @@ def _narrow(
             state=OutboxState.FAILED,
         ).values_list("payload__meeting_id", flat=True)
         stuck = [meeting_id for meeting_id in failed if meeting_id]
-        rows = rows.filter(Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck))
+        no_link = Q(
+            state=MeetingState.CONFIRMED,
+            conference_state=ConferenceState.FAILED,
+            end_at__gt=now,
+        )
+        rows = rows.filter(Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck) | no_link)
     if wanted.text:
         rows = rows.filter(
             Q(booker_name__icontains=wanted.text) | Q(booker_email__icontains=wanted.text)

@@ -39,6 +39,7 @@ _staff: list[URLPattern] = [
     path("meetings", meetings.meetings, name="meetings"),
     path("meetings/<uuid:meeting_id>", meetings.meeting_detail, name="meeting_detail"),
     path("meetings/<uuid:meeting_id>/join", meetings.meeting_join, name="meeting_join"),
+    path("meetings/<uuid:meeting_id>/link", meetings.meeting_link, name="meeting_link"),
     path("meetings/<uuid:meeting_id>/send", meetings.meeting_send, name="meeting_send"),
 ]
 

@@ -179,6 +179,7 @@ def test_colleagues_own_things_do_not_exist_for_the_owner_of_the_workspace(
         "booking:link_switch": BookingLink.objects.filter(user=bob),
         "booking:link_delete": BookingLink.objects.filter(user=bob),
         "booking:meeting_detail": SalesMeeting.objects.filter(user=bob),
+        "booking:meeting_link": SalesMeeting.objects.filter(user=bob),
         "booking:meeting_send": SalesMeeting.objects.filter(user=bob),
         "calendars:disconnect_question": UserCalendarConnection.objects.filter(user=bob),
         "calendars:disconnect": UserCalendarConnection.objects.filter(user=bob),

@@ -20,6 +20,7 @@ from booking.owners import meeting_tables, owner_of_meeting, tables_for, tables_
 from booking.services import mail, rooms
 from booking.services.events import (
     MadeEvent,
+    ask_again,
     event_at,
     keep_outcome,
     link_failed,
@@ -30,13 +31,16 @@ from booking.services.mail import EventPresence
 from calendars.enums import ConferenceState
 from common import outbox
 from common.enums import OutboxState
-from common.errors import Conflict
+from common.errors import Conflict, UpstreamError
 from common.models import OutboxMessage
+from conferencing import failures
 from conferencing.enums import LinkFailure
+from conferencing.routing import RouteRefusal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from audit.actors import Actor
     from booking.models import MeetingBase
     from calendars.models import Event
     from workspaces.owners import Owner
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 _LOOK_AGAIN, _LOOK_SELDOM = timedelta(seconds=2), timedelta(seconds=30)
 # A conference that is still pending after this will not come.
 _LINK_DEADLINE = timedelta(minutes=15)
+# What is told of a link is told anew when it was asked for again.
+_OF_LINK = (Step.AWAIT_LINK, Step.LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
 _LATE_WORDS = "The calendar gave no join link."
 _NO_EVENT_WORDS = "The event could not be made, so there is no join link."
 
@@ -154,6 +160,35 @@ def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> No
     if fresh.conference_state == ConferenceState.PENDING:
         is_new = now < asked_at + settings.CONFERENCE_WAIT
         raise outbox.NotYet(now + (_LOOK_AGAIN if is_new else _LOOK_SELDOM))
+
+
+def retry_link(*, meeting: MeetingBase, actor: Actor, now: datetime) -> ConferenceState:
+    """Ask again for a join link that is missing; the state that it has then.
+
+    Once it is there the booker gets it by mail, with a later version of the calendar file. A link
+    that is not missing is left alone. A try that fails is noted on the meeting with its reason,
+    and raised: InvalidInput where asking again changes nothing, RouteRefusal and UpstreamError.
+    """
+    if meeting.conference_state != ConferenceState.FAILED:
+        return ConferenceState(meeting.conference_state)
+    try:
+        made = ask_again(meeting, actor)
+    except (RouteRefusal, UpstreamError) as error:
+        with transaction.atomic():
+            fresh = _locked(meeting)
+            link_failed(fresh, failures.failure_of(error), failures.reason_of(error))
+            fresh.conference_tries += 1
+            fresh.save()
+        raise
+    with transaction.atomic():
+        fresh = _locked(meeting)
+        is_news = not fresh.conference_url
+        keep_outcome(fresh, made)
+        if is_news and fresh.conference_url and fresh.confirmation_sent_at is not None:
+            _follow_up(fresh)
+        if fresh.conference_state == ConferenceState.PENDING:
+            _enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)
+    return ConferenceState(fresh.conference_state)
 
 
 def send_notifications(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> None:
@@ -341,7 +376,9 @@ def _message(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMessa
 
 
 def _key(meeting: MeetingBase, step: Step) -> str:
-    return f"booking:{meeting.id}:{step.value}"
+    key = f"booking:{meeting.id}:{step.value}"
+    is_again = step in _OF_LINK and meeting.conference_tries > 1
+    return f"{key}:{meeting.conference_tries}" if is_again else key
 
 
 def _meeting_of(message: OutboxMessage) -> MeetingBase | None:

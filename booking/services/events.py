@@ -18,7 +18,8 @@ from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
 from calendars.providers.base import UNSET, EventDraft
 from calendars.services import conferences
-from calendars.services.events import create_event, refresh_event
+from calendars.services.events import create_event, refresh_event, update_event
+from calendars.services.link_retry import NO_LINK_WANTED, retry_link
 from common.errors import InvalidInput
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import failure_of
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from audit.actors import Actor
     from booking.models import MeetingBase
     from common.errors import DomainError
     from workspaces.owners import Owner
 
 # A sign that opens a tag, an end tag or a comment; before a space or a digit it is only a sign.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+NO_EVENT = "The meeting is in no calendar, so there is nothing that could make its join link."
 _ACTOR = MessageKind.CALENDAR_EVENT.value
 
 
@@ -75,7 +78,8 @@ def make_event(meeting: MeetingBase) -> MadeEvent:
 
 def event_at(event_id: UUID) -> Event | None:
     """The event, if it is there."""
-    return Event.objects.filter(pk=event_id, deleted_at__isnull=True).first()
+    rows = Event.objects.filter(pk=event_id, deleted_at__isnull=True)
+    return rows.select_related("calendar__workspace").first()
 
 
 def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> MadeEvent:
@@ -98,10 +102,29 @@ def look_again(meeting: MeetingBase, *, asked_at: datetime, now: datetime) -> Ma
     return MadeEvent(event)
 
 
+def ask_again(meeting: MeetingBase, actor: Actor) -> MadeEvent:
+    """Ask for the join link that is missing, because a person wants it to be tried again.
+
+    Raises InvalidInput naming `conference` where that changes nothing, RouteRefusal and
+    UpstreamError.
+    """
+    event = event_at(meeting.calendar_event_id) if meeting.calendar_event_id else None
+    if event is None:
+        raise InvalidInput("conference", NO_EVENT)
+    if event.conference_state:
+        return MadeEvent(retry_link(event=event, actor=actor))
+    wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
+    if wanted is Conference.NONE:
+        raise InvalidInput("conference", NO_LINK_WANTED)
+    draft = EventDraft(conference=wanted, notify=False)
+    return MadeEvent(update_event(event=event, draft=draft, actor=actor))
+
+
 def keep_outcome(fresh: MeetingBase, made: MadeEvent, *, give_up: str = "") -> None:
     """Copy onto the locked row what became of the event and its conference, and save it.
 
-    With `give_up`, a link that is still pending counts as failed for that reason.
+    With `give_up`, a link that is still pending counts as failed, for that reason where no other
+    one is known.
     """
     event = made.event
     if event is None:
@@ -117,8 +140,10 @@ def keep_outcome(fresh: MeetingBase, made: MadeEvent, *, give_up: str = "") -> N
         fresh.conference_tries = event.conference_tries
     if made.refused is not None:
         link_failed(fresh, failure_of(made.refused), made.refused.message)
+        fresh.conference_tries = 1
     elif give_up and fresh.conference_state == ConferenceState.PENDING:
-        link_failed(fresh, LinkFailure.LATE, give_up)
+        failure = LinkFailure(fresh.conference_failure or LinkFailure.LATE)
+        link_failed(fresh, failure, fresh.conference_note if fresh.conference_failure else give_up)
     fresh.save()
 
 

@@ -15,9 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.actors import user_actor
 from booking.enums import CancelledBy, MeetingState, MessageKind
 from booking.models import BookingLink
 from booking.owners import tables_for
+from booking.services.delivery import retry_link
 from booking.services.mail import conference_label
 from booking.staff_queries import (
     Delivery,
@@ -34,8 +36,9 @@ from calendars.enums import ConferenceState
 from calendars.prose import is_web_address
 from common import outbox
 from common.enums import OutboxState
-from common.errors import NotFound
-from common.htmx import dialog_done
+from common.errors import DomainError, NotFound
+from common.htmx import dialog_done, refused
+from conferencing import failures
 from conferencing.enums import Conference, EntrantKind
 from conferencing.telehealth.rooms import room_of
 from conferencing.views.join import enter_as_staff, join_page
@@ -78,6 +81,7 @@ class Row:
     mail: Said
     event: Said
     can_send: bool
+    can_retry_link: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,23 @@ def meeting_send(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     return dialog_done(request, EVENT, to="booking:meetings", message="It is being tried again.")
 
 
+@require_POST
+@member_required(roles=MAY_WORK)
+def meeting_link(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
+    """Ask again for a join link that could not be made."""
+    meeting = _meeting(request, meeting_id)
+    try:
+        state = retry_link(meeting=meeting, actor=user_actor(request), now=timezone.now())
+    except DomainError as refusal:
+        return refused(request, to=reverse("booking:meetings"), message=refusal.message)
+    message = f"The join link is there. {meeting.booker_name} gets it by mail."
+    if state == ConferenceState.PENDING:
+        message = f"The join link is being made. {meeting.booker_name} gets it by mail."
+    elif state == ConferenceState.FAILED:
+        message = "The join link could not be made this time either."
+    return dialog_done(request, EVENT, to="booking:meetings", message=message)
+
+
 def _meeting(request: StaffRequest, meeting_id: UUID) -> MeetingBase:
     try:
         return visible_meeting(request.membership, meeting_id)
@@ -238,12 +259,25 @@ def _row(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetime
         mail=_mail(meeting, delivery, zone, now),
         event=_event(meeting, delivery),
         can_send=bool(delivery.failed()),
+        can_retry_link=_can_retry_link(meeting, now),
+    )
+
+
+def _can_retry_link(meeting: MeetingBase, now: datetime) -> bool:
+    return (
+        meeting.state == MeetingState.CONFIRMED
+        and meeting.conference_state == ConferenceState.FAILED
+        and meeting.calendar_event_id is not None
+        and meeting.end_at > now
+        and failures.can_retry(meeting.conference_failure)
     )
 
 
 def _place(meeting: MeetingBase) -> Said:
     if meeting.room_id is not None:
         return Said("Telehealth room", icon="video")
+    if meeting.conference_state == ConferenceState.FAILED and not meeting.conference:
+        return Said("No join link", "danger-ink", "alert")
     if meeting.conference and meeting.conference != Conference.NONE:
         name = Conference(meeting.conference).label
         if meeting.conference_state == ConferenceState.READY:

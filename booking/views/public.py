@@ -45,6 +45,7 @@ from booking.views.picker import (
     read_zone,
     zone_choices,
 )
+from calendars.enums import ConferenceState
 from common.errors import DomainError, InvalidInput, NotFound, RateLimited
 from conferencing.enums import Conference, LinkKind
 
@@ -141,6 +142,8 @@ def book_done(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "other_url": other_link(meeting),
         "opens_words": _opens_words(),
         "state": MeetingState(meeting.state).name,
+        "awaits_link": meeting.state == MeetingState.CONFIRMED
+        and meeting.conference_state == ConferenceState.PENDING,
         "file_url": reverse("booking:book_file", args=[slug, token]),
         **_calendar_urls(meeting, owner),
     }

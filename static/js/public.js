@@ -76,4 +76,22 @@ if (mine && shown !== undefined && mine !== shown && !here.searchParams.has("tz"
 }
 for (const field of document.querySelectorAll("input[data-zone-of-browser]")) field.value = mine || "";
 
+/* What is still being made is looked for again, for three minutes. */
+let looks = 45;
+const again = () => looks-- > 0 && document.querySelector("[data-again]") && setTimeout(look, 4000);
+async function look() {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-again]")) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh || fresh.hasAttribute("data-again")) continue;
+      part.removeAttribute("data-again");
+      part.replaceChildren(...document.importNode(fresh, true).childNodes);
+    }
+  } catch {} // the next look, or the mail, brings it
+  again();
+}
+again();
+
 document.querySelector("[data-autofocus]")?.focus();
