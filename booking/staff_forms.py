@@ -13,6 +13,8 @@ from booking.questions import MAX_QUESTIONS, QuestionKind
 from booking.services.links import LinkData
 from calendars.enums import Hue
 from conferencing.enums import Conference
+from workspaces.enums import PreferredConference
+from workspaces.staff_forms import ClientDetailsForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +116,16 @@ class LinkForm(forms.Form):
         """What the service takes; hours of its own that the link has stay as they are."""
         own_hours = link.availability_settings if link is not None else None
         return LinkData(**self.cleaned_data, questions=questions, availability_settings=own_hours)
+
+
+class ClientPlanForm(ClientDetailsForm):
+    """A client's details, with what the plan says of each preferred meeting link."""
+
+    def __init__(self, *args: Any, refused: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        select = ReasonedSelect(choices=PreferredConference.choices)
+        select.refused = refused
+        self.fields["preferred_conference"].widget = select
 
 
 def link_values(link: BookingLink) -> dict[str, Any]:

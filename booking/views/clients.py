@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking.owners import tables_of
 from booking.queries import meetings_for_owner
+from booking.services.clients import change_details, refused_preferences
+from booking.staff_forms import ClientPlanForm
 from booking.views.scheduling import change_calendars, change_hours, page
-from common.errors import NotFound
+from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done
 from workspaces.access import MAY_WORK, client_for
 from workspaces.guards import member_required
 from workspaces.owners import ClientOwner
-from workspaces.services.clients import change_client
-from workspaces.staff_forms import ClientDetailsForm
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -72,12 +72,17 @@ def client_calendars(request: StaffRequest, client_id: UUID) -> HttpResponse:
 def client_edit(request: StaffRequest, client_id: UUID) -> HttpResponse:
     owner = client_owner(request, client_id)
     initial = {name: getattr(owner.client, name) for name in _FIELDS}
-    form = ClientDetailsForm(request.POST or None, initial=initial)
+    refused = {name: one.hint for name, one in refused_preferences(owner.workspace.tier).items()}
+    form = ClientPlanForm(request.POST or None, initial=initial, refused=refused)
     if form.is_valid():
-        change_client(client=owner.client, **form.cleaned_data)
-        message = f"{owner.client.name} is saved."
-        # The page's title, hours and links all name the client: it is loaded anew.
-        return dialog_done(request, "client:changed", to=_address(owner), message=message)
+        try:
+            change_details(client=owner.client, **form.cleaned_data)
+        except InvalidInput as error:
+            form.add_error(error.field, error.message)
+        else:
+            message = f"{owner.client.name} is saved."
+            # The page's title, hours and links all name the client: it is loaded anew.
+            return dialog_done(request, "client:changed", to=_address(owner), message=message)
     context = {"form": form, "client": owner.client, "page_url": _address(owner)}
     status = 422 if form.is_bound else 200
     return render(request, "booking/staff/client_edit.html", context, status=status)
