@@ -99,6 +99,8 @@ class SandboxApp:
         if response is None:
             response = self._handle(route.handler, _with_params(request, params))
         self._note(request, route.operation, response, account, fault)
+        if fault and fault.get("held"):
+            environ.get("sandbox.pause", time.sleep)(float(fault["held"]))
         return response, bool(fault and (fault.get("lost") or fault.get("unreached")))
 
     def _handle(self, handler: Callable[[Request], Response], request: Request) -> Response:

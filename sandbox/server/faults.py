@@ -15,6 +15,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "message": str,
     "retry_after": (str, int),
     "delay": (int, float),
+    "held": (int, float),
     "body": str,
     "content_type": str,
     "lost": bool,
@@ -35,10 +36,10 @@ def add_fault(store: Records, **wanted: Any) -> Record:
     `operation` is a name such as `google.events.insert`, or a pattern such as `google.*`.
     `status` with `reason` and `message` answers the provider's own error instead of acting;
     `body` answers that text instead (with `status`, default 200); `delay` waits that many
-    seconds first, then goes on; `lost` acts and then drops the connection, `unreached` drops it
-    and does not act. `retry_after` is sent as given. `count` is how many times (default once, None
-    for ever), `skip` lets that many matching calls through first, `account` limits it to one
-    account's e-mail.
+    seconds first, then goes on; `held` acts and keeps the answer back for as many; `lost` acts
+    and then drops the connection, `unreached` drops it and does not act. `retry_after` is sent as
+    given. `count` is how many times (default once, None for ever), `skip` lets that many matching
+    calls through first, `account` limits it to one account's e-mail.
     """
     for name, value in wanted.items():
         kinds = FIELDS.get(name)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import responses
+import time_machine
 
 from common.errors import (
     BadReply,
@@ -18,7 +19,7 @@ from common.errors import (
     UpstreamUnavailable,
 )
 from common.secrets import Secret
-from conferencing.zoom import RoomGone, ScopeMissing, ZoomClient, ZoomRoom
+from conferencing.zoom import DailyLimit, RoomGone, ScopeMissing, ZoomClient, ZoomRoom
 
 API = "https://api.zoom.us/v2"
 NINE = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -264,3 +265,72 @@ def test_meeting_without_a_password_has_none(wire):
     responses.get(f"{API}/meetings/1", json={"id": 1, "join_url": "https://z/1"})
 
     assert wire.get_meeting("1") == ZoomRoom("1", "https://z/1")
+
+
+@pytest.mark.parametrize("tells_reset", ["yes", "no"])
+def test_daily_limit_lasts_until_midnight_in_utc_whether_zoom_says_so_or_not(
+    zoom, create, sandbox, tells_reset
+):
+    sandbox.store.set_setting("zoom.daily_limit", 0)
+    sandbox.store.set_setting("zoom.tells_reset", tells_reset)
+    with pytest.raises(DailyLimit) as caught:
+        create()
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert abs(now + caught.value.retry_after - midnight) < timedelta(minutes=1)
+
+
+def test_limit_by_the_second_is_no_daily_one(create, sandbox):
+    sandbox.store.set_setting("zoom.qps", 1)
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        create()
+        with pytest.raises(RateLimited) as caught:
+            create()
+    assert type(caught.value) is RateLimited
+    assert caught.value.retry_after is None
+
+
+def test_meetings_are_listed_whole_whatever_the_page(zoom, create, sandbox):
+    made = {create(is_series=True).remote_id for _ in range(7)}
+    sandbox.store.set_setting("zoom.page_size", 3)
+    assert {one.remote_id for one in zoom.list_meetings()} == made
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"meetings": "none"},
+        {"meetings": ["x"]},
+        {"meetings": [{"id": 1}]},
+        {"meetings": [{"id": 1, "join_url": "https://zoom.us/j/1", "agenda": 7}]},
+        {"meetings": [], "next_page_token": 7},
+        {"meetings": [], "next_page_token": "for ever"},
+    ],
+)
+@responses.activate
+def test_list_of_another_shape_is_no_empty_list(wire, body):
+    responses.get(f"{API}/users/me/meetings", json=body)
+    with pytest.raises(BadReply):
+        list(wire.list_meetings())
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("It does not contain scopes:[meeting:write:meeting].", "meeting:write:meeting is"),
+        (
+            "does not contain scopes:[meeting:read, meeting:read:list_meetings:admin]",
+            "list_meetings",
+        ),
+        ("You lack something", ""),
+    ],
+)
+@responses.activate
+def test_missing_scope_is_named(wire, message, named):
+    responses.get(f"{API}/meetings/1", status=400, json={"code": 4711, "message": message})
+    with pytest.raises(ScopeMissing) as caught:
+        wire.get_meeting("1")
+    assert named in caught.value.message
+    assert "Connect Zoom again and allow it." in caught.value.message
+    assert "does not contain" not in caught.value.message

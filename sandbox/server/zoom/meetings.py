@@ -93,6 +93,7 @@ def create(request: Request) -> Response:
 
 def _count(who: Caller) -> None:
     """100 creates and updates a user and day, counted from 00:00 UTC."""
+    _count_second(who)
     today = f"{who.store.now():%Y-%m-%d}"
     limit = int(who.store.setting("zoom.daily_limit", DAILY_LIMIT))
     name = f"zoom.count.{who.account['id']}"
@@ -101,19 +102,42 @@ def _count(who: Caller) -> None:
     if used >= limit:
         midnight = datetime.combine(who.store.now().date() + timedelta(days=1), datetime.min.time())
         reset = utc_text(midnight.replace(tzinfo=UTC))
+        told = who.store.setting("zoom.tells_reset", "yes") == "yes"
         raise zoom_error(
             429,
             429,
             f"You have exceeded the daily rate limit ({limit}) of Meeting Create/Update API "
             "requests permitted for this particular user.",
             (
-                ("Retry-After", reset),
+                *((("Retry-After", reset),) if told else ()),
+                ("X-RateLimit-Category", "Light"),
                 ("X-RateLimit-Type", "Daily-limit"),
                 ("X-RateLimit-Limit", str(limit)),
                 ("X-RateLimit-Remaining", "0"),
             ),
         )
     who.store.set_setting(name, [today, used + 1])
+
+
+def _count_second(who: Caller) -> None:
+    """So many a second of the whole account, where the setting `zoom.qps` says how many."""
+    limit = int(who.store.setting("zoom.qps", 0))
+    second, used = who.store.setting("zoom.second", ["", 0])
+    now = f"{who.store.now():%Y-%m-%dT%H:%M:%S}"
+    used = used if second == now else 0
+    if limit and used >= limit:
+        raise zoom_error(
+            429,
+            429,
+            "You have reached the maximum per-second rate limit for this API. Try again later.",
+            (
+                ("X-RateLimit-Category", "Light"),
+                ("X-RateLimit-Type", "QPS"),
+                ("X-RateLimit-Limit", str(limit)),
+                ("X-RateLimit-Remaining", "0"),
+            ),
+        )
+    who.store.set_setting("zoom.second", [now, used + 1])
 
 
 def _apply(who: Caller, record: Record, sent: Json) -> None:
