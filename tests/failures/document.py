@@ -70,6 +70,8 @@ CALLS = {
     "channels.stop": "closing it",
     "subscriptions.delete": "closing it",
     "meetings.create": "the Zoom meeting",
+    "meetings.delete": "deleting the Zoom meeting",
+    "meetings.update": "changing the Zoom meeting",
     "meetings.list": "the list of Zoom meetings",
     "meetings.get": "the Zoom meeting",
 }

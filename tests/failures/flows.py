@@ -303,6 +303,37 @@ def meeting_event(scene: Scene) -> Seen:
     return _deliver(scene, "booking.calendar_event")
 
 
+def answer_was_lost(scene: Scene) -> None:
+    """Zoom made the meeting and was not heard; the event stands without its link."""
+    scene.sandbox.fault("zoom.meetings.create", lost=True)
+    assert create_with_zoom(scene).done
+    scene.sandbox.store.clear_faults()
+
+
+def make_link(scene: Scene) -> Seen:
+    return _deliver(scene, conferences.ZOOM_LINK_KIND)
+
+
+def has_zoom(scene: Scene) -> None:
+    assert create_with_zoom(scene).done
+    _choose(scene, scene.event(title="Kick-off"))
+
+
+def rooms_are_left(scene: Scene) -> None:
+    """One was made for nothing, and one could not be deleted with its event."""
+    answer_was_lost(scene)
+    make_link(scene)
+    has_zoom(scene)
+    scene.sandbox.fault("zoom.meetings.delete", status=503)
+    delete("this")(scene)
+    scene.sandbox.store.clear_faults()
+
+
+def look_after_rooms(scene: Scene) -> Seen:
+    scene.look_after_rooms()
+    return _nobody(scene)
+
+
 def link_is_pending(scene: Scene) -> None:
     create_with_link(scene)
 
@@ -342,6 +373,12 @@ FLOWS = (
     Flow("Creating an event with the account's own link", create_with_link),
     Flow("Waiting for a link", settle, link_is_pending, providers=("google",), is_page=False),
     Flow("Creating an event with a Zoom link", create_with_zoom, needs=("copy", "zoom")),
+    Flow("Finding a Zoom meeting whose answer was lost", make_link, answer_was_lost,
+         providers=("google",), needs=("copy", "zoom"), calls=r"zoom\..*", is_page=False),
+    Flow("Deleting an event with a Zoom link", delete("this"), has_zoom,
+         providers=("google",), needs=("copy", "zoom"), calls=r"zoom\..*"),
+    Flow("Looking after Zoom meetings", look_after_rooms, rooms_are_left,
+         providers=("google",), needs=("copy", "zoom"), is_page=False),
     Flow("Creating a series", create_series),
     Flow("Changing an event", change("this"), board),
     Flow("Moving an event by hand", drag, board),

@@ -102,6 +102,8 @@ def _in_the_end(scene: Scene, flow: Flow, grants: Any) -> State:
     if row is not None and type(row).objects.filter(pk=row.pk).exists():
         row.refresh_from_db()
         sync.sync_connection(connection=row, actor=scene.actor, now=timezone.now(), anew=True)
+    if scene.zoom is not None:
+        scene.look_after_rooms()
     return scene.state()
 
 
@@ -214,6 +216,7 @@ class _Trial:
             found, wanted = getattr(end, what), getattr(expected, what)
             self.check(found == wanted, f"ends with other {what}: {_difference(found, wanted)}")
         self.check(end.meetings == expected.meetings, f"ends with {end.meetings} meetings")
+        self.check(end.rooms == expected.rooms, f"ends with {end.rooms} Zoom meetings")
         self.check(end.gone == 0, "leaves a calendar for gone")
         self.check(end.account == expected.account, f"ends {end.account}")
 
@@ -236,6 +239,7 @@ def _tokens(scene: Scene) -> list[str]:
 def _delivers(flow: Flow) -> str:
     return {
         "Waiting for a link": "calendars.settle_conference",
+        "Finding a Zoom meeting whose answer was lost": "calendars.make_zoom_link",
         "Finishing a parted series": "calendars.finish_split",
         "Making a meeting's event": "booking.calendar_event",
     }.get(flow.name, "")

@@ -24,7 +24,8 @@ from calendars.models import Calendar, CalendarConnection, Event, UserCalendarCo
 from common import oauth as oauth_protocol
 from common import outbox
 from common.models import OutboxMessage
-from conferencing.models import ZoomConnection
+from conferencing.models import ZoomConnection, ZoomMeeting
+from conferencing.services.upkeep import sweep_zoom
 from tests.conftest import _is_deleted
 
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
@@ -123,6 +124,7 @@ class Scene:
                 Calendar.objects.exclude(sync_error="").values_list("sync_error", flat=True)
             ),
             gone=Calendar.objects.exclude(gone_at=None).count(),
+            rooms=len(self.sandbox.store.all("meeting")),
         )
 
     # --- Trying ---
@@ -166,6 +168,15 @@ class Scene:
             )
         Calendar.objects.update(sync_after=None, sync_tried_at=None)
 
+    def look_after_rooms(self) -> None:
+        """What the sweep of Zoom meetings does some hours later."""
+        for room in ZoomMeeting.objects.all():
+            tried = room.attempted_at and room.attempted_at - 4 * HOUR
+            ZoomMeeting.objects.filter(pk=room.pk).update(
+                attempted_at=tried, created_at=room.created_at - 4 * HOUR, due_at=timezone.now()
+            )
+        sweep_zoom()
+
     def deliver(self) -> None:
         """What the workers do in the end."""
         for _ in range(3):
@@ -188,6 +199,7 @@ class State:
     paused_until: datetime | None
     failed: tuple[str, ...]
     gone: int
+    rooms: int
 
 
 def _state_of(provider: str, connection: Any) -> str:
