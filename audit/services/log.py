@@ -110,6 +110,30 @@ def _locked_head(workspace_id: UUID) -> AuditChainHead:
         return locked.get(pk=workspace_id)
 
 
+def weeks_to_log(
+    *,
+    session_key: str,
+    connections: Sequence[ConnectionBase],
+    weeks: Sequence[date],
+    now: datetime,
+) -> list[date]:
+    """Those of the weeks for which `log_mirror_reads` has something to write; one query for all.
+
+    It looks again itself, so that asking here first only saves it from looking in vain.
+    """
+    wanted = {connection.pk for connection in connections}
+    recent = MirrorReadMark.objects.filter(
+        session_hash=hash_token(session_key),
+        week_on__in=weeks,
+        connection_id__in=wanted,
+        logged_at__gt=now - MIRROR_READ_EVERY,
+    )
+    logged: dict[date, set[UUID]] = {}
+    for week_on, connection_id in recent.values_list("week_on", "connection_id"):
+        logged.setdefault(week_on, set()).add(connection_id)
+    return [week_on for week_on in weeks if logged.get(week_on, set()) != wanted]
+
+
 def log_mirror_reads(
     *,
     workspace_id: UUID,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.actors import user_actor
-from audit.services.log import log_mirror_reads
+from audit.services.log import log_mirror_reads, weeks_to_log
 from calendars.access import may_manage
 from calendars.queries import calendars_visible_to, events_between
 from calendars.services.reading import list_events_best_effort
@@ -69,15 +69,19 @@ def events_shown(
             now=now,
         )
         return listing.events
-    connections = {one.connection.pk: one.connection for one in shown}
+    connections = list({one.connection.pk: one.connection for one in shown}.values())
     if not connections:
         return []
+    if len(mondays) > 1:
+        mondays = weeks_to_log(
+            session_key=session_key, connections=connections, weeks=mondays, now=now
+        )
     for monday in mondays:
         log_mirror_reads(
             workspace_id=membership.workspace_id,
             actor=actor,
             session_key=session_key,
-            connections=list(connections.values()),
+            connections=connections,
             week_on=monday,
             now=now,
         )

@@ -202,6 +202,30 @@ def test_a_mirror_read_is_logged_once_in_ten_minutes(workspace, user_owner, clie
     assert verify_chain(workspace.pk).rows == 6
 
 
+def test_weeks_that_are_logged_already_are_known_at_once(
+    workspace, user_owner, client_owner, actor, django_assert_num_queries
+):
+    both = [make_connection(user_owner), make_connection(client_owner)]
+    weeks = [date(2026, 11, 16) + timedelta(days=7 * number) for number in range(4)]
+    for read, week_on in ((both, weeks[0]), (both[:1], weeks[1])):
+        log.log_mirror_reads(
+            workspace_id=workspace.pk,
+            actor=actor,
+            session_key="s1",
+            connections=read,
+            week_on=week_on,
+            now=NOW,
+        )
+
+    def due(session, at):
+        return log.weeks_to_log(session_key=session, connections=both, weeks=weeks, now=at)
+
+    with django_assert_num_queries(1):
+        assert due("s1", NOW + timedelta(minutes=9)) == weeks[1:]
+    assert due("s1", NOW + timedelta(minutes=11)) == weeks
+    assert due("s2", NOW) == weeks
+
+
 def test_the_command_names_the_broken_chain(workspace, write):
     write(3)
     out = StringIO()

@@ -177,4 +177,4 @@ def test_queries_do_not_grow_with_calendars_and_events(browser, user_owner, view
         with CaptureQueriesContext(database) as queries:
             text(browser, view)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 15 + (5 if view == "month" else 0)
+    assert counts[0] == counts[1] <= 10
