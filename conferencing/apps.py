@@ -12,7 +12,7 @@ class ConferencingConfig(AppConfig):
     def ready(self) -> None:
         from audit import oauth_apps  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
-        from conferencing import beyond  # noqa: PLC0415 -- app registry
+        from conferencing import beyond, checks  # noqa: F401, PLC0415 -- app registry
         from conferencing.telehealth import rooms  # noqa: PLC0415 -- app registry
         from conferencing.zoom_oauth import SPEC  # noqa: PLC0415 -- app registry
 

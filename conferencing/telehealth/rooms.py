@@ -120,7 +120,7 @@ def look_at_due_rooms(now: datetime) -> int:
     Answers how many rooms were looked at.
     """
     with transaction.atomic():
-        rooms = _locked(Q(look_at__lte=now))[:_AT_ONCE]
+        rooms = _locked(Q(look_at__lte=now), at_most=_AT_ONCE)
         _settle(rooms, now, told=False)
     forgotten = Q(start_at__isnull=True, created_at__lte=now - _FORGOTTEN_AFTER)
     for room in rooms:
@@ -203,9 +203,9 @@ def _tell(room: TelehealthRoom, kind: str, due_at: datetime | None = None) -> No
 # --- What a room's times say ---
 
 
-def _locked(which: Q) -> list[TelehealthRoom]:
+def _locked(which: Q, *, at_most: int | None = None) -> list[TelehealthRoom]:
     rows = TelehealthRoom.objects.filter(which).order_by("pk")
-    return list(rows.select_for_update(of=("self",), no_key=True))
+    return list(rows.select_for_update(of=("self",), no_key=True)[:at_most])
 
 
 def _settle(

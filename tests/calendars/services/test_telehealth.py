@@ -385,6 +385,37 @@ def test_later_half_of_a_series_keeps_the_room(weekly, actor):
     assert door(first, third.start_at - 10 * MINUTE) is Door.EARLY
 
 
+def test_conference_taken_off_a_series_calls_its_room_off(weekly, actor):
+    if weekly.calendar.connection.provider == "outlook":
+        pytest.skip("Outlook cannot take a Teams meeting off an event.")
+    room = room_of(weekly)
+    series.update_event(
+        event=nth(weekly, 1),
+        draft=EventDraft(conference=Conference.NONE),
+        actor=actor,
+        scope=Scope.ALL,
+    )
+    room.refresh_from_db()
+    assert room.revoked_at is not None
+    assert set(Event.objects.values_list("room_id", flat=True)) == {None}
+
+
+def test_conference_taken_off_the_later_half_leaves_the_first_one_its_room(weekly, actor):
+    if weekly.calendar.connection.provider == "outlook":
+        pytest.skip("Outlook cannot take a Teams meeting off an event.")
+    done = series.update_event(
+        event=nth(weekly, 2),
+        draft=EventDraft(conference=Conference.NONE, title="By telephone"),
+        actor=actor,
+        scope=Scope.FOLLOWING,
+    )
+    first = nth(weekly, 0)
+    assert done.event.room_id is None
+    assert "/join/" not in at_provider(done.event, actor).description
+    assert door(first, first.start_at) is Door.OPEN
+    assert door(first, done.event.start_at) is Door.LATE
+
+
 # --- Changed at the provider ---
 
 
