@@ -11,7 +11,10 @@ from conferencing.models import TelehealthJoin, TelehealthRoom, ZoomMeeting
 @admin.register(ZoomMeeting)
 class ZoomMeetingAdmin(ReadOnlyAdmin):
     hidden = frozenset({"join_url"})
-    list_display = ("created_at", "workspace", "connection", "remote_id", "deleted_at")
+    list_display = (
+        "created_at", "workspace", "connection", "remote_id", "attempted_at",
+        "deletion_wanted_at", "deleted_at", "failures",
+    )  # fmt: skip
     list_select_related = ("workspace", "connection")
     search_fields = ("=remote_id", "=workspace__id")
     ordering = ("-created_at",)

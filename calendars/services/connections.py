@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from audit.actors import task_actor
 from audit.enums import AccessReason, ConnectionState
@@ -142,6 +143,10 @@ def disconnect(*, connection: ConnectionBase, actor: Actor) -> str:
     is connected again. Returns what the person should know, blank when all was done.
     """
     channels.close_all(connection=connection, actor=actor)
+    if isinstance(connection, conferencing.zoom_connection_model()):
+        conferencing.look_after(
+            connection=connection, actor=actor, now=timezone.now(), at_last=True
+        )
     words = consents.revoke(connection=connection, actor=actor)
     vault.erase_tokens(connection=connection)
     with transaction.atomic():

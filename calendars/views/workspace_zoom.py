@@ -86,17 +86,23 @@ def _kept(request: StaffRequest, form: ServerKeyForm) -> bool:
     return True
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @member_required(roles=MAY_MANAGE)
 @refusals_as_pages
 def workspace_zoom_remove(request: StaffRequest) -> HttpResponse:
-    """Forget the key and disconnect whoever hosts with it."""
-    ended = server.drop_server_key(
-        workspace=request.membership.workspace, actor=user_actor(request)
-    )
-    hosts = f" {ended} {'member' if ended == 1 else 'members'} hosted with it." if ended else ""
-    messages.success(request, f"The workspace's Zoom key is forgotten.{hosts}")
-    return redirect(PAGE)
+    """Ask, then forget the key and disconnect whoever hosts with it."""
+    workspace = request.membership.workspace
+    if request.method != "POST":
+        context = {
+            "hosts": server.hosts_with_key(workspace),
+            "dialog_title": "Forget the workspace's Zoom key?",
+            "form_action": request.path,
+            "close_url": reverse(PAGE),
+        }
+        return answer(request, "workspace_zoom_remove", context)
+    server.drop_server_key(workspace=workspace, actor=user_actor(request))
+    messages.success(request, "The workspace's Zoom key is forgotten.")
+    return go_to(request, reverse(PAGE))
 
 
 @require_POST

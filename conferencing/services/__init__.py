@@ -23,6 +23,7 @@ from conferencing.services.rooms import (
     zoom_meeting_for,
     zoom_meeting_of,
 )
+from conferencing.services.upkeep import look_after
 
 __all__ = [
     "check_zoom_plan",
@@ -30,6 +31,7 @@ __all__ = [
     "end_zoom_meeting",
     "has_zoom",
     "keep_zoom_connection",
+    "look_after",
     "owners_with_zoom",
     "read_zoom_meeting",
     "tie_wish",

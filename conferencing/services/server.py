@@ -27,6 +27,7 @@ from conferencing.services.accounts import (
     keep_zoom_connection,
     zoom_connections_of,
 )
+from conferencing.services.upkeep import look_after
 from conferencing.zoom import ScopeMissing, ZoomClient
 from workspaces.enums import Tier
 
@@ -46,6 +47,11 @@ _REFUSED: Final = (
 def has_server_key(workspace: Workspace) -> bool:
     """Whether the workspace has a key of its own."""
     return ServiceCredential.objects.filter(workspace=workspace, kind=KIND).exists()
+
+
+def hosts_with_key(workspace: Workspace) -> int:
+    """How many host with it."""
+    return ZoomConnection.objects.filter(workspace=workspace, access=ZoomAccess.SERVER).count()
 
 
 def wanted_scopes() -> list[str]:
@@ -88,7 +94,8 @@ def drop_server_key(*, workspace: Workspace, actor: Actor) -> int:
     """Forget the key, and the accounts that were used with it; how many. Meetings stay."""
     accounts = ZoomConnection.objects.filter(workspace=workspace, access=ZoomAccess.SERVER)
     ended = 0
-    for connection in accounts:
+    for connection in accounts.select_related("workspace"):
+        look_after(connection=connection, actor=actor, now=timezone.now(), at_last=True)
         log_without_token(connection=connection, actor=actor, reason=AccessReason.OAUTH_REVOKE)
         vault.erase_tokens(connection=connection)
         connection.delete()

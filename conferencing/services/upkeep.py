@@ -86,16 +86,23 @@ def sweep_zoom() -> int:
     return done
 
 
-def look_after(*, connection: ZoomConnection, actor: Actor, now: datetime) -> bool:
+def look_after(
+    *, connection: ZoomConnection, actor: Actor, now: datetime, at_last: bool = False
+) -> bool:
     """Look after the account's meetings that are due; False while another process does.
 
-    What Zoom refuses is kept and tried again later, so it raises nothing of Zoom's.
+    `at_last`, before the account goes, those are due whose deletion is still to be done. What Zoom
+    refuses is kept and tried again later, so it raises nothing of Zoom's.
     """
     holder = take_lease(connection, now=now, lasts=_LEASE)
     if holder is None:
         return False
     try:
-        due = connection.zoom_meetings.filter(_open(), due_at__lte=now)
+        due = (
+            connection.zoom_meetings.filter(_open(), deletion_wanted_at__isnull=False)
+            if at_last
+            else connection.zoom_meetings.filter(_open(), due_at__lte=now)
+        )
         rooms = list(due.select_related("connection", "workspace").order_by("due_at")[:BATCH])
         work = _work_of(rooms, now)
         _look_again(rooms, now + CHECK_EVERY)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.enums import AccessReason, ConnectionState
 from audit.models import OAuthTokenAccessLog
+from calendars.services import connections
 from common.errors import ReconnectNeeded, UpstreamError
 from conferencing import services, usage
 from conferencing.models import ZoomConnection, ZoomMeeting
@@ -356,3 +357,19 @@ def test_hosts_own_address_is_kept_nowhere(sandbox, make):
     (record,) = sandbox.store.all("meeting")
     values = [str(getattr(meeting, field.attname)) for field in meeting._meta.concrete_fields]
     assert not any("/s/" in value or record["secret"] in value for value in values)
+
+
+def test_account_that_is_disconnected_is_cleaned_up_first(sandbox, make, actor, used, zoom):
+    gone, kept = make("k1"), make("k2")
+    sandbox.fault("zoom.meetings.delete", status=503)
+    services.end_zoom_meeting(meeting=gone, actor=actor)
+    assert connections.disconnect(connection=zoom, actor=actor) == ""
+    assert there(sandbox) == {kept.remote_id}
+    assert not ZoomConnection.objects.exists()
+
+
+def test_account_is_disconnected_though_zoom_is_down(sandbox, make, actor, used, zoom):
+    sandbox.fault("zoom.meetings.delete", status=503, count=None)
+    services.end_zoom_meeting(meeting=make(), actor=actor)
+    connections.disconnect(connection=zoom, actor=actor)
+    assert not ZoomConnection.objects.exists()

@@ -310,6 +310,20 @@ def test_wrong_zoom_key_keeps_the_dialog_and_never_shows_the_secret(
     assert "seldom-guessed" not in answer.text
 
 
+def test_key_is_forgotten_after_a_question(sign_in, alice, bob, workspace, zoom_key):
+    admin, member = sign_in(alice), sign_in(bob)
+    admin.post("/calendar/connections/zoom", zoom_key)
+    member.post("/calendar/connections/zoom/use")
+    asked = admin.get("/calendar/connections/zoom/remove").text
+    assert "One member hosts with it" in asked
+    assert "Meetings that are made already keep their links." in asked
+    assert ZoomConnection.objects.exists()
+    page = admin.post("/calendar/connections/zoom/remove", follow=True).text
+    assert "The workspace&#x27;s Zoom key is forgotten." in page
+    assert not ZoomConnection.objects.exists()
+    assert "workspace-zoom" not in member.get("/calendar/connections").text
+
+
 @pytest.mark.parametrize("page", ["zoom", "zoom/remove"])
 def test_workspaces_zoom_is_for_administrators(sign_in, bob, workspace, page):
     browser = sign_in(bob)
