@@ -364,4 +364,10 @@ def week_url(day: date | None = None, view: str = "") -> str:
     """The calendar's address at a date."""
     asked = {"view": view, "date": day.isoformat() if day else ""}
     query = urlencode({name: value for name, value in asked.items() if value})
-    return reverse("calendars:calendar") + (f"?{query}" if query else "")
+    return calendar_url() + (f"?{query}" if query else "")
+
+
+@cache
+def calendar_url() -> str:
+    """Where the calendar is; its page names it a dozen times."""
+    return reverse("calendars:calendar")

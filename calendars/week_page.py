@@ -16,7 +16,7 @@ from calendars.dates import Present
 from calendars.month import lay_out_month
 from calendars.offers import reconnect_url
 from calendars.phrases import abbreviation, city_of
-from calendars.presenters import event_blocks, week_url
+from calendars.presenters import calendar_url, event_blocks, week_url
 from calendars.sidebar import accounts, mini_month, stale_notice
 from calendars.week import lay_out_day, lay_out_week
 from calendars.wording import MONTHS, clock, date_range, full_day
@@ -180,9 +180,9 @@ def calendar_page(
         today_url=week_url(view=asked.view),
         views=_views(asked, today if shows_today else asked.on),
         on=asked.on.isoformat(),
-        date_url=f"{reverse('calendars:calendar')}?view={asked.view}&date=",
-        day_link=f"{reverse('calendars:calendar')}?view=day&date=",
-        week_link=f"{reverse('calendars:calendar')}?view=week&date=",
+        date_url=f"{calendar_url()}?view={asked.view}&date=",
+        day_link=f"{calendar_url()}?view=day&date=",
+        week_link=f"{calendar_url()}?view=week&date=",
         mini_previous_url=week_url(mini.previous_on, asked.view),
         mini_next_url=week_url(mini.next_on, asked.view),
         new_url=_new_url(asked, now if shows_today else None, zone),
