@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calendars.enums import STATUS_KINDS, EventKind
+from calendars.enums import STATUS_KINDS, ConferenceState, EventKind
 from calendars.providers.base import UNSET, Feature
 from calendars.providers.registry import provider_class
 from common.errors import InvalidInput
@@ -57,6 +57,23 @@ def stay_refusal(calendar: Calendar, kind: str) -> str:
         return ""
     what = EventKind(kind).label.lower()
     return f"{provider.label} keeps {what} events in the calendar they are in."
+
+
+def link_stays(calendar: Calendar, event: Event) -> str:
+    """Why the event keeps the meeting link that it has, for good; blank when it need not.
+
+    From one event of a series on, a new series is made, which need not have it.
+    """
+    provider = provider_class(calendar.connection.provider)
+    is_there = event.conference_state in {ConferenceState.READY, ConferenceState.PENDING}
+    is_own = event.conference == provider.native_conference and is_there
+    if not is_own or event.series_remote_id or Feature.LINK_REMOVAL in provider.features:
+        return ""
+    name = provider.native_conference.label
+    return (
+        f"{provider.label} cannot take the {name} meeting off an event. "
+        "Make a new event without it, then delete this one."
+    )
 
 
 def check(draft: EventDraft, calendar: Calendar, event: Event | None = None) -> None:

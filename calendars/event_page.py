@@ -243,19 +243,33 @@ def kind_cells(calendar: Calendar, chosen: str, was: str = "") -> list[KindCell]
     return cells
 
 
-def conference_cells(choices: Iterable[Choice], chosen: str) -> list[Cell]:
-    """The cells of the dialog. A chosen one that the calendar refuses is shown refused."""
-    return [
-        Cell(
-            conference=choice.conference.value,
-            label=choice.label,
-            enabled=choice.enabled,
-            hint=choice.hint,
-            tier=str(Tier(choice.tier).label) if choice.tier else "",
-            checked=choice.enabled and choice.conference.value == chosen,
+def conference_cells(
+    choices: Iterable[Choice], chosen: str, was: str = "", *, stays: bool = False
+) -> list[Cell]:
+    """The cells of the dialog. A chosen one that the calendar refuses is shown refused.
+
+    `was` is the link that the event has already, which may stay whatever the plan is now; if it
+    `stays` for good, no other can be chosen.
+    """
+    cells = []
+    for choice in choices:
+        is_its_own = bool(was) and choice.conference == was
+        enabled, hint, tier = choice.enabled, choice.hint, choice.tier
+        if is_its_own and not enabled:
+            enabled, hint, tier = True, "As it is now", None
+        elif stays and not is_its_own:
+            enabled, hint, tier = False, "The link stays", None
+        cells.append(
+            Cell(
+                conference=choice.conference.value,
+                label=choice.label,
+                enabled=enabled,
+                hint=hint,
+                tier=str(Tier(tier).label) if tier else "",
+                checked=enabled and choice.conference.value == chosen,
+            )
         )
-        for choice in choices
-    ]
+    return cells
 
 
 def overlap_note(

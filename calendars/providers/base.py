@@ -30,6 +30,7 @@ class Feature(Enum):
     SECONDARY_COLOURS = "one event can have its own colour"
     OUT_OF_OFFICE = "an event can say that one is out of office"
     FOCUS_TIME = "an event can be focus time"
+    LINK_REMOVAL = "its own meeting link can be taken off an event"
     # What follows for such an event is in `calendars.abilities`.
     FIXED_KINDS = "out of office and focus time are kept apart from other events, for good"
     DELTA = "changes by cursor"

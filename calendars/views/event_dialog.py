@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from audit.actors import user_actor
-from calendars.abilities import colour_refusal
+from calendars.abilities import colour_refusal, link_stays
 from calendars.addresses import local_day
 from calendars.enums import EventKind, Hue
 from calendars.event_page import (
@@ -94,7 +95,10 @@ class EventDialog:
         chosen = str(self.initial.get("conference", ""))
         self.link = link_choice(typed_once(given), chosen, choices, is_new=event is None)
         self.initial["conference"] = self.link.conference if event is None else chosen
-        self.cells = conference_cells(choices, self.link.conference)
+        link, stays = event.conference if event else "", ""
+        if event is not None and (stays := link_stays(source.calendar, event)):
+            self.link = replace(self.link, hint=stays)
+        self.cells = conference_cells(choices, self.link.conference, link, stays=bool(stays))
         was = event.kind if event else ""
         self.looks = {
             "kinds": kind_cells(source.calendar, given.get("kind") or self.initial["kind"], was),

@@ -75,6 +75,7 @@ class GoogleCalendar(CalendarProvider):
             Feature.SECONDARY_COLOURS,
             Feature.OUT_OF_OFFICE,
             Feature.FOCUS_TIME,
+            Feature.LINK_REMOVAL,
             Feature.FIXED_KINDS,
             Feature.PUSH,
         }

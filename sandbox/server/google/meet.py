@@ -14,7 +14,9 @@ MODES = ("immediate", "pending", "failure")
 
 
 def plan(store: Records) -> dict[str, Any]:
-    """How new requests go: `immediate`; `pending` for that many further reads; `failure`."""
+    """How new requests go: `immediate`, which ends the waiting of former ones at their next read,
+    too; `pending` for that many further reads; `failure`.
+    """
     return {**DEFAULT, **store.setting(SETTING, {})}
 
 
@@ -50,7 +52,7 @@ def settle_calendar(store: Records, calendar: Record) -> None:
         if record is None or waiting is None:
             store.drop("pending_meet", pending["key"])
             continue
-        if waiting["reads"] > 0:
+        if waiting["reads"] > 0 and plan(store)["mode"] != "immediate":
             waiting["reads"] -= 1
         elif waiting["mode"] == "failure":
             record["body"]["conferenceData"]["createRequest"]["status"]["statusCode"] = "failure"

@@ -25,8 +25,9 @@ def providers_of(calendar: Record, account: Record) -> list[str]:
 
 
 def plan(store: Records) -> dict[str, Any]:
-    """How new meetings go: `immediate`; `pending` without a link for that many further reads of
-    the mailbox; `absent`, left out without a word.
+    """How new meetings go: `immediate`, which ends the waiting of former ones at the next read,
+    too; `pending` without a link for that many further reads of the mailbox; `absent`, left out
+    without a word.
     """
     return {**DEFAULT, **store.setting(SETTING, {})}
 
@@ -37,7 +38,7 @@ def settle(store: Records) -> None:
         record = store.get("event", waiting["key"])
         if record is None or record["deleted"] or record["body"]["onlineMeeting"]:
             store.drop("pending_teams", waiting["key"])
-        elif waiting["reads"] > 0:
+        elif waiting["reads"] > 0 and plan(store)["mode"] != "immediate":
             store.put("pending_teams", waiting["key"], {**waiting, "reads": waiting["reads"] - 1})
         else:
             make_meeting(record, waiting["base_url"])

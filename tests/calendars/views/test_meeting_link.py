@@ -163,3 +163,46 @@ def test_stranger_asks_for_no_link(sign_in, own, workspace):
     other = make_user("Dora")
     make_member(workspace, other)
     assert sign_in(other).post(f"/calendar/events/{event.pk}/link").status_code == 404
+
+
+# --- What can be chosen ---
+
+
+def cells(page):
+    """What each cell of the form says, and whether it can be chosen."""
+    found = re.findall(
+        r'name="conference" value="(\w+)"([^>]*)>.*?<small id="why-\w+">(.*?)</small>', page
+    )
+    return {value: ("disabled" not in attributes, hint) for value, attributes, hint in found}
+
+
+def test_teams_that_outlook_keeps_is_said_before_anything_is_chosen(browser, side, user_owner):
+    calendar = side(user_owner, "outlook").calendar
+    event = made(calendar, conference="teams", conference_state="ready", conference_url="https://t")
+    page = text(browser.get(f"/calendar/events/{event.pk}/edit"))
+    shown = cells(page)
+    assert shown["teams"][0]
+    assert {shown[name] for name in ("none", "auto", "meet", "zoom")} == {(False, "The link stays")}
+    assert (
+        "Outlook cannot take the Microsoft Teams meeting off an event. "
+        "Make a new event without it, then delete this one." in page
+    )
+
+
+def test_teams_that_was_never_made_can_be_another_link(browser, side, user_owner):
+    calendar = side(user_owner, "outlook").calendar
+    event = made(calendar, conference="teams", conference_state="failed")
+    page = text(browser.get(f"/calendar/events/{event.pk}/edit"))
+    assert cells(page)["none"] == (True, "No link")
+    assert "cannot take the" not in page
+
+
+def test_link_that_the_plan_has_no_more_stays_on_its_event(browser, own, workspace):
+    event = made(
+        own.calendar, conference="zoom", conference_state="ready", conference_url="https://z"
+    )
+    workspace.tier = "free"
+    workspace.save()
+    page = text(browser.get(f"/calendar/events/{event.pk}/edit"))
+    assert cells(page)["zoom"] == (True, "As it is now")
+    assert re.search(r'value="zoom" checked', page)
