@@ -70,9 +70,10 @@ def check_plan(owner: Owner, provider: str, account_remote_id: str = "", *, tier
     )
     if others and not is_known:
         lowest = plans.lowest_tier_with(plans.PlanFeature.CONNECT_BOTH)
+        kept = min(others, key=lambda row: row.is_paused_by_plan)
         raise PlanRequired(
             f"The {plan.label} plan connects one calendar account, and "
-            f"{others[0].connected_email} is connected. More accounts are on {lowest.label}.",
+            f"{kept.connected_email} is connected. More accounts are on {lowest.label}.",
             lowest,
         )
 

@@ -197,7 +197,10 @@ def sync_due_calendars() -> int:
     """
     now = timezone.now()
     forget_tombstones(now)
-    rows = Calendar.objects.filter(due.maybe_due(now)).order_by("sync_tried_at")
+    # Those that nobody may read would stand first for ever, and leave no room for the others.
+    active = Q(client_connection__state=ConnectionState.ACTIVE)
+    active |= Q(user_connection__state=ConnectionState.ACTIVE)
+    rows = Calendar.objects.filter(active, due.maybe_due(now)).order_by("sync_tried_at")
     ids = [row.pk for row in rows if due.is_due_for_beat(row, now)]
     return kick(Calendar.objects.filter(pk__in=ids[:MOST_AT_ONCE]), now, whole=True)
 

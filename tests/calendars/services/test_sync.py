@@ -360,6 +360,18 @@ def test_the_beat_asks_for_what_nobody_looked_at(user_owner, asked):
     assert asked(tasks.sync_due_calendars) == [("user", str(connection.pk), None)]
 
 
+def test_those_that_cannot_be_read_leave_the_beat_room_for_the_others(
+    user_owner, asked, monkeypatch
+):
+    """A plan that was lowered pauses many accounts at once, and nobody ever reads them."""
+    monkeypatch.setattr(sync, "MOST_AT_ONCE", 1)
+    paused = make_connection(user_owner, state="paused", resumes_as="active")
+    make_calendar(paused, sync_tried_at=timezone.now() - timedelta(days=9))
+    connection = make_connection(user_owner)
+    make_calendar(connection, sync_tried_at=timezone.now() - timedelta(minutes=13))
+    assert asked(tasks.sync_due_calendars) == [("user", str(connection.pk), None)]
+
+
 def test_the_beat_forgets_old_tombstones(user_owner):
     calendar = make_calendar(make_connection(user_owner))
     make_event(calendar, "Long gone", deleted_at=timezone.now() - timedelta(days=91))

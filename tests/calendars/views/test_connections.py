@@ -227,6 +227,7 @@ def test_paused_account_says_why_and_offers_to_be_the_one(browser, beyond):
     assert page.count("Use this one instead") == 1
     answer = browser.post(address, follow=True)
     assert "two@outlook.example is in use now." in text(answer)
+    assert "and two@outlook.example is connected. More accounts are on Standard." in text(answer)
     beyond.connection.refresh_from_db()
     assert beyond.connection.state == ConnectionState.ACTIVE
     assert "is in use already" in text(browser.post(address, follow=True))
