@@ -10,6 +10,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q
@@ -32,7 +33,7 @@ from conferencing.usage import uses_of
 from conferencing.zoom import RoomGone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -53,8 +54,10 @@ LONGEST_WAIT: Final = timedelta(days=1)
 BATCH: Final = 100
 ACCOUNTS: Final = 200
 _LEASE: Final = timedelta(minutes=3)
-# Celery ends a task that runs for too long wherever it is.
+# Celery ends a task that runs for too long wherever it is; nothing new is begun after this.
 _SWEEP_FOR: Final = 60.0
+# Somebody waits for their account to be disconnected.
+_AT_LAST_FOR: Final = 8.0
 _OF_THE_ACCOUNT: Final = (RateLimited, ReconnectNeeded, UpstreamUnavailable)
 
 
@@ -82,18 +85,27 @@ def sweep_zoom() -> int:
     for connection in accounts.select_related("workspace").order_by("updated_at")[:ACCOUNTS]:
         if time.monotonic() >= ends:
             break
-        done += look_after(connection=connection, actor=task_actor(ACTOR), now=timezone.now())
+        done += look_after(
+            connection=connection, actor=task_actor(ACTOR), now=timezone.now(), ends=ends
+        )
     return done
 
 
 def look_after(
-    *, connection: ZoomConnection, actor: Actor, now: datetime, at_last: bool = False
+    *,
+    connection: ZoomConnection,
+    actor: Actor,
+    now: datetime,
+    at_last: bool = False,
+    ends: float | None = None,
 ) -> bool:
     """Look after the account's meetings that are due; False while another process does.
 
-    `at_last`, before the account goes, those are due whose deletion is still to be done. What Zoom
-    refuses is kept and tried again later, so it raises nothing of Zoom's.
+    `at_last`, before the account goes, those are due whose deletion is still to be done. Nothing
+    is begun after `ends` on the monotonic clock. What Zoom refuses is kept and tried again later,
+    so it raises nothing of Zoom's.
     """
+    ends = ends or time.monotonic() + (_AT_LAST_FOR if at_last else _SWEEP_FOR)
     holder = take_lease(connection, now=now, lasts=_LEASE)
     if holder is None:
         return False
@@ -107,7 +119,7 @@ def look_after(
         work = _work_of(rooms, now)
         _look_again(rooms, now + CHECK_EVERY)
         if work.rooms:
-            _do(connection, work, actor, now)
+            _do(connection, work, actor, now, ends)
     finally:
         drop_lease(connection, holder)
     return True
@@ -169,26 +181,39 @@ def _want_deletion(room: ZoomMeeting, now: datetime) -> None:
     ZoomMeeting.objects.filter(pk=room.pk, deletion_wanted_at=None).update(deletion_wanted_at=now)
 
 
-def _do(connection: ZoomConnection, work: _Work, actor: Actor, now: datetime) -> None:
+def _do(connection: ZoomConnection, work: _Work, actor: Actor, now: datetime, ends: float) -> None:
     """Ask Zoom. What speaks of the account ends it; what speaks of one meeting is its own."""
-    open_rooms = {room.pk: room for room in work.rooms}
+    left = {room.pk: room for room in work.rooms}
     try:
         with opened(connection, connection.workspace, actor, AccessReason.ZOOM_SWEEP) as zoom:
-            listed = _listed(zoom, work.doubted)
-            for room in work.doubted:
-                with _one_by_one(room, open_rooms, now):
-                    _settle(zoom, room, listed.get(room.mark, ()))
-            for room in work.ended:
-                with _one_by_one(room, open_rooms, now):
-                    delete_if_wanted(zoom, room)
-            for room, wish in work.told:
-                with _one_by_one(room, open_rooms, now):
-                    tell(zoom, room, wish)
+            for room, act in _acts(zoom, work):
+                if time.monotonic() >= ends:
+                    return  # the rest is due again soon
+                with _one_by_one(room, left, now):
+                    act()
     except UpstreamError as error:
         logger.info("Zoom meetings are looked after later", extra={"code": error.code})
         wait = error.retry_after if isinstance(error, RateLimited) else None
-        for room in open_rooms.values():
+        for room in left.values():
             _put_off(room, now, wait)
+
+
+def _acts(zoom: ZoomClient, work: _Work) -> Iterator[tuple[ZoomMeeting, Callable[[], object]]]:
+    """What is to be done at Zoom, and to which meeting."""
+    listed = _listed(zoom, work.doubted)
+    for room in work.doubted:
+        yield room, partial(_settle, zoom, room, listed.get(room.mark, ()))
+    for room in work.ended:
+        yield room, partial(_end, zoom, room)
+    for room, wish in work.told:
+        yield room, partial(tell, zoom, room, wish)
+
+
+def _end(zoom: ZoomClient, room: ZoomMeeting) -> None:
+    """Delete it, unless somebody came to meet in it while others were deleted."""
+    use = uses_of([room]).get(room.pk)
+    if use is None or not use.is_live:
+        delete_if_wanted(zoom, room)
 
 
 class _one_by_one:  # noqa: N801 -- a context manager, as the standard library names them
