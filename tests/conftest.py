@@ -185,7 +185,7 @@ def _is_deleted(record):
 
 @pytest.fixture
 def sandbox(settings):
-    """Google, Microsoft and Zoom, without a socket."""
+    """Google, Microsoft, Zoom and LiveKit, without a socket."""
     store = Store()
     adapter = WSGIAdapter(create_app(store, SANDBOX_URL))
     for name, address in endpoints(SANDBOX_URL).items():

@@ -103,6 +103,11 @@ def test_form_may_lead_to_the_meeting_page(open_page, settings):
     assert origin_of("javascript:alert(1)") == origin_of("") == origin_of("http://[") == ""
 
 
+@pytest.mark.parametrize("name", ["\U0001f600" * 60, "Zoë O'Brien-Šimková", "王小明"])
+def test_name_of_any_script_is_read_by_the_others(open_page, name, settings):
+    assert claims_in(press(open_page, name), settings).name == name
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "Ann\x00", "Ann\u202eOther"])
 def test_name_that_is_none_is_asked_for_again(open_page, name, sandbox):
     answer = press(open_page, name)

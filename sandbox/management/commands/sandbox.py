@@ -1,4 +1,4 @@
-"""`manage.py sandbox`: Google, Microsoft and Zoom on one port of this machine."""
+"""`manage.py sandbox`: Google, Microsoft, Zoom and LiveKit on one port of this machine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class Command(BaseCommand):
-    help = "Serve the stand-ins of Google, Microsoft and Zoom."
+    help = "Serve the stand-ins of Google, Microsoft, Zoom and LiveKit."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8100)

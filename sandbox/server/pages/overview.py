@@ -26,7 +26,7 @@ def overview(request: Request) -> Response:
         shown = "<div><p>No pretend account yet. The consent page makes one.</p></div>"
     head = (
         '<div class="stack-s"><h1 class="t-20">What the pretend providers hold this week</h1>'
-        '<p class="soft">Google, Microsoft and Zoom as this computer plays them. '
+        '<p class="soft">Google, Microsoft, Zoom and LiveKit as this computer plays them. '
         "Nothing leaves it.</p></div>"
     )
     tape = "SANDBOX. None of this is real."
