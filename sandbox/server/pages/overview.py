@@ -1,4 +1,4 @@
-"""The front page: every account, its calendars and this week's events."""
+"""The front page: every account, its calendars and the events of this week and the next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def overview(request: Request) -> Response:
     if not shown:
         shown = "<div><p>No pretend account yet. The consent page makes one.</p></div>"
     head = (
-        '<div class="stack-s"><h1 class="t-20">What the pretend providers hold this week</h1>'
+        '<div class="stack-s"><h1 class="t-20">What the pretend providers hold, this week and next</h1>'
         '<p class="soft">Google, Microsoft, Zoom and LiveKit as this computer plays them. '
         "Nothing leaves it.</p></div>"
     )
@@ -64,11 +64,11 @@ def _calendar(request: Request, account: Record, calendar: Record) -> str:
     zone = any_zone(calendar["timezone"]) or ZoneInfo("UTC")
     today = to_wall(request.store.now(), zone).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
-    after, before = to_utc(monday, zone), to_utc(monday + timedelta(days=7), zone)
+    after, before = to_utc(monday, zone), to_utc(monday + timedelta(days=14), zone)
     rows = _google_rows if calendar["provider"] == "google" else _microsoft_rows
     found = sorted(rows(request, calendar, after, before))
     shown = "".join(_row(row, zone) for row in found)
-    shown = shown or "<li><span></span><span>Nothing this week</span></li>"
+    shown = shown or "<li><span></span><span>Nothing this week or the next</span></li>"
     role = "" if accounts.at_least(accounts.role_in(calendar, account), "writer") else ", read only"
     return f'<div class="calendar"><h3>{text(calendar["name"])}{role}</h3><ul>{shown}</ul></div>'
 

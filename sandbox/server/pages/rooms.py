@@ -31,7 +31,7 @@ def zoom(request: Request) -> Response:
 def event(request: Request) -> Response:
     body = (
         '<div class="stack-s"><h1 class="t-20">The provider would show this event here</h1>'
-        f'<p><a href="{text(request.base_url)}/">See all events of this week</a></p></div>'
+        f'<p><a href="{text(request.base_url)}/">See the events of this week and next</a></p></div>'
     )
     tape = "SANDBOX. This is not the provider."
     return page(request, title="Pretend event", tape=tape, body=body)
