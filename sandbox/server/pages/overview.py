@@ -25,7 +25,7 @@ def overview(request: Request) -> Response:
     if not shown:
         shown = "<div><p>No pretend account yet. The consent page makes one.</p></div>"
     head = (
-        '<div class="stack-s"><h1 class="t-20">What the pretend providers hold, this week and next</h1>'
+        '<div class="stack-s"><h1 class="t-20">What the providers hold, this week and next</h1>'
         '<p class="soft">Google, Microsoft, Zoom and LiveKit as this computer plays them. '
         "Nothing leaves it.</p></div>"
     )
