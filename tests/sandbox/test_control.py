@@ -128,12 +128,14 @@ def test_reset_forgets_all_but_the_signing_key(web, store):
     assert web.get(f"{BASE}/google/oauth2/v3/certs", timeout=10).json() == keys
 
 
-def test_front_page_shows_this_weeks_events_of_every_account(web, store, amara, office, zoom):
+def test_front_page_shows_this_week_and_next_of_every_account(web, store, amara, office, zoom):
     monday = datetime(2026, 11, 16, 9, tzinfo=UTC)
     hour = timedelta(hours=1)
     mine, work = store.primary_calendar(amara), store.primary_calendar(office)
     store.add_event(mine, title="<Dentist>", start=monday, end=monday + hour, conference=True)
-    store.add_event(mine, title="Next week", start=monday + 7 * 24 * hour, end=monday + 170 * hour)
+    for title, days in (("Next week", 7), ("Last Friday", -3), ("Later on", 14)):
+        start = monday + days * 24 * hour
+        store.add_event(mine, title=title, start=start, end=start + hour)
     store.add_event(
         mine,
         title="Yoga",
@@ -148,10 +150,12 @@ def test_front_page_shows_this_weeks_events_of_every_account(web, store, amara, 
     assert "Mon 16 Nov 09:00" in page.text
     assert "&lt;Dentist&gt;" in page.text
     assert f'href="{BASE}/meet/' in page.text
-    assert page.text.count("Yoga") == 1
+    assert page.text.count("Yoga") == 2
     assert "Wed 18 Nov" in page.text
     assert "Fair" in page.text
-    assert "Next week" not in page.text
+    assert "Next week" in page.text
+    assert "Last Friday" not in page.text
+    assert "Later on" not in page.text
     assert "Zoom: amara@finch.example" in page.text
     assert "Set-Cookie" not in page.headers
 
