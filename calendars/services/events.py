@@ -76,7 +76,10 @@ def create_event(
             conferences.leave_zoom(room, actor)
         raise
     event = (
-        writing.stored(calendar, remote, note) if kept is None else writing.with_link(kept, note)
+        # A repeat finds the event of the first try, and what became of its link.
+        writing.stored(calendar, remote, note, keep_notes=True)
+        if kept is None
+        else writing.with_link(kept, note)
     )
     if missing is not None and not event.conference_url:
         conferences.zoom_failed(event, missing, draft.idempotency_key)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.actors import user_actor
 from calendars.access import calendar_for, event_for
-from calendars.enums import Scope
+from calendars.enums import ConferenceState, Scope
 from calendars.event_page import (
     initial_of_new,
     preselected,
@@ -22,6 +22,7 @@ from calendars.event_page import (
 )
 from calendars.forms import SCOPES, EventForm
 from calendars.invitation import invitation_to
+from calendars.joining import link_name
 from calendars.offers import calendar_offers
 from calendars.paused import WHY_STALE
 from calendars.phrases import as_of
@@ -160,7 +161,7 @@ def event_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and "update" not in request.POST:
         form = page.form(request.POST, offered)
         if form.is_valid() and (event := _created(request, form)) is not None:
-            return done(request, owner, event, "was created")
+            return done(request, owner, event, "was created", _missing_link(event))
         return page.answer(form, status=422)
     return page.answer(page.form(None, offered))
 
@@ -215,6 +216,13 @@ def _created(request: StaffRequest, form: EventForm) -> Event | None:
         return None
     remember_calendar(user=request.user, calendar=chosen)
     return event
+
+
+def _missing_link(event: Event) -> list[str]:
+    """That an event was saved without the link that was wanted, in a sentence."""
+    if event.conference_state != ConferenceState.FAILED:
+        return []
+    return [f"There is no {link_name(event.conference)} link. {event.conference_note}"]
 
 
 def say(form: EventForm, refusal: DomainError) -> None:

@@ -287,3 +287,13 @@ def test_event_that_is_gone_is_said(calendar, provider, make, sandbox, actor):
     with pytest.raises(EventGone):
         retry_link(event=event, actor=actor)
     assert Event.objects.get().deleted_at is not None
+
+
+def test_repeat_of_a_create_keeps_what_became_of_the_link(connect, user_owner, make, sandbox):
+    connection = connect(user_owner, "google")
+    sandbox.store.change_calendar(sandbox.calendar(connection), meet=False)
+    calendar = connection.calendars.get()
+    for _ in range(2):
+        event = make(calendar, Conference.MEET, idempotency_key="ab" * 16)
+    assert link(event) == ("meet", ConferenceState.FAILED, LinkFailure.REFUSED)
+    assert len(sandbox.events(connection)) == 1

@@ -206,3 +206,12 @@ def test_link_that_the_plan_has_no_more_stays_on_its_event(browser, own, workspa
     page = text(browser.get(f"/calendar/events/{event.pk}/edit"))
     assert cells(page)["zoom"] == (True, "As it is now")
     assert re.search(r'value="zoom" checked', page)
+
+
+def test_event_saved_without_its_link_says_so_at_once(browser, own):
+    own.store.change_calendar(own.remote, meet=False)
+    start = {"day": "2026-11-23", "start": "10:00", "end": "11:00", "zone": "Europe/Berlin"}
+    more = {"title": "Review", "conference": "meet", "calendar": str(own.calendar.pk)}
+    answer = browser.post("/calendar/events/new", {**start, **more}, follow=True)
+    said = "“Review” was created. There is no Google Meet link. "
+    assert f"{said}This Google calendar does not allow Meet links." in text(answer)
