@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from calendars.access import calendar_for, event_for
+from calendars.sittings import account_of
 from calendars.views.refusals import refusals_as_pages
 from common.errors import NotFound
 from conferencing.enums import EntrantKind
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
 def event_join(request: StaffRequest, event_id: UUID) -> HttpResponse:
-    """How the door stands; POST enters. Who may change the organiser's event is its host."""
+    """How the door stands; POST enters.
+
+    Who may change an event that speaks for the room is its host, while the plan has paused its
+    account too. Whoever put the room's link into an event of their own is not.
+    """
     event = event_for(request.membership, event_id)
     if event.room_id is None:
         raise NotFound
@@ -39,5 +44,6 @@ def event_join(request: StaffRequest, event_id: UUID) -> HttpResponse:
         return redirect(join_url(event.room_id))
     if request.method != "POST":
         return join_page(request, room, EntrantKind.STAFF)
-    may_write = calendar_for(request.membership, event.calendar_id).may_write
-    return enter_as_staff(request, room, is_host=may_write and event.is_organizer)
+    seen = calendar_for(request.membership, event.calendar_id)
+    speaks = event.is_organizer and account_of(seen.connection) == room.account
+    return enter_as_staff(request, room, is_host=speaks and seen.may_edit)

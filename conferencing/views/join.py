@@ -117,7 +117,12 @@ def join_page(
         "trouble": trouble,
         "longest_name": door.LONGEST_NAME,
     }
-    return private(render(request, "conferencing/join.html", context, status=status))
+    answer = private(render(request, "conferencing/join.html", context, status=status))
+    if kind is EntrantKind.STAFF:
+        # Its form is guarded by CSRF, which refuses the `Origin: null` that browsers send from a
+        # page that tells nobody. Its address holds no secret.
+        answer["Referrer-Policy"] = "same-origin"
+    return answer
 
 
 def private(answer: HttpResponse) -> HttpResponse:

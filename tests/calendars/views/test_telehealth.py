@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -12,15 +13,18 @@ import time_machine
 from livekit.api import TokenVerifier
 
 from calendars.models import CalendarShare, Event
+from calendars.owners import connections_of
+from calendars.services import places
 from common import outbox
 from conferencing.models import TelehealthJoin, TelehealthRoom
 from conferencing.telehealth import rooms
 from conferencing.telehealth.links import join_url
 from tests.calendars.views.test_events import FORM, HTMX, MONDAY_TEN, create
 from tests.factories import make_member, make_user
-from workspaces.enums import Role
+from workspaces.enums import Role, Tier
 from workspaces.models import Workspace
 from workspaces.owners import owner_of_user
+from workspaces.services.plans import change_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +142,48 @@ def test_looking_at_the_door_opens_nothing(browser, event, clock):
     assert "Your meeting is ready." in text(answer)
     assert answer["Cache-Control"] == "no-store"
     assert not TelehealthJoin.objects.exists()
+
+
+def test_host_enters_from_the_page_that_a_browser_shows_first(
+    event, sign_in, alice, clock, settings
+):
+    """Fetch, 3.2.5: a page with the policy `no-referrer` sends its forms with `Origin: null`."""
+    clock.move_to(MONDAY_TEN)
+    browser = sign_in(alice, enforce_csrf_checks=True)
+    address = f"/calendar/events/{event.pk}/join"
+    page = browser.get(address)
+    assert page["Cache-Control"] == "no-store"
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text(page))[1]
+    origin = "null" if page["Referrer-Policy"] == "no-referrer" else "http://testserver"
+    answer = browser.post(address, {"csrfmiddlewaretoken": token}, headers={"Origin": origin})
+    assert claims_in(answer, settings).video.room_admin
+
+
+def test_who_puts_the_link_into_an_event_of_their_own_is_no_host(
+    event, sign_in, bob, side, clinic, clock, settings
+):
+    theirs = side(owner_of_user(bob, clinic), user=bob, email="bob@google.example")
+    browser = sign_in(bob)
+    note = f"Join: {join_url(event.room_id)}"
+    assert create(browser, theirs.calendar, conference="none", notes=note).status_code == 302
+    own = Event.objects.get(calendar=theirs.calendar)
+    assert own.room_id == event.room_id
+    clock.move_to(MONDAY_TEN)
+    claims = claims_in(join(browser, own), settings)
+    assert (claims.name, claims.video.room_admin) == ("Bob", None)
+
+
+def test_host_stays_host_while_the_plan_has_paused_the_account(
+    browser, event, google, clinic, side, user_owner, clock, settings
+):
+    side(user_owner, "outlook")
+    change_plan(workspace_id=clinic.pk, tier=Tier.FREE, by=None)
+    outbox.sweep()
+    places.use_instead(
+        owner=user_owner, connection=connections_of(user_owner).get(provider="outlook")
+    )
+    clock.move_to(MONDAY_TEN)
+    assert claims_in(join(browser, event), settings).video.room_admin
 
 
 def test_too_early_says_when_it_opens(browser, event):
