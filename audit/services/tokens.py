@@ -53,12 +53,14 @@ WAIT_FOR_OTHERS = timedelta(seconds=10)
 LOOK_EVERY = 0.05
 RECONNECT_KIND = "audit.reconnect_needed"
 # What a connection that exceeds the plan may still be used for: its busy times keep others from
-# booking over them, what was promised to a guest before is kept, and it can be ended.
+# booking over them, what was promised to a guest before is kept, what was begun before (a link on
+# its way, a move) is looked for once more, and it can be ended.
 USABLE_WHILE_PAUSED = frozenset(
     {
         AccessReason.BUSY_READ,
         AccessReason.BOOKING_CONFIRM,
         AccessReason.BOOKING_EVENT_CREATE,
+        AccessReason.EVENT_GET,
         AccessReason.OAUTH_CONNECT,
         AccessReason.OAUTH_REVOKE,
         AccessReason.WATCH,

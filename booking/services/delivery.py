@@ -241,7 +241,8 @@ def event_has_failed(message: OutboxMessage, words: str) -> None:
     with transaction.atomic():
         fresh = _locked(meeting)
         if fresh.conference_state == ConferenceState.PENDING:
-            link_failed(fresh, LinkFailure.UNREACHABLE, f"{_NO_EVENT_WORDS} {words}")
+            what = _NO_EVENT_WORDS if fresh.calendar_event_id is None else _LATE_WORDS
+            link_failed(fresh, LinkFailure.UNREACHABLE, f"{what} {words}")
             fresh.save()
             if fresh.confirmation_sent_at is not None and awaits_link(fresh):
                 _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)

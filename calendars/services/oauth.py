@@ -285,7 +285,10 @@ def _read(kept: Kept, actor: Actor, now: datetime) -> str:
         connections.read_calendars(connection=connection, actor=actor, now=now)
     except UpstreamError as error:
         return f"{error.message} The account is connected; its calendars follow."
-    return ""
+    # The plan may have been lowered while the provider answered.
+    as_it_is = type(connection)._default_manager.filter(pk=connection.pk).first()
+    is_paused = as_it_is is not None and as_it_is.is_paused_by_plan
+    return paused_words(connection) if is_paused else ""
 
 
 def _refusal(app: OAuthApp, failure: oauth.OAuthFailure) -> DomainError:

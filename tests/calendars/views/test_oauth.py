@@ -421,6 +421,47 @@ def test_paused_account_that_is_consented_to_again_stays_paused_and_says_so(
     assert (paused.state, paused.resumes_as) == (ConnectionState.ACTIVE, "")
 
 
+def test_plan_lowered_while_somebody_consents_to_a_second_account(sandbox, browser, workspace):
+    consent(sandbox, browser, email="one@gmail.example")
+    begun = start(browser, "outlook")
+    back = sandbox.consent(begun["Location"], email="two@outlook.example")
+    change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+    answer = browser.get(back.removeprefix("http://testserver"))
+    assert "one@gmail.example is connected" in said(answer)[-1]
+    assert "two@outlook.example was not kept." in said(answer)[-1]
+    outbox.sweep()
+    kept = UserCalendarConnection.objects.get()
+    assert (kept.connected_email, kept.state) == ("one@gmail.example", ConnectionState.ACTIVE)
+    assert OAuthToken.objects.count() == 1
+
+
+@pytest.mark.parametrize("answers", ["google.token", "google.calendars.list"])
+def test_plan_lowered_and_followed_while_the_provider_answers(
+    sandbox, browser, workspace, answers, monkeypatch
+):
+    """The callback reads the plan when it keeps the account; a worker's later look wins."""
+    consent(sandbox, browser, "outlook", email="one@outlook.example")
+    back = sandbox.consent(start(browser)["Location"], email="two@gmail.example")
+    send = sandbox.adapter.send
+
+    def lowers(request, **how):
+        path = "/token" if answers == "google.token" else "/calendarList"
+        if path in request.url and "google" in request.url:
+            change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+            outbox.sweep()
+        return send(request, **how)
+
+    monkeypatch.setattr(sandbox.adapter, "send", lowers)
+    answer = browser.get(back.removeprefix("http://testserver"))
+    states = dict(UserCalendarConnection.objects.values_list("connected_email", "state"))
+    if answers == "google.token":
+        assert "two@gmail.example was not kept." in said(answer)[-1]
+        assert states == {"one@outlook.example": "active"}
+    else:
+        assert states == {"one@outlook.example": "active", "two@gmail.example": "paused"}
+        assert "two@gmail.example is paused" in " ".join(said(answer))
+
+
 def test_zoom_consent_that_the_plan_refuses_meanwhile_is_given_back(sandbox, browser, workspace):
     begun = start(browser, "zoom")
     back = sandbox.consent(begun["Location"], email="alice@zoom.example")

@@ -1,0 +1,70 @@
+"""A plan is lowered while a booked meeting's event, link or mail is still on its way."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from audit.enums import ConnectionState, Outcome
+from audit.models import OAuthTokenAccessLog
+from audit.services.tokens import mark_reconnect_needed
+from calendars.enums import ConferenceState
+from calendars.models import Event
+from calendars.owners import connections_of
+from calendars.services import places
+from common import outbox
+from tests.booking.conftest import book, deliver_all, make_link
+from workspaces.enums import Tier
+from workspaces.services.plans import change_plan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def accounts(clock, connect, user_owner):
+    """Bookings go to the Google account; the other one is what will be used instead."""
+    return connect(user_owner, "google"), connect(user_owner, "outlook")
+
+
+def pause_the_booking_account(workspace, owner):
+    change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+    outbox.sweep()
+    places.use_instead(owner=owner, connection=connections_of(owner).get(provider="outlook"))
+    paused = connections_of(owner).get(provider="google")
+    assert paused.state == ConnectionState.PAUSED
+    return paused
+
+
+def test_link_that_is_on_its_way_arrives_though_the_account_is_paused(
+    accounts, sandbox, user_owner, workspace, clock
+):
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 2})
+    meeting = book(make_link(user_owner, conference="auto"))
+    deliver_all()
+    meeting.refresh_from_db()
+    assert meeting.conference_state == ConferenceState.PENDING
+    paused = pause_the_booking_account(workspace, user_owner)
+    for seconds in (3, 5, 15, 30, 60, 60):
+        clock.shift(seconds)
+        deliver_all()
+    meeting.refresh_from_db()
+    assert (meeting.conference_state, meeting.conference_note) == (ConferenceState.READY, "")
+    assert meeting.conference_url in "".join(one.body for one in mail.outbox)
+    rows = OAuthTokenAccessLog.objects.filter(connection_id=paused.pk)
+    assert rows.filter(outcome=Outcome.DENIED).count() == 0
+
+
+def test_link_that_nobody_can_look_for_is_not_called_an_event_that_could_not_be_made(
+    accounts, sandbox, user_owner, clock
+):
+    sandbox.store.set_setting("meet", {"mode": "pending", "reads": 20})
+    meeting = book(make_link(user_owner, conference="auto"))
+    deliver_all()
+    mark_reconnect_needed(accounts[0])
+    for seconds in (3, 30, 60, 60):
+        clock.shift(seconds)
+        deliver_all()
+    meeting.refresh_from_db()
+    assert Event.objects.filter(pk=meeting.calendar_event_id, deleted_at__isnull=True).exists()
+    assert meeting.conference_state == ConferenceState.FAILED
+    assert "could not be made" not in meeting.conference_note
