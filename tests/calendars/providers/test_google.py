@@ -122,15 +122,30 @@ class TestGoogle(MoversContract, CalendarProviderContract):
         assert after.conference is None
         assert provider.get_event(calendar, made.remote_id).conference is None
 
-    def test_meet_link_in_a_calendar_that_allows_none_is_refused(
+    def test_meet_link_in_a_calendar_that_allows_none_is_missing_and_the_event_is_made(
         self, sandbox, provider, account, calendar
     ):
         quiet = sandbox.store.add_calendar(account, name="Quiet", meet=False)
+        there = replace(calendar, remote_id=quiet["id"])
 
-        with pytest.raises(Unsupported):
-            provider.create_event(
-                replace(calendar, remote_id=quiet["id"]), draft(conference=Conference.MEET)
-            )
+        made = provider.create_event(there, draft(conference=Conference.MEET))
+
+        assert made.conference.state == ConferenceState.FAILED
+        assert made.conference.url == ""
+        assert made.conference.note == "This Google calendar does not allow Meet links."
+        assert provider.get_event(there, made.remote_id).title == made.title
+
+    def test_meet_link_for_an_event_of_a_calendar_that_allows_none_is_refused(
+        self, sandbox, provider, account, calendar
+    ):
+        quiet = sandbox.store.add_calendar(account, name="Quiet", meet=False)
+        there = replace(calendar, remote_id=quiet["id"])
+        made = provider.create_event(there, draft())
+
+        with pytest.raises(Unsupported) as refusal:
+            provider.update_event(there, made.remote_id, EventDraft(conference=Conference.MEET))
+
+        assert refusal.value.field == "conference"
 
     def test_our_own_entry_stays_among_the_guests(self, provider, calendar, seed):
         """Leaving it out would decline the event for us."""

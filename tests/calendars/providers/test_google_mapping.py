@@ -124,7 +124,8 @@ def test_event_that_is_none_is_a_bad_reply(broken):
 
 
 def test_draft_leaves_out_what_was_not_given():
-    assert EventDraft().given() == {"notify", "idempotency_key", "private_properties"}
+    always = {"notify", "idempotency_key", "private_properties", "asks_again"}
+    assert EventDraft().given() == always
     assert EventDraft(title=None).title is not UNSET
 
 

@@ -231,7 +231,7 @@ def test_missing_link_stays_missing_in_another_calendar_with_its_reason(
     studio = google.connection.calendars.get(name="Studio")
     moved = relocating.move_event(event=event, to=studio, actor=actor)
     assert told(moved) == ("zoom", ConferenceState.FAILED)
-    assert moved.conference_note == "Zoom did not answer."
+    assert moved.conference_note == "Zoom did not answer. It is tried again by itself."
     assert moved.conference_since_at == event.conference_since_at
 
 
