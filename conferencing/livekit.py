@@ -185,9 +185,7 @@ def error_for(answer: Answer) -> UpstreamError:
     if code in _PASSING:
         return UpstreamUnavailable("LiveKit did not answer. Try again.")
     if code in {"bad_route", "malformed"}:
-        return BadReply(
-            "No LiveKit answers at the configured address. Whoever runs it has to look."
-        )
+        return BadReply(_NO_SERVER)
     return Unsupported("this room", "LiveKit refused this room as it stands.")
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from booking.enums import MeetingState
 from booking.errors import LinkClosed
 from booking.owners import meeting_tables, owner_of_meeting, public_name
+from calendars.enums import EventStatus
+from calendars.models import Event
 from conferencing.enums import Conference
 from conferencing.telehealth import rooms
 from conferencing.telehealth.sittings import Sitting
@@ -36,18 +38,41 @@ def follow(meeting: MeetingBase) -> None:
 
 
 def meeting_sittings(asked: Collection[TelehealthRoom]) -> Iterator[Sitting]:
-    """What meetings say of their rooms. Once the event is there, it speaks for the time."""
+    """What meetings say of their rooms. Once the event is there, it speaks for the time.
+
+    Of an event that lost the link its time is told here: the booker has theirs by mail.
+    """
     named = {room.key.removeprefix(_KEY): room for room in asked if room.key.startswith(_KEY)}
     if not named:
         return
-    for tables in meeting_tables():
-        for meeting in tables.meetings().filter(pk__in=list(named)):
-            room = named[str(meeting.pk)]
-            if room.workspace_id == meeting.workspace_id:
-                yield _sitting(room.pk, meeting)
+    found = [
+        (named[str(meeting.pk)], meeting)
+        for tables in meeting_tables()
+        for meeting in tables.meetings().filter(pk__in=list(named))
+    ]
+    events = _events_of([meeting for _, meeting in found])
+    for room, meeting in found:
+        if room.workspace_id == meeting.workspace_id:
+            event = events.get(meeting.calendar_event_id)
+            is_bare = event is not None and event.room_id != room.pk
+            yield _sitting(room.pk, meeting, event if is_bare else None)
 
 
-def _sitting(room_id: UUID, meeting: MeetingBase) -> Sitting:
+def _events_of(meetings: Collection[MeetingBase]) -> dict[UUID | None, Event]:
+    """Those of their events that are there."""
+    ids = [one.calendar_event_id for one in meetings if one.calendar_event_id is not None]
+    if not ids:
+        return {}
+    rows = Event.objects.filter(
+        pk__in=ids,
+        workspace__in={one.workspace_id for one in meetings},
+        deleted_at__isnull=True,
+    )
+    return {row.pk: row for row in rows.exclude(status=EventStatus.CANCELLED)}
+
+
+def _sitting(room_id: UUID, meeting: MeetingBase, bare: Event | None) -> Sitting:
+    times = bare or meeting
     try:
         owner_name = public_name(owner_of_meeting(meeting))
     except LinkClosed:
@@ -55,12 +80,12 @@ def _sitting(room_id: UUID, meeting: MeetingBase) -> Sitting:
     is_on = meeting.state in {MeetingState.CONFIRMED, MeetingState.NO_SHOW}
     return Sitting(
         room_id=room_id,
-        start_at=meeting.start_at,
-        end_at=meeting.end_at,
-        fallback_url=meeting.conference_url,
+        start_at=times.start_at,
+        end_at=times.end_at,
+        fallback_url=times.conference_url or meeting.conference_url,
         booker_name=meeting.booker_name,
         owner_name=owner_name,
         zone=meeting.booker_timezone,
-        counts=is_on and meeting.calendar_event_id is None,
+        counts=is_on and (meeting.calendar_event_id is None or bare is not None),
         is_off=meeting.state in _OFF,
     )

@@ -75,7 +75,7 @@ class DoorShut(DomainError):
 def standing_of(room: TelehealthRoom, kind: EntrantKind, now: datetime) -> Standing:
     """How the door stands for somebody of that kind."""
     found = rooms.look(room, now)
-    sitting = current(found, now) or _last_known(room)
+    sitting = current(found, now) or _last_known(room, found)
     name = _proposed(found, kind)
     zone = next((one.zone for one in found if one.zone), "") or room.workspace.timezone
     if kind is not EntrantKind.BOOKER:
@@ -146,10 +146,11 @@ def _door(sitting: Sitting, now: datetime) -> Door:
     return Door.OPEN if configured_server() is not None else Door.UNAVAILABLE
 
 
-def _last_known(room: TelehealthRoom) -> Sitting | None:
+def _last_known(room: TelehealthRoom, found: list[Sitting]) -> Sitting | None:
     if room.start_at is None or room.end_at is None:
         return None
-    return Sitting(room.pk, room.start_at, room.end_at)
+    other = next((one.fallback_url for one in found if one.fallback_url), "")
+    return Sitting(room.pk, room.start_at, room.end_at, fallback_url=other)
 
 
 def _proposed(found: list[Sitting], kind: EntrantKind) -> str:

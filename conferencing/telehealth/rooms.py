@@ -70,11 +70,11 @@ def open_room(*, workspace: Workspace, key: str, account: str = "") -> Telehealt
 
 
 def adopt(workspace_id: UUID, room_id: UUID | None, *, account: str) -> None:
-    """An event of that account carries the room's link from now on and speaks for its times."""
-    if room_id is None:
-        return
-    rows = TelehealthRoom.objects.filter(workspace=workspace_id, pk=room_id, account="")
-    rows.update(account=account)
+    """An event of that account carries the room's link from now on and speaks for its times, in
+    place of one that could not be made on another account.
+    """
+    if room_id is not None:
+        TelehealthRoom.objects.filter(workspace=workspace_id, pk=room_id).update(account=account)
 
 
 def room_of(workspace_id: UUID, room_id: UUID | None) -> TelehealthRoom | None:

@@ -10,15 +10,17 @@ from django.core import mail
 from django.test import Client as Browser
 from livekit.api import TokenVerifier
 
-from booking.enums import MeetingState
+from booking.enums import MeetingState, MessageKind
 from booking.owners import tables_for
 from booking.services import rooms as meeting_rooms
-from booking.services.delivery import create_calendar_event
+from booking.services.delivery import create_calendar_event, run_now
 from booking.tokens import manage_token
 from calendars.models import Event
 from calendars.providers.base import EventDraft
 from calendars.services import events
-from conferencing.enums import EntrantKind, LinkKind
+from calendars.services.connections import choose_booking_calendar, disconnect
+from common.enums import OutboxState
+from conferencing.enums import Conference, EntrantKind, LinkKind
 from conferencing.models import TelehealthJoin, TelehealthRoom
 from conferencing.telehealth.door import Door, standing_of
 from conferencing.telehealth.links import join_url, links_in
@@ -269,3 +271,75 @@ def test_meeting_without_a_room_has_no_door(owner, clinic, sign_in, alice):
     browser = sign_in(alice)
     assert browser.get(f"/meetings/{meeting.pk}/join").status_code == 404
     assert "Telehealth" not in browser.get(f"/meetings/{meeting.pk}").text.partition("<main")[2]
+
+
+def event_of(meeting):
+    return Event.objects.select_related("calendar__workspace").get(
+        pk=fresh(meeting).calendar_event_id
+    )
+
+
+def test_event_that_lost_the_link_leaves_the_guest_their_room(
+    link, connection, sandbox, copy_events
+):
+    """Somebody tidied the text at the provider; the meeting stands, as does what was mailed."""
+    meeting = book(link)
+    deliver_all()
+    (held,) = sandbox.events(connection)
+    later = NINE + timedelta(hours=3)
+    span = {
+        name: {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}Z", "timeZone": "UTC"}
+        for name, at in (("start", later), ("end", later + HALF_HOUR))
+    }
+    sandbox.store.change_event(
+        sandbox.calendar(connection),
+        held["body"]["id"],
+        {"description": "", "location": "", **span},
+    )
+    copy_events(connection)
+    event = event_of(meeting)
+    assert (event.room_id, event.start_at) == (None, later)
+    standing = standing_of(room_of(meeting), EntrantKind.BOOKER, later)
+    assert (standing.door, standing.start_at) == (Door.OPEN, later)
+    assert standing.fallback_url == event.conference_url != ""
+    assert door(meeting, NINE) is Door.EARLY
+
+
+def test_link_that_was_taken_off_and_chosen_anew_leaves_the_guest_their_room(
+    link, connection, actor
+):
+    meeting = book(link)
+    deliver_all()
+    for wanted in (Conference.NONE, Conference.MEET):
+        draft = EventDraft(conference=wanted)
+        events.update_event(event=event_of(meeting), draft=draft, actor=actor)
+        assert door(meeting, NINE) is Door.OPEN
+
+
+def test_event_made_on_another_account_in_the_end_speaks_for_the_room(
+    link, connection, connect, owner, sandbox, actor
+):
+    sandbox.fault("google.events.insert", status=403)
+    meeting = book(link)
+    deliver_all()
+    assert fresh(meeting).calendar_event_id is None
+    other = connect(owner, "outlook")
+    connection.calendars.update(gone_at=now())
+    choose_booking_calendar(owner=owner, calendar=other.calendars.get(is_primary=True))
+    assert run_now(fresh(meeting), MessageKind.CALENDAR_EVENT) == OutboxState.SENT
+    event = event_of(meeting)
+    assert event.calendar.connection == other
+    later = NINE + timedelta(hours=3)
+    events.update_event(
+        event=event, draft=EventDraft(start=later, end=later + HALF_HOUR), actor=actor
+    )
+    assert door(meeting, later) is Door.OPEN
+
+
+def test_guest_keeps_the_other_link_when_the_calendar_is_disconnected(link, connection, actor):
+    meeting = book(link)
+    deliver_all()
+    disconnect(connection=connection, actor=actor)
+    standing = standing_of(room_of(meeting), EntrantKind.BOOKER, NINE)
+    assert standing.door is Door.OPEN
+    assert standing.fallback_url == fresh(meeting).conference_url != ""
