@@ -176,9 +176,10 @@ def retry_link(*, meeting: MeetingBase, actor: Actor, now: datetime) -> Conferen
     except (RouteRefusal, UpstreamError) as error:
         with transaction.atomic():
             fresh = _locked(meeting)
-            link_failed(fresh, failures.failure_of(error), failures.reason_of(error))
-            fresh.conference_tries += 1
-            fresh.save()
+            if not fresh.conference_url:  # else a rival's try brought it
+                link_failed(fresh, failures.failure_of(error), failures.reason_of(error))
+                fresh.conference_tries += 1
+                fresh.save()
         raise
     with transaction.atomic():
         fresh = _locked(meeting)

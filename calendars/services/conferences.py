@@ -14,11 +14,12 @@ from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import UNSET
 from calendars.services import mirror, zoom_rooms
+from calendars.services.zoom_rooms import ZOOM_LINK_KIND
 from common import outbox
 from common.errors import RateLimited, UpstreamError, UpstreamUnavailable
 from conferencing import failures, usage
 from conferencing import services as conferencing
-from conferencing.enums import Conference
+from conferencing.enums import Conference, LinkFailure
 from conferencing.zoom import DailyLimit
 
 if TYPE_CHECKING:
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
     from audit.actors import Actor
     from calendars.models import Calendar
     from calendars.providers.base import EventDraft
-    from conferencing.enums import LinkFailure
     from conferencing.models import ZoomMeeting
 
 logger = logging.getLogger(__name__)
 
 SETTLE_KIND: Final = "calendars.settle_conference"
-ZOOM_LINK_KIND: Final = "calendars.make_zoom_link"
 # Handled by whoever keeps links of events in tables above this app.
 LINK_SETTLED_KIND: Final = "calendars.link_settled"
 # Whoever made a booking waits for it: a passing trouble is mostly over by then.
@@ -69,10 +68,11 @@ def room_or_reason(
 
 
 def zoom_room_at(event: Event) -> ZoomMeeting | None:
-    """The Zoom meeting that we made for this event."""
+    """The Zoom meeting that we made for this event; none of a colleague's that it only names."""
     if event.conference != Conference.ZOOM:
         return None
-    return conferencing.zoom_meeting_at(event.workspace_id, event.conference_url)
+    room = conferencing.zoom_meeting_at(event.workspace_id, event.conference_url)
+    return room if room is not None and zoom_rooms.is_own(room, event) else None
 
 
 def leave_zoom(room: ZoomMeeting, actor: Actor) -> None:
@@ -82,10 +82,12 @@ def leave_zoom(room: ZoomMeeting, actor: Actor) -> None:
         conferencing.end_zoom_meeting(meeting=room, actor=actor)
 
 
-def tie_room(room: ZoomMeeting, event: Event) -> None:
-    """Note that the room is this event's, if it is its link."""
+def keep_or_leave(room: ZoomMeeting, event: Event, actor: Actor) -> None:
+    """Note that the room is this event's, if it is its link; else it was made for nothing."""
     if event.conference_url == room.join_url:
         conferencing.tie_zoom_meeting(room, event.pk)
+    else:
+        leave_zoom(room, actor)
 
 
 def follow_change(room: ZoomMeeting | None, event: Event, actor: Actor) -> None:
@@ -153,6 +155,17 @@ def link_failed(
     mirror.touch(event.calendar, now)
 
 
+def carry_missing_link(event: Event, to: Event) -> None:
+    """What was split off an event whose link could not be made has none either, for the same
+    reason; its own is asked for by hand.
+    """
+    is_missing = event.conference_state == ConferenceState.FAILED and not to.conference
+    if is_missing and failures.is_ours_alone(event.conference, event.conference_failure):
+        reason = failures.first_sentence(event.conference_note)
+        link_failed(to, LinkFailure(event.conference_failure), reason,
+                    kind=Conference(event.conference))  # fmt: skip
+
+
 def zoom_failed(event: Event, error: UpstreamError, key: str) -> None:
     """Note on an event that was just made why it has no Zoom link, and have a worker ask again
     where that may help. `key` is what the meeting was wished for with.
@@ -200,11 +213,12 @@ def _may_pass(error: UpstreamError) -> bool:
 
 
 def intent_key_of(event: Event) -> str:
-    """What to wish for the event's Zoom meeting with: as before, while nobody knows what became
-    of that.
+    """What to wish for the event's Zoom meeting with: as before, while the event waits for it or
+    nobody knows what became of that.
     """
     wished = conferencing.zoom_meeting_of(event.workspace_id, event.pk)
-    return event.pk.hex if wished is None or wished.remote_id else wished.intent_key
+    is_open = wished is not None and (zoom_rooms.waits_for_link(event) or not wished.remote_id)
+    return wished.intent_key if wished is not None and is_open else event.pk.hex
 
 
 def note_tries(event: Event, tries: int) -> None:

@@ -14,7 +14,14 @@ from calendars.errors import EventChanged
 from calendars.models import Calendar, Event
 from calendars.providers.base import UNSET, EventDraft
 from calendars.providers.errors import EventGone
-from calendars.services import conferences, mirror, occurrences, telehealth, writing
+from calendars.services import (
+    conferences,
+    mirror,
+    occurrences,
+    splitting,
+    telehealth,
+    writing,
+)
 from calendars.services.accounts import opened
 from calendars.services.meanwhile import is_touched
 from calendars.services.series_copy import SeriesCopy
@@ -72,7 +79,7 @@ def create_event(
             remote = provider.create_event(mirror.as_remote(calendar), draft)
             kept = _keep_series(provider, calendar, remote)
     except UpstreamError as error:
-        if room is not None and not error.retryable:
+        if room is not None and not splitting.is_undecided(error):
             conferences.leave_zoom(room, actor)
         raise
     event = (
@@ -83,13 +90,14 @@ def create_event(
     )
     if missing is not None and not event.conference_url:
         conferences.zoom_failed(event, missing, draft.idempotency_key)
-    if room is not None and event.conference_url != room.join_url:
+    if room is not None and not event.conference_url:
         # Made by an earlier try, when Zoom had no room for it.
         late = EventDraft(conference=Conference.ZOOM, conference_url=room.join_url)
         event = update_event(event=event, draft=late, actor=actor, reason=reason)
         conferences.tell_link_settled(event)
     if room is not None:
-        conferences.tie_room(room, event)
+        # An earlier try may have made the event, and a person chosen another link since.
+        conferences.keep_or_leave(room, event, actor)
     return event
 
 

@@ -24,7 +24,7 @@ from calendars.models import Calendar, Event, EventTask, event_id_for
 from calendars.providers.base import Feature
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.providers.registry import provider_class
-from calendars.services import mirror, series, splitting, writing
+from calendars.services import mirror, series, splitting, writing, zoom_rooms
 from calendars.services.series_copy import SeriesCopy
 from common import outbox
 from common.errors import DomainError, Forbidden, InvalidInput, Unsupported, UpstreamError
@@ -220,8 +220,11 @@ def _carry_missing_links(way: _Way) -> None:
 
 
 def _carry(way: _Way) -> None:
-    """Tasks go along, and whoever else keeps the id of a moved event is told."""
+    """Tasks and what is still to be done for its Zoom link go along; whoever else keeps the id of
+    a moved event is told.
+    """
     ids = {row.pk: _id_at(way, row) for row in _rows(way)}
+    zoom_rooms.follow_moves(way.to.workspace_id, ids)
     for task in EventTask.objects.filter(calendar=way.source, event_id__in=list(ids)):
         task.event_id, task.calendar = ids[task.event_id], way.to
         task.save(update_fields=["event_id", "calendar", "updated_at"])

@@ -275,6 +275,8 @@ def _split(at: _At, ready: Prepared) -> Done | None:
     done = _restored(at, tail, listed, later, shift=plan.shift, draft=ready.draft)
     row = at.copy.keep(tail, done.occurrences if listed is not None else None, keep_notes=False)
     writing.with_link(row, ready.note)
+    if ready.draft.conference is UNSET:
+        conferences.carry_missing_link(at.event, row)
     starts = [one.original_start_at for one in before if one.original_start_at]
     _carry(at, tail, plan.shift, [one for one in starts if one >= original_at])
     return Done(

@@ -14,9 +14,9 @@ from calendars.models import Event
 from calendars.paused import refuse_paused
 from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone
-from calendars.services import conferences, mirror, telehealth
+from calendars.services import conferences, mirror, splitting, telehealth
 from calendars.services.accounts import opened
-from common.errors import BadReply, Forbidden, UpstreamError
+from common.errors import Forbidden, UpstreamError
 from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def sending(
         with opened_for(event, actor, reason) as provider:
             yield provider
     except UpstreamError as error:
-        if ready.made is not None and not (error.retryable or isinstance(error, BadReply)):
+        if ready.made is not None and not splitting.is_undecided(error):
             conferences.leave_zoom(ready.made, actor)
         raise
 

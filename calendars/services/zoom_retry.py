@@ -11,7 +11,7 @@ from calendars.models import Event
 from calendars.providers.base import EventDraft
 from calendars.providers.errors import EventGone
 from calendars.services import conferences, link_retry, series, zoom_rooms
-from calendars.services.conferences import ZOOM_LINK_KIND
+from calendars.services.zoom_rooms import ZOOM_LINK_KIND
 from common.errors import UpstreamError
 from conferencing.enums import Conference
 from conferencing.failures import first_sentence
@@ -35,7 +35,7 @@ def retry(message: OutboxMessage) -> None:
     try:
         link_retry.retry_link(event=event, actor=task_actor(ZOOM_LINK_KIND))
     except RouteRefusal:
-        return  # noted on the event, with its way on
+        conferences.tell_link_settled(event)  # noted on the event, with its way on
     except UpstreamError as error:
         conferences.note_again(event, error)
         raise

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from django.db.models import Q
 
 from calendars.models import Event
+from common.enums import OutboxState
+from common.models import OutboxMessage
+from conferencing import services as conferencing
 from conferencing.enums import Conference
 from conferencing.usage import Use, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
+    from collections.abc import Mapping, Sequence
 
     from django.db.models import QuerySet
 
     from conferencing.models import ZoomMeeting
 
-NO_TITLE = "Meeting"
+ZOOM_LINK_KIND: Final = "calendars.make_zoom_link"
+NO_TITLE: Final = "Meeting"
 
 
 def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
@@ -43,10 +47,32 @@ def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
     return found
 
 
+def follow_moves(workspace_id: UUID, ids: Mapping[UUID, UUID]) -> None:
+    """Events have another id now: their Zoom meetings, and the next try for one, know them by it.
+
+    Call it inside the transaction that moves them.
+    """
+    conferencing.retie_zoom_meetings(workspace_id, ids)
+    waiting = OutboxMessage.objects.filter(
+        kind=ZOOM_LINK_KIND,
+        state=OutboxState.PENDING,
+        workspace_id=workspace_id,
+        payload__event_id__in=[str(was) for was in ids],
+    )
+    for message in waiting:
+        now = ids[UUID(message.payload["event_id"])]
+        OutboxMessage.objects.filter(pk=message.pk).update(payload={"event_id": str(now)})
+
+
 def wish_of(room: ZoomMeeting) -> Wish | None:
     """What the meeting is to say; None where its events leave that open, or nobody meets in it."""
     use = uses([room]).get(room.pk)
     return use.wish if use is not None else None
+
+
+def waits_for_link(event: Event) -> bool:
+    """Whether it is to have a Zoom meeting and has none: the next try takes what there is."""
+    return event.conference == Conference.ZOOM and not event.conference_url
 
 
 def _by_link(rooms: Sequence[ZoomMeeting]) -> dict[tuple[UUID, str], list[Event]]:
@@ -73,9 +99,10 @@ def _seen_to_go(room: ZoomMeeting, gone: Sequence[Event]) -> Use | None:
     if room.event_id is not None:
         event = Event.objects.filter(pk=room.event_id, workspace=room.workspace_id).first()
     if event is not None and event.deleted_at is None:
-        waits = event.conference == Conference.ZOOM and not event.conference_url
-        return Use() if waits and not room.remote_id else Use(ended_at=event.seen_at)
-    moments = [one.deleted_at for one in (*gone, event) if one is not None and one.deleted_at]
+        return Use() if waits_for_link(event) else Use(ended_at=event.seen_at)
+    # A guest who leaves takes no room from the others.
+    own = [one for one in gone if is_own(room, one)]
+    moments = [one.deleted_at for one in (*own, event) if one is not None and one.deleted_at]
     return Use(ended_at=max(moments)) if moments else None
 
 
@@ -102,7 +129,7 @@ def _wish(room: ZoomMeeting, events: Sequence[Event]) -> Wish | None:
 
 def _own_event(room: ZoomMeeting, events: Sequence[Event]) -> Event | None:
     """The series or the event that it was made for; events that share one by hand have none."""
-    mine = [event for event in events if _is_own(room, event)]
+    mine = [event for event in events if is_own(room, event)]
     rules = [event for event in mine if event.recurrence]
     if rules:
         return rules[-1]
@@ -113,7 +140,7 @@ def _own_event(room: ZoomMeeting, events: Sequence[Event]) -> Event | None:
     return mine[0]
 
 
-def _is_own(room: ZoomMeeting, event: Event) -> bool:
+def is_own(room: ZoomMeeting, event: Event) -> bool:
     """Whether the event is its organiser's, who is the meeting's host; a guest's copy is not."""
     owner_id = event.calendar.connection.owner_id
     return event.is_organizer and owner_id == room.connection.owner_id

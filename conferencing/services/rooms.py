@@ -19,6 +19,7 @@ from conferencing.usage import Wish
 from conferencing.zoom import RoomGone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -200,6 +201,14 @@ def tie_zoom_meeting(meeting: ZoomMeeting, event_id: UUID) -> None:
     if meeting.event_id != event_id:
         meeting.event_id = event_id
         ZoomMeeting.objects.filter(pk=meeting.pk).update(event_id=event_id)
+
+
+def retie_zoom_meetings(workspace_id: UUID, ids: Mapping[UUID, UUID]) -> None:
+    """Note the ids that events have now, by those that they had."""
+    tied = ZoomMeeting.objects.filter(workspace_id=workspace_id, event_id__in=list(ids))
+    for meeting in tied.only("event_id"):
+        assert meeting.event_id is not None  # it is one of these
+        tie_zoom_meeting(meeting, ids[meeting.event_id])
 
 
 def tie_wish(workspace_id: UUID, intent_key: str, event_id: UUID) -> None:

@@ -12,7 +12,7 @@ from calendars.enums import ConferenceState, Scope
 from calendars.models import Calendar, Event
 from calendars.providers.base import EventDraft
 from calendars.services import events, relocating, series, sync
-from calendars.services.conferences import ZOOM_LINK_KIND
+from calendars.services.zoom_rooms import ZOOM_LINK_KIND
 from common import outbox
 from common.models import OutboxMessage
 from conferencing.enums import Conference, LinkFailure
