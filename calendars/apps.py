@@ -46,7 +46,7 @@ class CalendarsConfig(AppConfig):
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
         outbox.register(conferences.SETTLE_KIND, settling.settle, settling.has_failed)
         outbox.register(zoom_rooms.ZOOM_LINK_KIND, zoom_retry.retry, zoom_retry.has_failed)
-        outbox.register(ROOM_GONE_KIND, zoom_retry.replace_room)
+        outbox.register(ROOM_GONE_KIND, zoom_retry.replace_room, zoom_retry.could_not_replace)
         outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
         outbox.register(relocating.FINISH_KIND, relocating.finish_move)
         outbox.register(MEMBERSHIP_ENDED, membership.end_connections)

@@ -49,7 +49,7 @@ _LOOK_AGAIN, _LOOK_SELDOM = timedelta(seconds=2), timedelta(seconds=30)
 # A conference that is still pending after this will not come.
 _LINK_DEADLINE = timedelta(minutes=15)
 # What is told of a link is told anew when it was asked for again.
-_OF_LINK = (Step.AWAIT_LINK, Step.LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
+_OF_LINK = (Step.AWAIT_LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
 _LATE_WORDS = "The calendar gave no join link."
 _NO_EVENT_WORDS = "The event could not be made, so there is no join link."
 
@@ -90,21 +90,35 @@ def handle_link(message: OutboxMessage) -> None:
     if event is None:
         return
     for tables in meeting_tables():
-        rows = tables.meetings().filter(calendar_event_id=event.pk, conference_url="")
-        for meeting in rows.filter(state=MeetingState.CONFIRMED):
+        rows = tables.meetings().filter(calendar_event_id=event.pk, state=MeetingState.CONFIRMED)
+        for meeting in rows:
             _settle_link(meeting, event)
 
 
 def _settle_link(meeting: MeetingBase, event: Event) -> None:
-    """Keep the link that came, and mail it on; who was promised another try hears of its end."""
+    """Keep the link that came, and mail it on; who was promised another try, or has a link that
+    is good no more, hears of its end.
+    """
     with transaction.atomic():
         fresh = _locked(meeting)
-        keep_outcome(fresh, MadeEvent(event))
-        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+        had_link = bool(fresh.conference_url)
+        if had_link and fresh.conference_url == event.conference_url:
+            return
+        if _keep_link(fresh, MadeEvent(event)):
             _follow_up(fresh)
+        elif had_link and not fresh.conference_url:
+            _tell_no_link(fresh)
         elif not fresh.conference_url and fresh.notice_sent_at and awaits_link(fresh):
             _enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK_NOTICE)
         _hurry(fresh)
+
+
+def _keep_link(fresh: MeetingBase, made: MadeEvent, *, give_up: str = "") -> bool:
+    """Keep what became of the link; whether there is one that a mail went out without."""
+    was = fresh.conference_url
+    keep_outcome(fresh, made, give_up=give_up)
+    is_news = bool(fresh.conference_url) and fresh.conference_url != was
+    return is_news and fresh.confirmation_sent_at is not None
 
 
 def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
@@ -118,8 +132,7 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
     made = make_event(meeting)
     with transaction.atomic():
         fresh = _locked(meeting)
-        keep_outcome(fresh, made)
-        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+        if _keep_link(fresh, made):
             _follow_up(fresh)
         _hurry(fresh)
         if fresh.conference_state == ConferenceState.PENDING:
@@ -150,8 +163,7 @@ def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> No
     is_late = now >= asked_at + _LINK_DEADLINE
     with transaction.atomic():
         fresh = _locked(meeting)
-        keep_outcome(fresh, made, give_up=_LATE_WORDS if is_late else "")
-        if fresh.conference_url and fresh.confirmation_sent_at is not None:
+        if _keep_link(fresh, made, give_up=_LATE_WORDS if is_late else ""):
             _follow_up(fresh)
         elif fresh.conference_state == ConferenceState.FAILED:
             _tell_no_link(fresh)
@@ -183,9 +195,7 @@ def retry_link(*, meeting: MeetingBase, actor: Actor, now: datetime) -> Conferen
         raise
     with transaction.atomic():
         fresh = _locked(meeting)
-        is_news = not fresh.conference_url
-        keep_outcome(fresh, made)
-        if is_news and fresh.conference_url and fresh.confirmation_sent_at is not None:
+        if _keep_link(fresh, made):
             _follow_up(fresh)
         if fresh.conference_state == ConferenceState.PENDING:
             _enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)
@@ -379,6 +389,8 @@ def _message(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMessa
 
 def _key(meeting: MeetingBase, step: Step) -> str:
     key = f"booking:{meeting.id}:{step.value}"
+    if step is Step.LINK:  # each link that takes the place of another one is told
+        return f"{key}:{meeting.sequence}"
     is_again = step in _OF_LINK and meeting.conference_tries > 1
     return f"{key}:{meeting.conference_tries}" if is_again else key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from audit.actors import task_actor
@@ -13,6 +13,7 @@ from calendars.providers.errors import EventGone
 from calendars.services import conferences, link_retry, series, zoom_rooms
 from calendars.services.zoom_rooms import ZOOM_LINK_KIND
 from common.errors import UpstreamError
+from conferencing import failures
 from conferencing.enums import Conference
 from conferencing.failures import first_sentence
 from conferencing.models import ZoomMeeting
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from common.models import OutboxMessage
+
+
+_DELETED_THERE: Final = "The Zoom meeting was deleted at Zoom."
 
 
 def retry(message: OutboxMessage) -> None:
@@ -51,7 +55,8 @@ def has_failed(message: OutboxMessage, words: str) -> None:
 
 def replace_room(message: OutboxMessage) -> None:
     """The outbox's handler of a meeting that somebody deleted at Zoom while its event stands: the
-    event gets another one, and its guests the new link.
+    event gets another one, and its guests the new link. Where there can be none, the dead link
+    goes, and the event says why.
 
     Raises UpstreamError.
     """
@@ -60,13 +65,29 @@ def replace_room(message: OutboxMessage) -> None:
     if event is None:
         return
     scope = Scope.ALL if event.recurrence else Scope.THIS
-    draft = EventDraft(conference=Conference.ZOOM)
     actor = task_actor(message.kind)
     try:
-        series.update_event(event=event, draft=draft, actor=actor, scope=scope)
-    except (RouteRefusal, EventGone):
-        return  # no Zoom any more, or no event
-    conferences.tell_link_settled(event)
+        try:
+            draft = EventDraft(conference=Conference.ZOOM)
+            done = series.update_event(event=event, draft=draft, actor=actor, scope=scope)
+        except RouteRefusal as refusal:
+            draft = EventDraft(conference=Conference.NONE)
+            done = series.update_event(event=event, draft=draft, actor=actor, scope=scope)
+            reason = f"{_DELETED_THERE} {refusal.reason}"
+            failure = failures.failure_of(refusal)
+            conferences.link_failed(done.event, failure, reason, kind=Conference.ZOOM)
+    except EventGone:
+        return
+    conferences.tell_link_settled(done.event)
+
+
+def could_not_replace(message: OutboxMessage, words: str) -> None:
+    """The event has a link that leads nowhere, and says so beside it."""
+    room = ZoomMeeting.objects.filter(pk=UUID(message.payload["meeting_id"])).first()
+    event = zoom_rooms.event_of(room) if room is not None else None
+    if event is not None:
+        note = f"{_DELETED_THERE} {first_sentence(words)} Choose another meeting link."
+        Event.objects.filter(pk=event.pk).update(conference_note=note[:300])
 
 
 def _waiting(message: OutboxMessage) -> QuerySet[Event]:

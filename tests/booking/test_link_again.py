@@ -10,9 +10,13 @@ from booking.models import SalesMeeting
 from booking.services.delivery import retry_link
 from booking.tokens import manage_token
 from calendars.enums import ConferenceState
+from common import http
 from common.errors import InvalidInput, UpstreamUnavailable
 from conferencing.enums import LinkFailure
+from sandbox.server import create_app
+from sandbox.server.transport import WSGIAdapter
 from tests.booking.conftest import ANN, NOW, book, deliver_all, make_link
+from tests.conftest import SANDBOX_URL
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +81,25 @@ def test_retry_that_fails_keeps_its_reason_and_mails_nobody(missing, sandbox, ac
     assert missing.conference_note == "Google Calendar did not answer."
     assert missing.conference_tries == 2
     assert mail.outbox == []
+
+
+class Rival(WSGIAdapter):
+    """While the calendar is asked, somebody else's try brings the link."""
+
+    def before(self, request):
+        if request.method == "PATCH":
+            SalesMeeting.objects.update(
+                conference_state="ready", conference_url="https://m.example/1"
+            )
+
+
+def test_retry_that_fails_takes_back_no_link_that_a_rival_brought(missing, sandbox, actor):
+    http.mount(f"{SANDBOX_URL}/", Rival(create_app(sandbox.store, SANDBOX_URL)))
+    sandbox.fault("google.events.patch", status=503, count=None)
+    with pytest.raises(UpstreamUnavailable):
+        retry_link(meeting=missing, actor=actor, now=NOW)
+    missing.refresh_from_db()
+    assert (missing.conference_state, missing.conference_url) == ("ready", "https://m.example/1")
 
 
 def test_second_failure_is_told_anew(missing, sandbox, actor, clock):

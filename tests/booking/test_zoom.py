@@ -9,13 +9,16 @@ from django.core import mail
 
 from booking.models import Meeting
 from calendars.models import Event
+from calendars.providers.base import EventDraft
 from calendars.services import events
 from calendars.services.link_retry import retry_link
 from common import outbox
+from conferencing.enums import LinkFailure
 from conferencing.models import ZoomConnection, ZoomMeeting
 from conferencing.services.upkeep import sweep_zoom
 from tests.booking.conftest import book, deliver_all, make_link
 from tests.booking.test_delivery import parts_of, to
+from workspaces.enums import Tier
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +112,71 @@ def test_link_is_asked_for_again_after_the_account_is_connected_again(
     meeting = later(clock, timedelta(seconds=5))
     assert meeting.conference_url
     assert meeting.conference_url in text_to(BOOKER)
+
+
+def test_booking_promises_no_other_try_once_the_plan_has_no_zoom(booked, sandbox, clock, workspace):
+    sandbox.fault(CREATE, status=503)
+    booked()
+    type(workspace).objects.update(tier=Tier.FREE)
+    meeting = later(clock, timedelta(minutes=1))
+    assert meeting.conference_failure == LinkFailure.PLAN
+    assert meeting.conference_note.startswith("Zoom is on the ")
+    assert "by itself" not in text_to(OWNER)
+
+
+def deleted_at_zoom(sandbox, actor, title="Council"):
+    """Somebody deletes the meeting there; a change of its event brings it to light."""
+    (room,) = rooms(sandbox)
+    sandbox.store.drop("meeting", room)
+    event = Event.objects.select_related("calendar__workspace", "workspace").get()
+    events.update_event(event=event, draft=EventDraft(title=title), actor=actor)
+
+
+def test_booker_gets_each_link_that_takes_the_place_of_one_deleted_at_zoom(
+    booked, sandbox, clock, actor
+):
+    meeting = booked()
+    for mails in (2, 3):
+        was = meeting.conference_url
+        deleted_at_zoom(sandbox, actor, f"Council {mails}")
+        meeting = later(clock, timedelta(minutes=1))
+        (room,) = rooms(sandbox)
+        assert room in meeting.conference_url != was
+        assert len(to(BOOKER)) == mails
+        assert meeting.conference_url in text_to(BOOKER)
+    assert len(to(OWNER)) == 1
+
+
+def test_link_that_was_deleted_at_zoom_goes_where_there_can_be_no_other(
+    booked, sandbox, clock, actor, workspace
+):
+    meeting = booked()
+    type(workspace).objects.update(tier=Tier.FREE)
+    dead = meeting.conference_url
+    deleted_at_zoom(sandbox, actor)
+    meeting = later(clock, timedelta(minutes=1))
+    event = Event.objects.get()
+    assert dead not in f"{event.description} {event.location}"
+    assert (event.conference, event.conference_state) == ("zoom", "failed")
+    assert event.conference_note.startswith("The Zoom meeting was deleted at Zoom. Zoom is on the ")
+    assert (meeting.conference_url, meeting.conference_state) == ("", "failed")
+    assert [parts_of(one)["subject"].split(" for ")[0] for one in to(BOOKER)][1:] == [
+        "No join link"
+    ]
+
+
+def test_link_that_was_deleted_at_zoom_says_so_when_there_comes_no_other(
+    booked, sandbox, clock, actor
+):
+    booked()
+    sandbox.fault(CREATE, status=503, count=None)
+    deleted_at_zoom(sandbox, actor)
+    for _ in range(20):
+        later(clock, timedelta(hours=1))
+    note = Event.objects.get().conference_note
+    assert note == (
+        "The Zoom meeting was deleted at Zoom. Zoom did not answer. Choose another meeting link."
+    )
 
 
 def test_room_stays_while_the_booker_has_its_link_though_the_event_was_deleted(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from audit.models import OAuthToken
 from booking.models import BookingLink
 from calendars.models import Calendar, Event, PushChannel
-from calendars.services import channels, conferences, sync
+from calendars.services import channels, conferences, sync, zoom_rooms
 from common import outbox
 from common.models import OutboxMessage
 from tests.booking.pages import fill_in, open_form
@@ -311,7 +311,7 @@ def answer_was_lost(scene: Scene) -> None:
 
 
 def make_link(scene: Scene) -> Seen:
-    return _deliver(scene, conferences.ZOOM_LINK_KIND)
+    return _deliver(scene, zoom_rooms.ZOOM_LINK_KIND)
 
 
 def has_zoom(scene: Scene) -> None:
