@@ -128,7 +128,7 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
     """
     if meeting.state != MeetingState.CONFIRMED or meeting.calendar_event_id is not None:
         return
-    _ensure_room(meeting)
+    rooms.ensure_room(meeting)
     made = make_event(meeting)
     with transaction.atomic():
         fresh = _locked(meeting)
@@ -137,19 +137,6 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
         _hurry(fresh)
         if fresh.conference_state == ConferenceState.PENDING:
             _enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)
-
-
-def _ensure_room(meeting: MeetingBase) -> None:
-    """One that was confirmed after it had been requested gets its telehealth room now."""
-    if meeting.room_id is not None:
-        return
-    meeting.room_id = rooms.room_for(
-        workspace=meeting.workspace, link=meeting.link, meeting_id=meeting.pk
-    )
-    if meeting.room_id is not None:
-        with transaction.atomic():
-            meeting.save(update_fields=["room_id", "updated_at"])
-            rooms.follow(meeting)
 
 
 def await_link(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.db import transaction
+
 from booking.enums import MeetingState
 from booking.errors import LinkClosed
 from booking.owners import meeting_tables, owner_of_meeting, public_name
@@ -89,3 +91,16 @@ def _sitting(room_id: UUID, meeting: MeetingBase, bare: Event | None) -> Sitting
         counts=is_on and (meeting.calendar_event_id is None or bare is not None),
         is_off=meeting.state in _OFF,
     )
+
+
+def ensure_room(meeting: MeetingBase) -> None:
+    """One that was confirmed after it had been requested gets its telehealth room now."""
+    if meeting.room_id is not None:
+        return
+    meeting.room_id = room_for(
+        workspace=meeting.workspace, link=meeting.link, meeting_id=meeting.pk
+    )
+    if meeting.room_id is not None:
+        with transaction.atomic():
+            meeting.save(update_fields=["room_id", "updated_at"])
+            follow(meeting)
