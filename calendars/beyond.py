@@ -8,11 +8,12 @@ from django.urls import reverse
 
 from audit.enums import ConnectionState
 from calendars.branches import may_watch
-from calendars.owners import connection_models, manager_of
+from calendars.owners import connection_model, manager_of
 from calendars.paused import LOWEST
 from calendars.sidebar import provider_label
 from conferencing import plans
 from conferencing.beyond import Beyond
+from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
     from workspaces.models import Workspace
@@ -26,8 +27,9 @@ def paused_accounts(workspace: Workspace) -> list[Beyond]:
         f"and its times still count as busy. It comes back by itself on {LOWEST.label}."
     )
     found = []
-    for model in connection_models():
-        rows = manager_of(model).filter(workspace=workspace, state=ConnectionState.PAUSED)
+    for kind in OwnerKind:
+        rows = manager_of(connection_model(kind)).select_related(kind.value)
+        rows = rows.filter(workspace=workspace, state=ConnectionState.PAUSED)
         for row in rows.exclude(resumes_as="").order_by("created_at"):
             whose = getattr(row, row.owner_kind)
             found.append(Beyond(f"{provider_label(row)} of {whose}", why, page))

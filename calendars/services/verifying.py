@@ -24,7 +24,7 @@ from calendars.enums import ConferenceState, Visibility
 from calendars.providers.base import EventDraft
 from calendars.providers.errors import EventGone
 from calendars.services import conferences, events
-from common.errors import DomainError, UpstreamError
+from common.errors import DomainError
 from conferencing import routing
 from conferencing import services as conferencing
 from conferencing.enums import Conference
@@ -60,7 +60,9 @@ class _NotAsExpected(Exception):
 
 
 class Verification:
-    """One test event on one calendar. `run` says whether all went well, and leaves nothing."""
+    """One test event on one calendar. `run` says whether all went well, and leaves nothing, or
+    tells what it may have left.
+    """
 
     def __init__(
         self,
@@ -77,11 +79,10 @@ class Verification:
         self._tell, self._preferred, self._wait = tell, preferred, wait
         self._key = uuid.uuid4().hex
         self._actor = Actor(ActorKind.TASK, id=NAME, name=NAME, request_id=self._key)
-        self._asked = False
         self._link = Conference.NONE
         self._event: Event | None = None
         self._room: ZoomMeeting | None = None
-        self._is_clean = False
+        self.is_clean = True  # nothing was asked for yet
 
     def run(self) -> bool:
         """Take the steps until one fails; then, and when interrupted, clean up.
@@ -101,7 +102,7 @@ class Verification:
         try:
             return all(self._took(name, step) for name, step in steps)
         finally:
-            if self._asked and not self._is_clean:
+            if not self.is_clean:
                 self._took("Clean up", self._clean_up)
 
     def _took(self, name: str, step: Callable[[], str]) -> bool:
@@ -125,7 +126,7 @@ class Verification:
         return f"{self._wanted.label} makes {self._link.label}"
 
     def _create(self) -> str:
-        self._asked = True
+        self.is_clean = False
         self._event = events.create_event(
             calendar=self._calendar,
             draft=self._draft(),
@@ -198,7 +199,7 @@ class Verification:
                 pass
             else:
                 raise _NotAsExpected("Zoom still has the meeting.")
-        self._is_clean = True
+        self.is_clean = True
         return "the provider no longer has it"
 
     def _check_log(self) -> str:
@@ -265,24 +266,23 @@ class Verification:
 
     def _clean_up(self) -> str:
         """Delete what an unfinished run left, the event of a lost answer too."""
-        if self._event is None:
-            # Whether it was made is not known: the same key finds it, or makes what is deleted.
-            draft = replace(self._draft(), conference=Conference.NONE)
-            self._event = events.create_event(
-                calendar=self._calendar,
-                draft=draft,
-                actor=self._actor,
-                reason=AccessReason.VERIFY,
-            )
-        room = self._room or conferencing.zoom_meeting_for(self._calendar.workspace_id, self._key)
         left = []
         try:
+            if self._event is None:
+                # Whether it was made is not known: the same key finds it, or makes what is deleted.
+                self._event = events.create_event(
+                    calendar=self._calendar,
+                    draft=replace(self._draft(), conference=Conference.NONE),
+                    actor=self._actor,
+                    reason=AccessReason.VERIFY,
+                )
             events.delete_event(
                 event=self._event, actor=self._actor, notify=False, reason=AccessReason.VERIFY
             )
-        except UpstreamError as error:
+        except DomainError as error:
             day = f"{self._start:%Y-%m-%d %H:%M} UTC"
             left.append(f"{TITLE!r} of {day} may be left on {self._calendar.name}: {error}")
+        room = self._room or conferencing.zoom_meeting_for(self._calendar.workspace_id, self._key)
         if room is not None:
             room.refresh_from_db()
             if room.deleted_at is None and not conferencing.end_zoom_meeting(
@@ -291,7 +291,7 @@ class Verification:
                 left.append(f"Zoom meeting {room.remote_id} may be left: delete it at Zoom.")
         if left:
             raise _NotAsExpected(" ".join(left))
-        self._is_clean = True
+        self.is_clean = True
         return "nothing is left"
 
 

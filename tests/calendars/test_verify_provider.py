@@ -13,6 +13,8 @@ from audit.enums import AccessReason
 from audit.models import OAuthTokenAccessLog
 from audit.services.tokens import mark_reconnect_needed
 from calendars.models import Event
+from calendars.owners import connections_of
+from calendars.services import places
 from calendars.services.verifying import Verification
 from common import outbox
 from conferencing.enums import Conference
@@ -232,6 +234,48 @@ def test_zoom_that_fails_leaves_neither_event_nor_room(verify, sandbox, connect,
     nothing_is_left(sandbox, connection)
 
 
+def test_calendar_that_stays_down_leaves_no_zoom_meeting_and_says_what_is_not_known(
+    verify, sandbox, connect, user_owner
+):
+    connection = connect(user_owner, "google")
+    connect(user_owner, "zoom")
+    sandbox.fault("google.events.insert", status=503, count=None)
+    with pytest.raises(CommandError):
+        verify("zoom")
+    assert "FAIL Clean up: 'Meridian check, may be deleted' of " in verify.said()
+    assert len(sandbox.calls("zoom.meetings.delete")) == 1
+    nothing_is_left(sandbox, connection)
+
+
+def test_plan_that_is_lowered_meanwhile_leaves_no_zoom_meeting_and_names_the_event(
+    sandbox, connect, user_owner, workspace
+):
+    connect(user_owner, "google")
+    connect(user_owner, "outlook")
+    connect(user_owner, "zoom")
+    connection = connections_of(user_owner).get(provider="google")
+
+    def lower():
+        change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+        outbox.sweep()
+        other = connections_of(user_owner).get(provider="outlook")
+        places.use_instead(owner=user_owner, connection=other)
+
+    said = {}
+
+    def tell(step):
+        said[step.name] = (step.is_good, step.words)
+        if step.name == "Read back":
+            lower()
+
+    start = (timezone.now() + timedelta(days=1)).replace(second=0, microsecond=0)
+    calendar = connection.calendars.get()
+    run = Verification(calendar, wanted=Conference.ZOOM, start=start, tell=tell)
+    assert not run.run()
+    assert "'Meridian check, may be deleted' of " in said["Clean up"][1]
+    assert len(sandbox.calls("zoom.meetings.delete")) == 1
+
+
 def test_event_that_cannot_be_deleted_is_named(verify, sandbox, connect, user_owner):
     connect(user_owner, "google")
     sandbox.fault("google.events.delete", status=403, reason="forbidden", count=None)
@@ -264,6 +308,19 @@ def test_interruption_cleans_up_first(sandbox, connect, user_owner, alice, works
         )  # fmt: skip
     assert "ok   Clean up: nothing is left" in terminal.getvalue()
     nothing_is_left(sandbox, connection)
+
+
+def test_interruption_does_not_claim_that_it_cleaned_up(
+    sandbox, connect, user_owner, alice, workspace
+):
+    connect(user_owner, "google")
+    sandbox.fault("google.events.delete", status=403, reason="forbidden", count=None)
+    with pytest.raises(CommandError) as said:
+        call_command(
+            "verify_provider", workspace=workspace.slug, owner=alice.email, provider="google",
+            stdout=_Interrupting(), no_color=True,
+        )  # fmt: skip
+    assert str(said.value) == "Interrupted. What may be left is said above."
 
 
 def verified(connection, **options):

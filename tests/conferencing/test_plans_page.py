@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 
 import pytest
+from django import db
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from booking.models import BookingLink
@@ -12,8 +14,9 @@ from common import outbox
 from conferencing.models import ZoomConnection
 from conferencing.plans import TABLES
 from patients.models import Patient
-from tests.factories import make_connection, make_member, make_user, make_workspace
+from tests.factories import make_client, make_connection, make_member, make_user, make_workspace
 from workspaces.enums import Role, Tier
+from workspaces.owners import ClientOwner
 from workspaces.services.plans import change_plan
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +104,22 @@ def test_tables_show_what_the_object_holds(sign_in, alice, workspace):
             assert seen.label == row.label
             assert [has for has, _ in seen.cells] == [tier in row.tiers for tier in Tier]
             assert row.label in text(answer)
+
+
+def test_page_asks_as_often_for_many_paused_accounts_as_for_one(sign_in, alice, workspace):
+    def paused_account(number):
+        client = make_client(workspace, f"Client {number}")
+        owner = ClientOwner(workspace=workspace, client=client)
+        connection = make_connection(owner, email=f"{number}@google.example")
+        connection.state, connection.resumes_as = "paused", "active"
+        connection.save()
+
+    browser = sign_in(alice)
+    paused_account(0)
+    with CaptureQueriesContext(db.connection) as one:
+        browser.get("/plans")
+    for number in range(1, 4):
+        paused_account(number)
+    with CaptureQueriesContext(db.connection) as four:
+        assert len(browser.get("/plans").context["beyond"]) == 4
+    assert len(four) == len(one)

@@ -96,7 +96,10 @@ class Command(BaseCommand):
             try:
                 failed += not run.run()
             except KeyboardInterrupt:
-                raise CommandError("Interrupted. What had been made was cleaned up.") from None
+                left = "What had been made was cleaned up."
+                if not run.is_clean:
+                    left = "What may be left is said above."
+                raise CommandError(f"Interrupted. {left}") from None
         if failed:
             raise CommandError(f"{failed} of {len(targets)} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"{len(targets)} of {len(targets)} checks are good."))
