@@ -24,7 +24,7 @@ from common.errors import InvalidInput
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import failure_of
 from conferencing.routing import RouteRefusal
-from conferencing.telehealth.links import join_url
+from conferencing.telehealth.links import join_url, links_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -196,11 +196,17 @@ def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conf
 
 
 def _description(meeting: MeetingBase) -> str:
-    """What the booker typed, in words: Google shows a description's markup, links among it."""
+    """What the booker typed, in words: Google shows a description's markup, links among it.
+
+    A join link of ours in it is cut short: whole, it would make this an event of that room.
+    """
     lines = [meeting.booker_name, meeting.booker_email]
     if meeting.booker_phone:
         lines.append(meeting.booker_phone)
     lines += [f"\n{answer['label']}\n{answer['answer']}" for answer in meeting.answers]
     if meeting.message:
         lines.append(f"\n{meeting.message}")
-    return _TAG.sub("< ", "\n".join(lines))
+    text = "\n".join(lines)
+    for url, _ in list(links_in(text)):
+        text = text.replace(url, f"{url.rpartition('/')[0]}/\u2026")
+    return _TAG.sub("< ", text)

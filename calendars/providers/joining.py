@@ -83,6 +83,14 @@ def without_own_line(description: str) -> str:
     return _OWN_HTML.sub("", _OWN_LINE.sub("", description)).lstrip("\n")
 
 
+def own_lines(description: str) -> list[str]:
+    """The lines that `with_own_line` wrote, the last one first: people may quote other links."""
+    if "/join/" not in description:
+        return []
+    found = [*_OWN_LINE.findall(description), *_OWN_HTML.findall(description)]
+    return found[::-1]
+
+
 def without_own_place(location: str) -> str:
     """The location, blank where it is nothing but a link into a room of ours."""
     return "" if _OWN_PLACE.fullmatch(location.strip()) else location

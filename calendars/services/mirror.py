@@ -12,7 +12,7 @@ from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
 from calendars.providers.errors import CalendarGone, EventGone
-from calendars.providers.joining import without_own_line, without_own_place
+from calendars.providers.joining import own_lines, without_own_line, without_own_place
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import is_ours_alone
 from conferencing.telehealth import rooms
@@ -67,7 +67,8 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
     if remote.status == EventStatus.CANCELLED or remote.start is None or remote.end is None:
         return None
     conference = remote.conference
-    room_id = room_in(remote.description, remote.location)
+    # A guest's own words may hold the link of another room.
+    room_id = room_in(*own_lines(remote.description), remote.location, remote.description)
     return Event(
         id=_id_of(calendar, remote),
         workspace_id=calendar.workspace_id,

@@ -305,6 +305,35 @@ def test_event_that_lost_the_link_leaves_the_guest_their_room(
     assert door(meeting, NINE) is Door.EARLY
 
 
+def test_guest_who_quotes_the_link_of_a_former_meeting_meets_in_the_new_room(
+    link, connection, actor
+):
+    first = book(link)
+    deliver_all()
+    former = join_url(first.room_id, LinkKind.BOOKER)
+    message = f"We last met at {former}\nJoin: {former}\nThe same again?"
+    meeting = book(link, start=NINE + timedelta(hours=2), message=message)
+    deliver_all()
+    assert meeting.room_id != first.room_id
+    assert event_of(meeting).room_id == meeting.room_id
+    assert (room_of(first).start_at, door(first, meeting.start_at)) == (NINE, Door.LATE)
+    events.update_event(event=event_of(meeting), draft=EventDraft(title="Again"), actor=actor)
+    assert event_of(meeting).room_id == meeting.room_id
+
+
+def test_guest_opens_no_room_by_quoting_its_link_where_they_get_none(owner, link, connection):
+    first = book(link)
+    deliver_all()
+    plain = make_link(owner, slug="plain", conference="none")
+    former = join_url(first.room_id, LinkKind.BOOKER)
+    meeting = book(plain, start=NINE + timedelta(hours=2), message=f"As in {former}, please.")
+    deliver_all()
+    event = event_of(meeting)
+    assert event.room_id is None
+    assert "/join/\u2026, please." in event.description
+    assert (room_of(first).start_at, door(first, meeting.start_at)) == (NINE, Door.LATE)
+
+
 def test_link_that_was_taken_off_and_chosen_anew_leaves_the_guest_their_room(
     link, connection, actor
 ):

@@ -252,6 +252,18 @@ def test_deleted_event_calls_it_off_and_no_link_opens_it(make, actor):
     assert standing_of(room, EntrantKind.GUEST, TOMORROW).door is Door.OFF
 
 
+@pytest.mark.parametrize("text", ["See {0} before.", "<p>See <b>{0}</b> before.</p>"])
+def test_link_of_another_room_in_somebodys_words_is_not_the_events(make, actor, text):
+    other = make(start=TOMORROW + 3 * HOUR)
+    quoted = text.format(join_url(other.room_id))
+    event = make(description=quoted)
+    assert event.room_id not in {None, other.room_id}
+    assert event.description == quoted
+    changed = events.update_event(event=event, draft=EventDraft(title="New"), actor=actor)
+    assert changed.room_id == event.room_id
+    assert door(other, TOMORROW) is Door.EARLY
+
+
 # --- Prepared and closed ---
 
 
