@@ -39,6 +39,7 @@ from workspaces.owners import owner_for, owner_of_member
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from audit.models import ConnectionBase
     from workspaces.guards import StaffRequest
 
 
@@ -66,6 +67,13 @@ def connections(request: StaffRequest) -> HttpResponse:
     return render(request, "calendars/connections.html", context)
 
 
+def _named(connection: ConnectionBase) -> str:
+    """The address; with Zoom's name, whose account often has the same one as a calendar's."""
+    if connection.provider == Provider.ZOOM:
+        return f"Zoom, {connection.connected_email}"
+    return connection.connected_email
+
+
 @require_safe
 @member_required(roles=MAY_WORK)
 @refusals_as_pages
@@ -76,7 +84,8 @@ def disconnect_question(request: StaffRequest, connection_id: UUID) -> HttpRespo
         "email": connection.connected_email,
         "provider": provider_name(connection),
         "is_subscription": is_subscription(connection),
-        "dialog_title": f"Disconnect {connection.connected_email}?",
+        "is_zoom": connection.provider == Provider.ZOOM,
+        "dialog_title": f"Disconnect {_named(connection)}?",
         "form_action": reverse("calendars:disconnect", args=[connection.pk]),
         "close_url": reverse("calendars:connections"),
         # A name that is no page's leads to the owner's own one.

@@ -29,20 +29,28 @@ if TYPE_CHECKING:
 
 PAGE = "calendars:connections"
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+_MISSING = {"required": "Copy it from the app's page at Zoom."}
 
 
 class ServerKeyForm(forms.Form):
     """What the page of a server-to-server app at Zoom shows under App Credentials."""
 
     account_id = forms.CharField(
-        label="Account ID", max_length=200, widget=forms.TextInput(attrs=_PLAIN)
+        label="Account ID",
+        max_length=200,
+        error_messages=_MISSING,
+        widget=forms.TextInput(attrs=_PLAIN),
     )
     client_id = forms.CharField(
-        label="Client ID", max_length=200, widget=forms.TextInput(attrs=_PLAIN)
+        label="Client ID",
+        max_length=200,
+        error_messages=_MISSING,
+        widget=forms.TextInput(attrs=_PLAIN),
     )
     client_secret = forms.CharField(
         label="Client secret",
         max_length=200,
+        error_messages=_MISSING,
         help_text="It is sealed, and never shown again.",
         widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
     )

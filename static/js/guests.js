@@ -282,11 +282,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (section.id === "ev-times" && !section.querySelector("p") && !section.closest("form").elements.guests.value.trim()) event.preventDefault();
 });
 
-/* A meeting link chosen by hand stays. Until then the server chooses, by whether there are guests; without this script
-   a choice of its own says so. */
+/* A meeting link chosen by hand stays. Until then the server chooses, by whether there are guests, and a hint says what;
+   without this script a choice of its own says so. */
 const leave = (root) => root.querySelectorAll?.("[name=link_left]").forEach((field) => (field.disabled = false));
 document.addEventListener("change", (event) => {
-  if (event.target.name === "conference") event.target.form.querySelector("[name=link_left]")?.remove();
+  const left = event.target.name === "conference" && event.target.form.querySelector("[name=link_left]");
+  if (!left) return;
+  event.target.closest("fieldset").querySelector(".hint")?.remove();
+  left.remove();
 });
 
 for (const ready of [enhance, leave]) {

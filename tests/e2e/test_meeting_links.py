@@ -33,7 +33,10 @@ def make_with_meet(page, title, hour):
     """An event with a Meet link, chosen by one press, and its details."""
     form = open_form(page, day=SUNDAY, hour=hour)
     form.get_by_label("Title").fill(title)
+    hint = form.get_by_text("None as long as there is no guest")
+    expect(hint).to_be_visible()
     form.locator("label:has([name=conference][value=meet])").click()
+    expect(hint).to_have_count(0)
     send(page, "Create event")
     block(page, title).first.click()
     dialog(page).get_by_role("heading", name=title).wait_for()

@@ -311,6 +311,22 @@ def test_wrong_zoom_key_keeps_the_dialog_and_never_shows_the_secret(
     assert "seldom-guessed" not in answer.text
 
 
+def test_missing_part_of_the_zoom_key_says_where_to_copy_it(sign_in, alice, workspace, zoom_key):
+    answer = sign_in(alice).post("/calendar/connections/zoom", {**zoom_key, "client_id": ""})
+    assert answer.status_code == 422
+    assert "Client ID: Copy it from the app's page at Zoom." in text(answer)
+
+
+def test_zoom_is_disconnected_after_a_question_about_meetings(sign_in, alice, workspace, zoom_key):
+    person = sign_in(alice)
+    person.post("/calendar/connections/zoom", zoom_key)
+    person.post("/calendar/connections/zoom/use")
+    asked = text(person.get(f"/calendar/connections/{ZoomConnection.objects.get().pk}"))
+    assert "Disconnect Zoom, alice@example.com?" in asked
+    assert "Meetings that are made already keep their links" in asked
+    assert "events" not in asked.split('id="dialog-h"')[1].split("</form>")[0]
+
+
 def test_key_is_forgotten_after_a_question(sign_in, alice, bob, workspace, zoom_key):
     admin, member = sign_in(alice), sign_in(bob)
     admin.post("/calendar/connections/zoom", zoom_key)

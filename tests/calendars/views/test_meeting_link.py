@@ -80,8 +80,9 @@ def test_retry_without_scripts_leads_back_to_the_details(browser, own, missing):
     own.store.set_setting("meet", {"mode": "immediate", "reads": 0})
     answer = browser.post(f"/calendar/events/{missing.pk}/link", follow=True)
     assert answer.redirect_chain == [(f"/calendar/events/{missing.pk}", 302)]
-    assert words(text(answer)) == "Join Google Meet"
+    assert words(text(answer)) == "Join Google Meet Copy link"
     link = Event.objects.get().conference_url
+    assert f'data-copy="{link}"' in text(answer)
     assert f'href="{link}" target="_blank" rel="noopener noreferrer"' in text(answer)
 
 
