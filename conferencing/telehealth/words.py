@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Browsers count seconds anew at every look; nobody watches a page for longer.
 _SOONEST: Final = timedelta(seconds=5)
 _LATEST: Final = timedelta(minutes=5)
+_A_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def _near(at: datetime, zone: ZoneInfo, now: datetime) -> str:
 
 def _span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     first, last = start.astimezone(zone), end.astimezone(zone)
+    if end - start >= _A_DAY:
+        return f"{first:%H:%M}\u2013{last:%H:%M}, {date_format(last, 'j F')}"
     if first.tzname() == last.tzname():
         return f"{first:%H:%M}\u2013{last:%H:%M}"
     # The clocks change meanwhile: an hour may be read twice.

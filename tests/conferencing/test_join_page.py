@@ -193,6 +193,14 @@ def test_clocks_that_change_are_told_in_their_zone(
     assert press(page).status_code == 409
 
 
+def test_time_of_a_whole_day_or_more_says_when_it_ends(room, times, page):
+    midnight = datetime(2026, 11, 19, tzinfo=UTC)
+    times.say(room, Sitting(room.pk, midnight, midnight + timedelta(days=1)))
+    assert "00:00\u201300:00, 20 November" in Browser().get(page).text
+    times.say(room, Sitting(room.pk, midnight - HOUR, midnight + HOUR))
+    assert "23:00\u201301:00<" in Browser().get(page).text
+
+
 def test_moved_meeting_is_told_with_its_new_time(room, times, page):
     times.say(room, START + 3 * HOUR)
     text = Browser().get(page).text

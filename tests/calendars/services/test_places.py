@@ -23,6 +23,7 @@ from common.errors import Conflict, PlanRequired, ReconnectNeeded, UpstreamForbi
 from common.models import OutboxMessage
 from common.spans import Span
 from tests.factories import make_calendar, make_connection, make_event
+from tests.rivals import at_once
 from workspaces.enums import Tier
 from workspaces.models import PlanChange, Workspace
 from workspaces.services.plans import change_plan
@@ -340,3 +341,29 @@ def test_mirror_rows_survive(user_owner, workspace):
     make_event(beyond)
     lower_or_raise(workspace, Tier.FREE)
     assert Event.objects.filter(calendar=beyond, deleted_at__isnull=True).count() == 1
+
+
+# --- At the same moment ---
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rivals_leave_one_account_in_use_and_one_that_takes_bookings(connect, user_owner):
+    connect(user_owner, email="one@google.example")
+    for number in range(2):
+        connect(user_owner, "outlook", email=f"{number}@outlook.example")
+    lower_or_raise(user_owner.workspace, Tier.FREE)
+    rows = list(connections_of(user_owner))
+
+    def act(number):
+        if number % 2:
+            return places.settle(user_owner)
+        return places.use_instead(owner=user_owner, connection=rows[number % 3])
+
+    answers = at_once(6, act)
+    assert {type(one) for one in answers} <= {type(None), places.Settled, Conflict}
+    assert sorted(states(user_owner)) == [WORKS, PAUSED, PAUSED]
+    (in_use,) = [row for row in connections_of(user_owner) if row.state == WORKS]
+    assert [row.pk for row in connections_of(user_owner) if row.is_booking] == [in_use.pk]
+    lower_or_raise(user_owner.workspace, Tier.STANDARD)
+    assert states(user_owner) == [WORKS] * 3
+    assert sum(row.is_booking for row in connections_of(user_owner)) == 1
