@@ -116,7 +116,7 @@ def ask_again(meeting: MeetingBase, actor: Actor) -> MadeEvent:
     wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
     if wanted is Conference.NONE:
         raise InvalidInput("conference", NO_LINK_WANTED)
-    draft = EventDraft(conference=wanted, notify=False)
+    draft = EventDraft(conference=wanted, notify=False, asks_again=True)
     return MadeEvent(update_event(event=event, draft=draft, actor=actor))
 
 

@@ -167,7 +167,8 @@ class EventDraft:
     is an IANA name, the end's too unless `end_timezone` names another (cleared, or blank: the
     start's). `colour` cleared is the calendar's. `recurrence` holds RRULE lines. `reminders` are
     minutes before the start; None gives the calendar's default. `conference` is already routed:
-    never `auto`; with `asks_again` a new one is asked for though one is on its way.
+    never `auto`; with `asks_again` a new one is asked for though one is on its way, and that is
+    all that is wanted.
     `idempotency_key` (32 hex digits) makes a repeated create harmless. With
     `copy_conference_of`, the remote id of an event, a new one gets that event's own conference
     where the provider can share it, else another of its kind. `join_url` is a link of ours beside

@@ -167,20 +167,24 @@ def carry_missing_link(event: Event, to: Event) -> None:
 
 
 def zoom_failed(event: Event, error: UpstreamError, key: str) -> None:
-    """Note on an event that was just made why it has no Zoom link, and have a worker ask again
+    """Note on an event that was just written why it has no Zoom link, and have a worker ask again
     where that may help. `key` is what the meeting was wished for with.
     """
     conferencing.tie_wish(event.workspace_id, key, event.pk)
     link_failed(event, failures.failure_of(error), _reason(error), kind=Conference.ZOOM)
     if not _may_pass(error):
         return
+    if zoom_rooms.tries_of(event.workspace_id, [event.pk]).exists():
+        return
+    now = timezone.now()
     wait = error.retry_after if isinstance(error, RateLimited) else None
     outbox.enqueue(
         kind=ZOOM_LINK_KIND,
         payload={"event_id": str(event.pk)},
-        dedupe_key=f"zoom-link:{event.pk}:{key}",
+        # Not by the wish alone: a link that was given up may be chosen again.
+        dedupe_key=f"zoom-link:{event.pk}:{now.timestamp()}",
         workspace_id=event.workspace_id,
-        due_at=timezone.now() + (wait or _SOON),
+        due_at=now + (wait or _SOON),
     )
 
 

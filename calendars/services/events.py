@@ -143,9 +143,10 @@ def update_event(
         mirror.bury(event, timezone.now())
         raise
     is_new_link = ready.draft.conference is not UNSET
-    changed = kept or writing.stored(calendar, remote, ready.note, keep_notes=not is_new_link)
-    if kept is not None:
-        writing.with_link(changed, ready.note)
+    changed = kept or mirror.store_event(
+        calendar, remote, timezone.now(), keep_notes=not is_new_link
+    )
+    writing.with_wanted_link(changed, ready)
     conferences.follow_change(ready.room, changed, actor)
     return changed
 

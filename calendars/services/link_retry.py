@@ -77,7 +77,7 @@ def _make_room(event: Event, actor: Actor) -> None:
     """A Zoom meeting is made first, then its link is written into the event. A room that a former
     try made is found again by its key.
     """
-    draft = EventDraft(conference=Conference.ZOOM)
+    draft = EventDraft(conference=Conference.ZOOM, asks_again=True)
     series.update_event(event=event, draft=draft, actor=actor, scope=_scope(event))
 
 

@@ -204,7 +204,7 @@ def _change_all(at: _At, ready: Prepared) -> Done:
     keep_notes = ready.draft.conference is UNSET
     row = at.copy.keep(changed, done.occurrences if listed is not None else None,
                        keep_notes=keep_notes)  # fmt: skip
-    writing.with_link(row, ready.note)
+    writing.with_wanted_link(row, ready)
     _carry(at, changed, shift, [one.original_start_at for one in before])
     return Done(_counterpart(at, changed, shift) or row, done.notes())
 
@@ -274,7 +274,7 @@ def _split(at: _At, ready: Prepared) -> Done | None:
     later = _from(apart, at, original_at)
     done = _restored(at, tail, listed, later, shift=plan.shift, draft=ready.draft)
     row = at.copy.keep(tail, done.occurrences if listed is not None else None, keep_notes=False)
-    writing.with_link(row, ready.note)
+    writing.with_wanted_link(row, ready)
     if ready.draft.conference is UNSET:
         conferences.carry_missing_link(at.event, row)
     starts = [one.original_start_at for one in before if one.original_start_at]

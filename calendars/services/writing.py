@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
@@ -31,38 +31,58 @@ if TYPE_CHECKING:
     from conferencing.models import ZoomMeeting
 
 
+_HAS_LINK: Final = frozenset({ConferenceState.READY, ConferenceState.PENDING})
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A change that may be sent: its meeting link is routed and, if it is a Zoom one, made.
 
     `note` says why the link is not the preferred kind; `room` is the Zoom meeting there was, and
-    `made` the one that was made for this change.
+    `made` the one that was made for this change. `missing` is why there is none of those that was
+    wished for with `key`.
     """
 
     draft: EventDraft
     note: str
     room: ZoomMeeting | None
     made: ZoomMeeting | None = None
+    missing: UpstreamError | None = None
+    key: str = ""
 
 
 def prepare_change(
     event: Event, draft: EventDraft, actor: Actor, *, is_series: bool = False
 ) -> Prepared:
-    """Check a change and settle its meeting link. Raises what `events.update_event` does."""
+    """Check a change and settle its meeting link. Raises what `events.update_event` does.
+
+    A Zoom meeting that cannot be made keeps nothing of a change back from an event that has no
+    link: as with a new one, the link is missing and asked for again. An event that has a link
+    keeps it, and the change is refused, as is one that is nothing but another try.
+    """
     drafts.check_change(draft, event)
     require_writable(event.calendar)
     abilities.check(draft, event.calendar, event)
     draft = _keep_join_line(event, drafts.whole(draft, event))
-    note, made = "", None
+    note, made, missing, key = "", None, None, ""
     room = conferences.zoom_room_at(event)
     if draft.conference is not UNSET:
         draft, note = routed(event.calendar, draft)
-        if wants_zoom(draft):
-            made = None if room else _zoom_room(event, draft, actor, is_series)
-            url = made.join_url if made else event.conference_url
-            draft = replace(draft, conference_url=url)
+        if wants_zoom(draft) and room is not None:
+            draft = replace(draft, conference_url=room.join_url)
+        elif wants_zoom(draft):
+            wish = _zoom_wish(event, draft, is_series)
+            try:
+                made = conferences.zoom_room_for(event.calendar, wish, actor)
+                draft = replace(draft, conference_url=made.join_url)
+            except UpstreamError as error:
+                if draft.asks_again or event.conference_state in _HAS_LINK:
+                    raise
+                missing, key = error, wish.idempotency_key
     draft = telehealth.for_change(event, draft)
-    return Prepared(draft, note, room, made)
+    if missing is not None:
+        draft = replace(draft, conference=Conference.NONE)
+    return Prepared(draft, note, room, made, missing, key)
 
 
 @contextmanager
@@ -118,6 +138,14 @@ def with_link(event: Event, note: str) -> Event:
     return event
 
 
+def with_wanted_link(event: Event, ready: Prepared) -> Event:
+    """The stored event after a change with what became of the link that was wanted."""
+    event = with_link(event, ready.note)
+    if ready.missing is not None:
+        conferences.zoom_failed(event, ready.missing, ready.key)
+    return event
+
+
 def routed(calendar: Calendar, draft: EventDraft) -> tuple[EventDraft, str]:
     """The draft with the conference that will be made, and why it is not the preferred one."""
     if not isinstance(draft.conference, Conference) or draft.conference_url is not UNSET:
@@ -130,14 +158,13 @@ def wants_zoom(draft: EventDraft) -> bool:
     return draft.conference is Conference.ZOOM and draft.conference_url is UNSET
 
 
-def _zoom_room(
+def _zoom_wish(
     event: Event,
     draft: EventDraft,
-    actor: Actor,
     is_series: bool,  # noqa: FBT001 -- one caller
-) -> ZoomMeeting:
-    """A Zoom meeting for an event that has had none; it stands at the event's time."""
-    filled = replace(
+) -> EventDraft:
+    """What to wish a Zoom meeting with for an event that has none: it stands at its time."""
+    return replace(
         draft,
         title=event.title if draft.title is UNSET else draft.title,
         start=event.start_at if draft.start is UNSET else draft.start,
@@ -146,7 +173,6 @@ def _zoom_room(
         idempotency_key=draft.idempotency_key or conferences.intent_key_of(event),
         recurrence=tuple(event.recurrence) or ("RRULE:",) if is_series else draft.recurrence,
     )
-    return conferences.zoom_room_for(event.calendar, filled, actor)
 
 
 def _keep_join_line(event: Event, draft: EventDraft) -> EventDraft:

@@ -15,7 +15,7 @@ from conferencing.enums import Conference
 from conferencing.usage import Use, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.db.models import QuerySet
 
@@ -53,15 +53,19 @@ def follow_moves(workspace_id: UUID, ids: Mapping[UUID, UUID]) -> None:
     Call it inside the transaction that moves them.
     """
     conferencing.retie_zoom_meetings(workspace_id, ids)
-    waiting = OutboxMessage.objects.filter(
+    for message in tries_of(workspace_id, ids):
+        now = ids[UUID(message.payload["event_id"])]
+        OutboxMessage.objects.filter(pk=message.pk).update(payload={"event_id": str(now)})
+
+
+def tries_of(workspace_id: UUID, event_ids: Iterable[UUID]) -> QuerySet[OutboxMessage]:
+    """The tries for a Zoom link of these events that are still to come."""
+    return OutboxMessage.objects.filter(
         kind=ZOOM_LINK_KIND,
         state=OutboxState.PENDING,
         workspace_id=workspace_id,
-        payload__event_id__in=[str(was) for was in ids],
+        payload__event_id__in=[str(one) for one in event_ids],
     )
-    for message in waiting:
-        now = ids[UUID(message.payload["event_id"])]
-        OutboxMessage.objects.filter(pk=message.pk).update(payload={"event_id": str(now)})
 
 
 def wish_of(room: ZoomMeeting) -> Wish | None:

@@ -24,12 +24,13 @@ from calendars.merging import (
     said,
     write_base,
 )
+from calendars.providers.base import UNSET
 from calendars.providers.errors import EventGone
 from calendars.queries import calendars_visible_to
 from calendars.repeating import KEPT
 from calendars.services import meanwhile, relocating, series
 from calendars.views.event_dialog import EventDialog, answer, only_follows, week_of
-from calendars.views.events import GET_POST, done, say
+from calendars.views.events import GET_POST, done, missing_link, say
 from calendars.views.refusals import refusals_as_pages
 from common.errors import DomainError
 from workspaces.access import MAY_WORK
@@ -186,6 +187,8 @@ class Attempt:
         if to is not None:
             what = f"was moved to {finished.event.calendar.name}{' and changed' * has_news}"
         notes = [*finished.notes, *self._stays()]
+        if draft.conference is not UNSET:
+            notes += missing_link(finished.event)
         return done(self.request, self.owner, finished.event, what, notes)
 
     def _refused(self, page: EventDialog, form: EventForm, refusal: DomainError) -> HttpResponse:

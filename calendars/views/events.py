@@ -161,7 +161,7 @@ def event_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and "update" not in request.POST:
         form = page.form(request.POST, offered)
         if form.is_valid() and (event := _created(request, form)) is not None:
-            return done(request, owner, event, "was created", _missing_link(event))
+            return done(request, owner, event, "was created", missing_link(event))
         return page.answer(form, status=422)
     return page.answer(page.form(None, offered))
 
@@ -218,7 +218,7 @@ def _created(request: StaffRequest, form: EventForm) -> Event | None:
     return event
 
 
-def _missing_link(event: Event) -> list[str]:
+def missing_link(event: Event) -> list[str]:
     """That an event was saved without the link that was wanted, in a sentence."""
     if event.conference_state != ConferenceState.FAILED:
         return []

@@ -16,7 +16,7 @@ from calendars.models import Event
 from calendars.providers.base import EventDraft
 from calendars.services import events, relocating, series
 from common import http, outbox
-from common.errors import BadReply
+from common.errors import BadReply, UpstreamUnavailable
 from conferencing.enums import Conference
 from conferencing.models import ZoomMeeting
 from conferencing.services.upkeep import sweep_zoom
@@ -200,3 +200,56 @@ def test_guest_who_leaves_takes_no_room_from_the_others(
     assert fresh(copy).deleted_at is not None
     pass_time(clock, timedelta(days=2))
     assert len(rooms(sandbox)) == 1
+
+
+# --- Chosen for an event that is there, while Zoom makes none ---
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"lost": True}])
+def test_change_is_saved_and_its_link_comes_by_itself(calendar, actor, sandbox, clock, fault):
+    event = make(calendar, actor, Conference.NONE)
+    sandbox.fault(CREATE, **fault)
+    change(event, actor, conference=Conference.ZOOM, title="Council")
+    assert (fresh(event).title, link(event)) == (
+        "Council", ("zoom", ConferenceState.FAILED, "unreachable"),
+    )  # fmt: skip
+    assert fresh(event).conference_note == "Zoom did not answer. It is tried again by itself."
+    pass_time(clock, timedelta(minutes=1))
+    assert link(event) == READY
+    assert len(rooms(sandbox)) == 1
+
+
+def test_whole_series_that_gets_no_link_for_now_gets_it_later(google, actor, sandbox, clock):
+    make(google, actor, Conference.NONE, recurrence=("RRULE:FREQ=DAILY;COUNT=3",))
+    sandbox.fault(CREATE, status=503)
+    first, *_ = Event.objects.filter(recurrence=[], deleted_at=None).order_by("start_at")
+    change(first, actor, Scope.ALL, conference=Conference.ZOOM)
+    held = Event.objects.filter(deleted_at=None)
+    assert {one.conference_state for one in held} == {ConferenceState.FAILED}
+    pass_time(clock, timedelta(minutes=1))
+    assert {link(one) for one in held.all()} == {READY}
+    assert len(rooms(sandbox)) == 1
+
+
+def test_link_chosen_again_after_it_was_given_up_is_tried_again(google, actor, sandbox, clock):
+    event = make(google, actor, Conference.NONE)
+    sandbox.fault(CREATE, status=503, count=None)
+    change(event, actor, conference=Conference.ZOOM)
+    for _ in range(20):
+        pass_time(clock, timedelta(hours=1))
+    assert fresh(event).conference_note == "Zoom did not answer."
+    change(event, actor, conference=Conference.ZOOM)
+    assert fresh(event).conference_note.endswith("It is tried again by itself.")
+    sandbox.store.clear_faults()
+    pass_time(clock, timedelta(minutes=1))
+    assert link(event) == READY
+
+
+def test_link_that_is_there_stays_while_zoom_makes_none(google, actor, sandbox):
+    sandbox.store.set_setting("meet", {"mode": "immediate"})
+    event = make(google, actor, Conference.MEET)
+    url = event.conference_url
+    sandbox.fault(CREATE, status=503)
+    with pytest.raises(UpstreamUnavailable):
+        change(event, actor, conference=Conference.ZOOM, title="Council")
+    assert (fresh(event).title, fresh(event).conference_url) == ("Board", url)
