@@ -69,7 +69,9 @@ def enter(
     now = timezone.now()
     try:
         use(PER_ADDRESS, client_address(request), now)
-        use(PER_ROOM, str(room.pk), now)
+        if user_id is None:
+            # Whoever has the link could shut the host out by pressing often.
+            use(PER_ROOM, str(room.pk), now)
         page = door.admit(
             room=room, kind=kind, name=name, now=now, user_id=user_id, is_host=is_host
         )

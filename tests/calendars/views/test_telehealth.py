@@ -10,15 +10,18 @@ from urllib.parse import parse_qs
 
 import pytest
 import time_machine
+from django.utils import timezone
 from livekit.api import TokenVerifier
 
 from calendars.models import CalendarShare, Event
 from calendars.owners import connections_of
 from calendars.services import places
 from common import outbox
+from common.limits import use
 from conferencing.models import TelehealthJoin, TelehealthRoom
 from conferencing.telehealth import rooms
 from conferencing.telehealth.links import join_url
+from conferencing.views.join import PER_ROOM
 from tests.calendars.views.test_events import FORM, HTMX, MONDAY_TEN, create
 from tests.factories import make_member, make_user
 from workspaces.enums import Role, Tier
@@ -183,6 +186,18 @@ def test_host_stays_host_while_the_plan_has_paused_the_account(
         owner=user_owner, connection=connections_of(user_owner).get(provider="outlook")
     )
     clock.move_to(MONDAY_TEN)
+    assert claims_in(join(browser, event), settings).video.room_admin
+
+
+def test_guests_who_press_too_often_do_not_shut_the_host_out(
+    browser, event, clock, settings, client
+):
+    clock.move_to(MONDAY_TEN)
+    page = join_url(event.room_id).removeprefix(settings.PUBLIC_URL)
+    for _ in range(PER_ROOM.most):
+        use(PER_ROOM, str(event.room_id), timezone.now())
+    crowd = client.post(page, {"name": "Ann"})
+    assert (crowd.status_code, "Wait a few minutes" in text(crowd)) == (429, True)
     assert claims_in(join(browser, event), settings).video.room_admin
 
 
