@@ -244,7 +244,7 @@ def _with_link(made: EventDraft, draft: EventDraft, rule: RemoteEvent) -> EventD
         return replace(made, copy_conference_of=rule.remote_id)
     if was.kind is Conference.ZOOM and draft.conference_url != was.url:
         if draft.description is UNSET:
-            made = replace(made, description=without_join_line(rule.description))
+            made = replace(made, description=without_join_line(rule.description, was.url))
         if draft.location is UNSET and rule.location == was.url:
             made = replace(made, location="")
     return made

@@ -18,10 +18,6 @@ _WORDS = {Conference.ZOOM: "Join with Zoom"}
 _OURS = "Join"
 # The host's own `/s/` and `/wc/` addresses are not meant for guests.
 _ZOOM_ADDRESS = re.compile(r"https://(?:[\w-]+\.)?zoom\.us/(?:j|my|w)/[^\s<>\"']+")
-_JOIN_LINE = re.compile(r"(?<!\n)\n*+^Join(?: with Zoom)?: https?://\S+$", re.MULTILINE)
-_JOIN_HTML = re.compile(
-    r"<p>Join(?: with Zoom)?: (?:<a [^<>]*>)?https?://[^\s<>]+(?:</a>)?</p>$", re.IGNORECASE
-)
 # A link into a room of ours, by its shape; whether we signed it is asked where it opens something.
 _OWN_URL = r"https?://[^\s<>\"']{1,200}?/join/[\w-]{22}[gbo]\.[\w-]{43}(?![\w-])"
 _OWN_LINE = re.compile(rf"(?<!\n)\n*+^Join: {_OWN_URL}[ \t]*+$", re.MULTILINE)
@@ -55,9 +51,15 @@ def with_join_line(description: str, line: str) -> str:
     return f"{description.rstrip()}\n\n{line}".lstrip()
 
 
-def without_join_line(description: str) -> str:
-    """The description as it was before `with_join_line`."""
-    return _JOIN_HTML.sub("", _JOIN_LINE.sub("", description)).lstrip("\n")
+def without_join_line(description: str, url: str) -> str:
+    """The description as it was before `with_join_line` named this link, whatever people wrote
+    after it since. Their own lines stay, and so do links to elsewhere.
+    """
+    words = r"Join(?: with Zoom)?: "
+    line = re.compile(rf"(?<!\n)\n*+^{words}{re.escape(url)}[ \t]*+$", re.MULTILINE)
+    link = rf"{words}(?:<a [^<>]{{1,2400}}>)?{re.escape(escape(url))}(?![^\s<])(?:</a>)?"
+    marked = re.compile(rf"<p>{link}</p>|(?:<br ?/?>){{0,4}}{link}", re.IGNORECASE)
+    return marked.sub("", line.sub("", description)).lstrip("\n")
 
 
 def with_own_line(description: str, url: str) -> str:
@@ -118,7 +120,7 @@ def joined_text(draft: EventDraft, current: RemoteEvent | None) -> tuple[str, st
     if current and draft.location is UNSET:
         location = current.location
     if leaves_old:
-        description = without_join_line(description)
+        description = without_join_line(description, old)
         location = "" if location == old else location
     url = draft.conference_url if line and isinstance(draft.conference_url, str) else ""
     description = with_join_line(description, line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -165,6 +166,33 @@ def test_no_text_takes_long(piece):
     as_text(raw)
     is_rich(raw)
     description_of(raw, has_meeting=True)
-    without_join_line(raw)
+    without_join_line(raw, "https://zoom.example/j/1")
     assert time.process_time() - begun < 6
     assert len(shown) < 40 * LONGEST
+
+
+ROOM = "https://zoom.example/j/1?pwd=a&b"
+
+
+@pytest.mark.parametrize(
+    ("raw", "left"),
+    [
+        (f"Agenda\n\nJoin with Zoom: {ROOM}", "Agenda"),
+        (f"Agenda\n\nJoin with Zoom: {ROOM}\nBring a pen", "Agenda\nBring a pen"),
+        (
+            f"Join: https://webinar.example/7\n\nJoin with Zoom: {ROOM}",
+            "Join: https://webinar.example/7",
+        ),
+        (f"Join with Zoom: {ROOM}2", f"Join with Zoom: {ROOM}2"),
+        (
+            f'<b>Agenda</b><p>Join with Zoom: <a href="{escape(ROOM)}">{escape(ROOM)}</a></p>'
+            "<p>Bring a pen</p>",
+            "<b>Agenda</b><p>Bring a pen</p>",
+        ),
+        (f"<b>Agenda</b><br><br>Join with Zoom: {escape(ROOM)}<br>More", "<b>Agenda</b><br>More"),
+        ("<b>Agenda</b><p>Join: https://webinar.example/7</p>", None),
+        (f"<p>Join with Zoom: {escape(ROOM)}2</p>", None),
+    ],
+)
+def test_only_the_line_of_this_link_goes_wherever_it_stands(raw, left):
+    assert without_join_line(raw, ROOM) == (raw if left is None else left)
