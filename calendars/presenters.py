@@ -24,6 +24,7 @@ from calendars.phrases import (
     span_in_words,
 )
 from calendars.prose import as_safe_html, is_web_address
+from calendars.providers.joining import without_zoom_line
 from calendars.recurrence import parse_rule, sentence
 from calendars.sidebar import provider_label
 from calendars.wording import clock, full_day
@@ -259,6 +260,12 @@ def event_sheet(
 ) -> EventSheet:
     """What the details say of an event that the viewer may see; `series` is the row of its rule."""
     connection = source.connection
+    location, description = event.location, event.description
+    join = join_link(event, zone, now)
+    if join and join.url:
+        # The button says it: not the place and the text once more.
+        location = "" if location == join.url else location
+        description = without_zoom_line(description, join.url)
     return EventSheet(
         id=event.id,
         title=event.title or NO_TITLE,
@@ -272,7 +279,7 @@ def event_sheet(
         repetition=repetition(series) if series else "",
         exception=_exception(event, zone),
         is_private=event.visibility == Visibility.PRIVATE,
-        join=join_link(event, zone, now),
+        join=join,
         calendar=source.calendar.name,
         account=f"{connection.connected_email}, {provider_label(connection)}",
         hue=source.calendar.hue,
@@ -284,9 +291,9 @@ def event_sheet(
         guests=tuple(
             _guest(one, connection.connected_email if is_own else "") for one in event.attendees
         ),
-        location=event.location,
-        location_url=event.location if is_web_address(event.location) else "",
-        description=as_safe_html(event.description),
+        location=location,
+        location_url=location if is_web_address(location) else "",
+        description=as_safe_html(description),
         shows_as="busy" if event.is_busy else "free",
         answer=Response(event.response).label if event.response else "",
     )

@@ -62,6 +62,17 @@ def without_join_line(description: str, url: str) -> str:
     return marked.sub("", line.sub("", description)).lstrip("\n")
 
 
+def without_zoom_line(description: str, url: str) -> str:
+    """The description without the line that names this Zoom link, and else as it is."""
+    line = f"Join with Zoom: {url}"
+    if is_markup(description):
+        address = escape(url)
+        return description.replace(f'<p>Join with Zoom: <a href="{address}">{address}</a></p>', "")
+    lines = description.split("\n")
+    kept = [one for one in lines if one.strip() != line]
+    return description if kept == lines else "\n".join(kept).strip("\n")
+
+
 def with_own_line(description: str, url: str) -> str:
     """The description with the link into a room of ours, before the link that stands in for it."""
     description = without_own_line(description)

@@ -216,3 +216,30 @@ def test_event_saved_without_its_link_says_so_at_once(browser, own):
     answer = browser.post("/calendar/events/new", {**start, **more}, follow=True)
     said = "“Review” was created. There is no Google Meet link. "
     assert f"{said}This Google calendar does not allow Meet links." in text(answer)
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        "Agenda\n\nJoin with Zoom: {0}",
+        '<p>Agenda</p><p>Join with Zoom: <a href="{0}">{0}</a></p>',
+    ],
+)
+def test_zoom_link_is_the_button_and_not_the_place_and_the_text_too(browser, own, noted):
+    url = "https://zoom.us/j/81234567890"
+    event = make_event(
+        own.calendar,
+        conference="zoom",
+        conference_state="ready",
+        conference_url=url,
+        location=url,
+        description=noted.format(url),
+    )
+    page = sheet(browser, event)
+    assert re.findall(f'(href|data-copy)="{url}"', page) == ["href", "data-copy"]
+    assert "Agenda" in page
+    assert "Join with Zoom" not in page
+    Event.objects.update(location="Room 4", description=f"Theirs: {url}")
+    page = sheet(browser, event)
+    assert "Room 4" in page
+    assert "Theirs:" in page
