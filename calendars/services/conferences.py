@@ -20,6 +20,7 @@ from common.errors import RateLimited, UpstreamError, UpstreamUnavailable
 from conferencing import failures, usage
 from conferencing import services as conferencing
 from conferencing.enums import Conference, LinkFailure
+from conferencing.routing import PlanRefusal, check_plan
 from conferencing.zoom import DailyLimit
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from calendars.models import Calendar
     from calendars.providers.base import EventDraft
     from conferencing.models import ZoomMeeting
+    from workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -193,6 +195,27 @@ def note_again(event: Event, error: UpstreamError) -> None:
     if _may_pass(error):
         rows = _with_events_of(event).filter(conference_state=ConferenceState.FAILED)
         rows.update(conference_note=_reason(error)[:300])
+
+
+def offer_again(workspace: Workspace) -> None:
+    """Links that the plan did not have and has now can be asked for again, and say so."""
+    now = timezone.now()
+    lacking = Event.objects.filter(
+        workspace=workspace,
+        deleted_at__isnull=True,
+        conference_state=ConferenceState.FAILED,
+        conference_failure=LinkFailure.PLAN,
+    )
+    for event in lacking.exclude(conference="").select_related("calendar"):
+        try:
+            check_plan(event.conference, workspace.tier)
+        except PlanRefusal:
+            continue
+        note = f"The plan has {Conference(event.conference).label} again."
+        event.conference_failure, event.conference_note = LinkFailure.UNREACHABLE, note
+        event.save(update_fields=["conference_failure", "conference_note"])
+        mirror.touch(event.calendar, now)
+        tell_link_settled(event)
 
 
 def tell_link_settled(event: Event) -> None:

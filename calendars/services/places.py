@@ -18,7 +18,7 @@ from audit.actors import task_actor
 from audit.enums import ConnectionState
 from calendars.owners import connection_models, connections_of, manager_of
 from calendars.providers.registry import is_consented
-from calendars.services import channels, sync
+from calendars.services import channels, conferences, sync
 from common.errors import Conflict
 from conferencing import plans
 from workspaces.models import Workspace
@@ -44,13 +44,16 @@ class Settled:
 
 
 def follow_plan(message: OutboxMessage) -> None:
-    """The workspace's plan was changed: pause what exceeds it, bring back what has room again."""
+    """The workspace's plan was changed: pause what exceeds it, bring back what has room again, and
+    offer links that it lacked.
+    """
     workspace = Workspace.objects.filter(pk=UUID(message.payload["workspace_id"])).first()
     if workspace is None:
         return
     for kind, owner_id in _owners_in(workspace):
         with suppress(ObjectDoesNotExist):  # who left the workspace has no account to settle
             settle(owner_for(kind, owner_id, workspace))
+    conferences.offer_again(workspace)
 
 
 def settle(owner: Owner) -> Settled:

@@ -9,12 +9,14 @@ from io import BytesIO
 
 import pytest
 import time_machine
+from django.db import transaction
 from urllib3 import HTTPResponse
 
 from calendars.enums import ConferenceState, Scope
 from calendars.models import Event
 from calendars.providers.base import EventDraft
 from calendars.services import events, relocating, series
+from calendars.services.link_retry import retry_link
 from common import http, outbox
 from common.errors import BadReply, UpstreamUnavailable
 from conferencing.enums import Conference
@@ -23,6 +25,8 @@ from conferencing.services.upkeep import sweep_zoom
 from sandbox.server import create_app
 from sandbox.server.transport import WSGIAdapter
 from tests.conftest import SANDBOX_URL
+from workspaces.enums import Tier
+from workspaces.services.plans import change_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -253,3 +257,20 @@ def test_link_that_is_there_stays_while_zoom_makes_none(google, actor, sandbox):
     with pytest.raises(UpstreamUnavailable):
         change(event, actor, conference=Conference.ZOOM, title="Council")
     assert (fresh(event).title, fresh(event).conference_url) == ("Board", url)
+
+
+def test_link_that_the_plan_lacked_is_to_be_had_after_an_upgrade(google, actor, sandbox, clock):
+    workspace = google.workspace
+    was = Tier(workspace.tier)
+    sandbox.fault(CREATE, status=503)
+    event = make(google, actor)
+    with transaction.atomic():
+        change_plan(workspace_id=workspace.pk, tier=Tier.FREE, by=None)
+    pass_time(clock, timedelta(minutes=1))
+    assert link(event) == ("zoom", ConferenceState.FAILED, "plan")
+    with transaction.atomic():
+        change_plan(workspace_id=workspace.pk, tier=was, by=None)
+    pass_time(clock, timedelta(minutes=1))
+    assert fresh(event).conference_note == "The plan has Zoom again."
+    assert retry_link(event=fresh(event), actor=actor).conference_url
+    assert link(event) == READY
