@@ -33,7 +33,10 @@ RECURRING: Final = 3
 _TOPIC_LENGTH: Final = 200
 _AGENDA_LENGTH: Final = 2000
 _ABOVE_NUMBERS: Final = 2**63
-_ADDRESS: Final = re.compile(r"https?://[!-~]{1,990}\Z")
+# It is written into the texts of events: no sign that ends a tag, and no user name before a host.
+_ADDRESS: Final = re.compile(
+    r"""https?://[A-Za-z0-9.:-]{1,260}(?:[/?#](?:(?!["'<>\\`])[!-~]){0,720})?\Z"""
+)
 _UNREADABLE = "Zoom gave an answer that could not be read."
 
 

@@ -246,6 +246,8 @@ def test_daily_limits_datetime_is_a_wait(wire):
         '{"id": true, "join_url": "https://z/1"}',
         '{"id": 1}',
         '{"id": 1, "join_url": 7}',
+        '{"id": 1, "join_url": "https://zoom.us@other.example/j/1"}',
+        '{"id": 1, "join_url": "https://zoom.us/j/1\\"><b>"}',
         '{"id": 1, "join_url": "https://z/1", "password": 7}',
         "<html>",
     ],
