@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.e2e.days import SUNDAY
 from tests.e2e.hands import (
+    CALENDAR_OF,
+    GOOGLE,
     block,
     control,
     dialog,
@@ -18,6 +20,7 @@ from tests.e2e.hands import (
 )
 
 LATE = 30_000
+WEEK = 38
 
 
 @pytest.fixture
@@ -33,6 +36,7 @@ def make_with_meet(page, title, hour):
     """An event with a Meet link, chosen by one press, and its details."""
     form = open_form(page, day=SUNDAY, hour=hour)
     form.get_by_label("Title").fill(title)
+    form.get_by_label("Calendar", exact=True).select_option(label=CALENDAR_OF[GOOGLE])
     hint = form.get_by_text("None as long as there is no guest")
     expect(hint).to_be_visible()
     form.locator("label:has([name=conference][value=meet])").click()
@@ -51,7 +55,7 @@ def expect_ready(card):
 
 def test_missing_link_is_asked_for_again_and_there(demo, sign_in_page, meet):
     page = sign_in_page()
-    week_of(demo, page, 17)
+    week_of(demo, page, WEEK)
     meet("failure")
     card = make_with_meet(page, "Link that fails", 9)
     expect(card.get_by_text("There is no Google Meet link.")).to_be_visible(timeout=LATE)
@@ -64,7 +68,7 @@ def test_missing_link_is_asked_for_again_and_there(demo, sign_in_page, meet):
 
 def test_link_on_its_way_becomes_the_button_by_itself(demo, sign_in_page, meet):
     page = sign_in_page()
-    week_of(demo, page, 17)
+    week_of(demo, page, WEEK)
     meet("pending", 10_000)
     card = make_with_meet(page, "Link that is late", 11)
     expect(card.get_by_text("The link is on its way from Google.")).to_be_visible()
