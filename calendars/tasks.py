@@ -48,6 +48,14 @@ def sync_due_calendars() -> None:
     sync.sync_due_calendars()
 
 
+@shared_task(name="calendars.await_forgotten_links")
+def await_forgotten_links() -> None:
+    """Have meeting links waited for whose event was saved by a process that then died."""
+    from calendars.services import settling  # noqa: PLC0415 -- leaf
+
+    settling.await_forgotten(timezone.now())
+
+
 @shared_task(name="calendars.tend_channels")
 def tend_channels(kind: str, connection_id: str) -> None:
     """Open, renew and close the connection's push channels."""

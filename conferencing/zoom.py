@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from common.errors import (
     BadReply,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SCHEDULED: Final = 2
 # A meeting without times of its own: one link for a whole series, whose calendar has the times.
 RECURRING: Final = 3
+_HOSTS: Final = ("zoom.us", "zoom.com", "zoomgov.com", "zoom.com.cn")
 _TOPIC_LENGTH: Final = 200
 _AGENDA_LENGTH: Final = 2000
 _ABOVE_NUMBERS: Final = 2**63
@@ -100,6 +101,19 @@ class ZoomRoom:
     join_url: str
     password: str = field(default="", repr=False)
     topic: str = field(default="", compare=False)
+
+
+def is_zoom_address(url: str, api_url: str) -> bool:
+    """Whether the address is at Zoom's own hosts, or where the API at `api_url` is served from."""
+    if "\\" in url or "@" in url.partition("?")[0]:
+        return False  # browsers and we might see another host in it
+    there = urlsplit(url)
+    if there.netloc == urlsplit(api_url).netloc:
+        return True
+    host = there.hostname or ""
+    return there.scheme == "https" and any(
+        host == known or host.endswith(f".{known}") for known in _HOSTS
+    )
 
 
 class ZoomClient:

@@ -320,6 +320,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "await-forgotten-links": {
+        "task": "calendars.await_forgotten_links",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "sweep-zoom": {
         "task": "conferencing.sweep_zoom",
         "schedule": 60.0,

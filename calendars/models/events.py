@@ -255,6 +255,11 @@ class Event(models.Model):
             models.Index(fields=["workspace", "ical_uid"], name="event_ical_uid"),
             models.Index(fields=["room_id"], condition=Q(room_id__isnull=False), name="event_room"),
             models.Index(fields=["workspace"], condition=Q(conference="zoom"), name="event_zoom"),
+            models.Index(
+                fields=["conference_since_at"],
+                condition=Q(conference_state="pending"),
+                name="event_link_pending",
+            ),
         ]
 
     def __str__(self) -> str:

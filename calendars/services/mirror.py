@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -13,10 +14,12 @@ from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.providers.joining import own_lines, without_own_line, without_own_place
+from conferencing import services as conferencing
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import is_ours_alone
 from conferencing.telehealth import rooms
 from conferencing.telehealth.links import room_in
+from conferencing.zoom import is_zoom_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from calendars.providers.base import Attendee, RemoteEvent
+    from calendars.providers.base import Attendee, RemoteConference, RemoteEvent
     from common.spans import Span
 
 BATCH = 500
@@ -66,7 +69,7 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
     """The row that stands for the event; None for one that is cancelled or has no time."""
     if remote.status == EventStatus.CANCELLED or remote.start is None or remote.end is None:
         return None
-    conference = remote.conference
+    conference = _conference(calendar, remote)
     # A guest's own words may hold the link of another room.
     room_id = room_in(*own_lines(remote.description), remote.location, remote.description)
     return Event(
@@ -113,6 +116,19 @@ def row_of(calendar: Calendar, remote: RemoteEvent, now: datetime) -> Event | No
         deleted_at=None,
         seen_at=now,
     )
+
+
+def _conference(calendar: Calendar, remote: RemoteEvent) -> RemoteConference | None:
+    """The event's meeting link. An invitation's text may call any address a Zoom meeting, and
+    "Join Zoom" would lead there: it has to be at Zoom, or one that Zoom gave to us.
+    """
+    found = remote.conference
+    if found is None or found.kind is not Conference.ZOOM or not found.url:
+        return found
+    if is_zoom_address(found.url, settings.ZOOM_API_URL):
+        return found
+    ours = conferencing.zoom_meeting_at(calendar.workspace_id, found.url)
+    return found if ours is not None else None
 
 
 def known_rows(calendar: Calendar, span: Span | None = None) -> Known:

@@ -21,9 +21,14 @@ from conferencing import failures
 from conferencing.enums import LinkFailure
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from common.models import OutboxMessage
 
 NO_LINK: Final = "The link did not come."
+# Long after whoever saved the event has asked to have its link waited for.
+_FORGOTTEN_AFTER: Final = timedelta(minutes=1)
+_MOST_AT_ONCE: Final = 200
 _LEAST_WAIT, _MOST_WAIT = timedelta(seconds=2), timedelta(seconds=15)
 
 
@@ -57,6 +62,30 @@ def settle(message: OutboxMessage) -> None:
         give_up(event)
         return
     raise outbox.NotYet(now + min(max(age, _LEAST_WAIT), _MOST_WAIT))
+
+
+def await_forgotten(now: datetime) -> int:
+    """Have links waited for that nobody waits for; how many events were looked at.
+
+    A process may die between saving its event and asking for that, and a copy may bring an event
+    whose creation was never answered. Each is asked for once in the time that it is on its way.
+    """
+    rows = Event.objects.filter(
+        conference_state=ConferenceState.PENDING,
+        conference_since_at__lt=now - _FORGOTTEN_AFTER,
+        is_organizer=True,
+        deleted_at__isnull=True,
+        series_remote_id="",
+    ).order_by("conference_since_at")
+    found = list(rows.values_list("pk", "workspace_id", "conference_since_at")[:_MOST_AT_ONCE])
+    for event_id, workspace_id, since in found:
+        outbox.enqueue(
+            kind=SETTLE_KIND,
+            payload={"event_id": str(event_id)},
+            dedupe_key=f"settle:{event_id}:since:{since:%Y%m%d%H%M%S%f}",
+            workspace_id=workspace_id,
+        )
+    return len(found)
 
 
 def give_up(event: Event) -> None:

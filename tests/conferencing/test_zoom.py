@@ -19,7 +19,14 @@ from common.errors import (
     UpstreamUnavailable,
 )
 from common.secrets import Secret
-from conferencing.zoom import DailyLimit, RoomGone, ScopeMissing, ZoomClient, ZoomRoom
+from conferencing.zoom import (
+    DailyLimit,
+    RoomGone,
+    ScopeMissing,
+    ZoomClient,
+    ZoomRoom,
+    is_zoom_address,
+)
 
 API = "https://api.zoom.us/v2"
 NINE = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -336,3 +343,23 @@ def test_missing_scope_is_named(wire, message, named):
     assert named in caught.value.message
     assert "Connect Zoom again and allow it." in caught.value.message
     assert "does not contain" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("https://zoom.us/j/1", True),
+        ("https://company.zoom.us/my/room", True),
+        ("https://zoom.com/j/1", True),
+        ("http://stand-in.example:8100/j/1", True),
+        ("http://stand-in.example:8101/j/1", False),
+        ("https://notzoom.us/j/1", False),
+        ("https://zoom.us@evil.example/j/1", False),
+        ("https://zoom.us\\.evil.example/j/1", False),
+        ("javascript://zoom.us/%0aalert(1)", False),
+        ("https:///j/1", False),
+        ("", False),
+    ],
+)
+def test_addresses_at_zoom_are_told_from_others(address, is_one):
+    assert is_zoom_address(address, "http://stand-in.example:8100/v2") is is_one

@@ -14,7 +14,7 @@ from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.providers.base import EventDraft
 from calendars.services import conferences, events
-from calendars.services.settling import NO_LINK
+from calendars.services.settling import NO_LINK, await_forgotten
 from common import outbox
 from common.enums import OutboxState
 from common.models import OutboxMessage
@@ -196,3 +196,33 @@ def test_all_events_of_a_series_wait_no_longer_when_its_link_is_given_up(
     assert deliver(61) == OutboxState.SENT
     states = Event.objects.values_list("conference_state", "conference_failure")
     assert list(states) == [(ConferenceState.FAILED, LinkFailure.LATE)] * 4
+
+
+def forget(event):
+    """As if the process had died between the event and the wish to have its link waited for."""
+    OutboxMessage.objects.all().delete()
+    long_ago = timezone.now() - timedelta(minutes=2)
+    Event.objects.filter(pk=event.pk).update(conference_since_at=long_ago)
+
+
+def test_a_link_that_nobody_waits_for_is_waited_for(pending):
+    forget(pending)
+    await_forgotten(timezone.now())
+    await_forgotten(timezone.now())
+    assert [deliver(seconds) for seconds in (0, 5, 20)][-1] == OutboxState.SENT
+    assert state() == (ConferenceState.READY, True, "")
+    await_forgotten(timezone.now() + timedelta(hours=1))
+    assert not OutboxMessage.objects.filter(state=OutboxState.PENDING).exists()
+
+
+@pytest.mark.parametrize("change", [{"is_organizer": False}, {"deleted_at": START}])
+def test_only_links_of_our_own_living_events_are_waited_for(pending, change):
+    forget(pending)
+    Event.objects.update(**change)
+    assert await_forgotten(timezone.now()) == 0
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_link_that_was_just_asked_for_is_left_to_whoever_asked(pending):
+    OutboxMessage.objects.all().delete()
+    assert await_forgotten(timezone.now()) == 0

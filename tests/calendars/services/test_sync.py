@@ -75,6 +75,26 @@ def test_events_come_into_the_mirror(connection, add, copy_events):
     assert "ann@example.org" in [one["email"] for one in event.attendees]
 
 
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("https://us05web.zoom.us/j/85512345678?pwd=x1", True),
+        ("https://zoomgov.com/j/1612345678", True),
+        ("https://zoom.us.evil.example/j/85512345678", False),
+        ("https://evil.example/zoom.us/j/85512345678", False),
+        ("http://zoom.us/j/85512345678", False),
+    ],
+)
+def test_an_invitation_names_no_other_host_a_zoom_meeting(
+    connection, add, copy_events, address, opens
+):
+    add(description=f"Agenda\n\nJoin with Zoom: {address}")
+    copy_events(connection)
+    event = Event.objects.get()
+    assert (event.conference, event.conference_url) == (("zoom", address) if opens else ("", ""))
+    assert address in event.description
+
+
 def test_all_day_events_keep_their_dates(connection, sandbox, remote, copy_events):
     sandbox.store.add_event(
         remote, title="Fair", start=datetime(2026, 12, 1).date(), end=datetime(2026, 12, 3).date()
