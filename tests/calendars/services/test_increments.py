@@ -23,7 +23,8 @@ from tests.fidelity.validate import RecordingWSGIAdapter
 pytestmark = pytest.mark.django_db
 
 BERLIN = ZoneInfo("Europe/Berlin")
-START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+# In the morning, so that hours later is the same day in every zone used here.
+START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
 FAR = START - copying.BEFORE - timedelta(days=9)
 DAILY = {"recurrence": ["RRULE:FREQ=DAILY;COUNT=5"], "timezone": "Europe/Berlin"}
 
