@@ -10,7 +10,7 @@ from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.template.base import TextNode, Variable, token_kwargs
 from django.templatetags.static import static
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 
 if TYPE_CHECKING:
     from django.forms import BaseForm, BoundField
@@ -33,7 +33,9 @@ def icon_markup(name: str, size: str = "", label: str = "") -> SafeString:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}"><use href="{}#i-{}"/></svg>',
             classes,
-            label,
+            # Also what a template marks as safe: the same text has to give the same icon, for
+            # whatever asks first is kept.
+            escape(label),
             href,
             name,
         )

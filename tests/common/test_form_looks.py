@@ -111,6 +111,8 @@ def test_icon_is_decorative_unless_labelled():
 )
 def test_icon_is_the_same_whether_known_early_or_late(asked):
     said = {"name": "lock", "label": "On the <Advanced> plan"}
+    icon_markup.cache_clear()  # whichever is asked for first
+    assert "&lt;Advanced&gt;" in Template(asked).render(Context(said))
     wanted = icon_markup("lock", "s push", "On the <Advanced> plan")
     assert Template(asked).render(Context(said)) == wanted
     other = Template("{% icon name %}")
