@@ -36,7 +36,10 @@ def make_with_meet(page, title, hour):
     """An event with a Meet link, chosen by one press, and its details."""
     form = open_form(page, day=SUNDAY, hour=hour)
     form.get_by_label("Title").fill(title)
+    # What this calendar offers is drawn anew: wait for that before choosing.
+    form.locator("#ev-choices").evaluate("one => one.dataset.former = ''")
     form.get_by_label("Calendar", exact=True).select_option(label=CALENDAR_OF[GOOGLE])
+    form.locator("#ev-choices:not([data-former])").wait_for()
     hint = form.get_by_text("None as long as there is no guest")
     expect(hint).to_be_visible()
     form.locator("label:has([name=conference][value=meet])").click()
