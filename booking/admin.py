@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from booking.models import BookingLink, Contact, Meeting, SalesMeeting, SalesProspect
+from booking.models import (
+    BookingLink,
+    Contact,
+    Meeting,
+    MeetingChange,
+    SalesMeeting,
+    SalesProspect,
+)
 from common.admin import ReadOnlyAdmin
 
 
@@ -53,3 +60,12 @@ class SalesProspectAdmin(ReadOnlyAdmin):
     list_display = ("name", "email", "workspace", "crm_lead_remote_id", "created_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "email", "=workspace__id")
+
+
+@admin.register(MeetingChange)
+class MeetingChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "by", "name", "owner_kind", "meeting_id", "workspace")
+    list_filter = ("kind", "by", "owner_kind")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=meeting_id", "=workspace__id")
+    ordering = ("-at",)

@@ -23,11 +23,26 @@ class DegradedMode(models.TextChoices):
     REQUEST = "request", "Take requests for approval"
 
 
-class CancelledBy(models.TextChoices):
-    NOBODY = "", "Nobody"
+class Party(models.TextChoices):
+    """Who changed a meeting."""
+
     BOOKER = "booker", "The booker"
     OWNER = "owner", "The owner"
     PROVIDER = "provider", "A change in the calendar"
+    SYSTEM = "system", "Meridian"
+
+
+class ChangeKind(models.TextChoices):
+    """What was done to a meeting."""
+
+    BOOKED = "booked", "Booked on behalf"
+    MOVED = "moved", "Moved"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    CANCELLED = "cancelled", "Cancelled"
+    NO_SHOW = "no_show", "Marked as no-show"
+    ATTENDED = "attended", "No-show taken back"
+    REASSIGNED = "reassigned", "Handed to somebody else"
 
 
 class MessageKind(models.TextChoices):

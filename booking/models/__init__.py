@@ -1,7 +1,8 @@
-"""Links, meetings, contacts and prospects."""
+"""Links, meetings with their history, contacts and prospects."""
 
 from __future__ import annotations
 
+from booking.models.changes import MeetingChange
 from booking.models.links import BookingLink
 from booking.models.meetings import (
     Contact,
@@ -17,6 +18,7 @@ __all__ = [
     "Contact",
     "Meeting",
     "MeetingBase",
+    "MeetingChange",
     "PersonBase",
     "SalesMeeting",
     "SalesProspect",

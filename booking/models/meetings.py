@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from booking.enums import TAKES_TIME, CancelledBy, MeetingState
+from booking.enums import TAKES_TIME, MeetingState, Party
 from calendars.enums import ConferenceState
 from common.fields import UUIDModel
-from conferencing.enums import LinkFailure
+from conferencing.enums import Conference, LinkFailure
 from workspaces.zones import validate_zone
 
 
@@ -64,6 +64,11 @@ class MeetingBase(UUIDModel):
     those of the ICS. `calendar_event_id` is our id of the event on the owner's calendar. `receipt`
     is the evidence of the decision: calendars consulted, how fresh, the rules, zone data version.
     `submit_key` makes the same form sent twice one meeting.
+
+    `event_key` is what the event was wished for with (blank: the meeting's own id), another one
+    for each calendar that the meeting was given to; while `event_is_due` a change of ours is on
+    its way to that event. `told` keeps what each reader of our mails knows: see
+    `booking.services.telling`.
     """
 
     workspace = models.ForeignKey(
@@ -94,6 +99,15 @@ class MeetingBase(UUIDModel):
     location = models.CharField(max_length=300, blank=True, default="")
     calendar_id = models.UUIDField(null=True, blank=True)
     calendar_event_id = models.UUIDField(null=True, blank=True)
+    event_key = models.UUIDField(null=True, blank=True, editable=False)
+    event_is_due = models.BooleanField(default=False, editable=False)
+    wanted_conference = models.CharField(
+        max_length=8,
+        choices=Conference.choices,
+        blank=True,
+        default="",
+        help_text="Blank: what its link wants.",
+    )
     room_id = models.UUIDField(
         null=True, blank=True, help_text="Its telehealth room, whose link comes first."
     )
@@ -114,9 +128,8 @@ class MeetingBase(UUIDModel):
     )
     confirmation_sent_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
-    cancelled_by = models.CharField(
-        max_length=8, choices=CancelledBy.choices, blank=True, default=CancelledBy.NOBODY
-    )
+    told = models.JSONField(default=dict, blank=True, editable=False)
+    cancelled_by = models.CharField(max_length=8, choices=Party.choices, blank=True, default="")
     cancel_reason = models.CharField(max_length=300, blank=True, default="")
     manage_token_hash = models.CharField(max_length=64, unique=True, editable=False)
     submit_key = models.CharField(max_length=64, unique=True, editable=False)

@@ -10,44 +10,34 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models.functions import Lower
 
-from audit.enums import AccessReason
 from booking.booker import MAX_TEXT, Booker, clean_booker, clean_text
 from booking.enums import DegradedMode, MeetingState
 from booking.errors import BusyUnknown, LinkClosed, SlotTaken
 from booking.models import BookingLink
 from booking.owners import owner_of_link, tables_of
-from booking.queries import own_event_ids
 from booking.questions import parse_questions, read_answers
 from booking.receipts import receipt_of
 from booking.services import rooms
 from booking.services.availability import Terms, expects_conference, nearest_starts, terms_of
+from booking.services.bookers import person_id
 from booking.services.delivery import enqueue_deliveries
-from booking.slots import Refusal, Rule, why_not
+from booking.services.verdicts import instant_of, live_busy, raise_refusal, refusal_of
 from booking.tokens import hash_manage_token, manage_token
 from calendars.enums import ConferenceState
 from calendars.owners import booking_calendar_of
-from calendars.services.busy import BusyAnswer, busy_live, counting_calendars
-from calendars.services.holds import holds_of, place_hold
-from common.errors import DomainError, InvalidInput, UpstreamError
-from common.spans import Span, in_utc
+from calendars.services.busy import BusyAnswer, counting_calendars
+from calendars.services.holds import place_hold
+from common.errors import DomainError, UpstreamError
+from common.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from audit.actors import Actor
     from booking.models import MeetingBase
     from booking.owners import BookingTables
     from workspaces.owners import Owner
-
-# Rules that a rival's booking or the passing of time can break; the others were never open.
-_LOST_TO_OTHERS = frozenset({Rule.HELD, Rule.BUSY, Rule.DAY_LIMIT, Rule.WEEK_LIMIT, Rule.NOTICE})
-_TAKEN_WORDS = {
-    Rule.NOTICE: "This time is too close by now.",
-    Rule.DAY_LIMIT: "This day is full by now.",
-    Rule.WEEK_LIMIT: "This week is full by now.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,7 @@ def book_meeting(
     wish = _Wish(
         link=link,
         tables=tables_of(link.owner_kind),
-        start=_instant(start),
+        start=instant_of(start),
         duration=duration,
         booker=clean_booker(booker),
         answers=read_answers(parse_questions(link.questions), answers or {}),
@@ -129,10 +119,10 @@ def check_start(
     Raises InvalidInput naming the field, LinkClosed, and SlotTaken with the nearest open times.
     """
     terms = terms_of(link, duration)
-    moment = _instant(start)
+    moment = instant_of(start)
     span = Span(moment, moment + duration)
     try:
-        _raise_refusal(_refusal(terms, span, now, busy=()))
+        raise_refusal(refusal_of(terms, span, now, busy=()))
     except SlotTaken as taken:
         nearest = nearest_starts(terms=terms, start=moment, now=now, actor=actor)
         raise SlotTaken(taken.message, nearest) from taken
@@ -146,10 +136,10 @@ def _book(wish: _Wish, now: datetime) -> MeetingBase:
         busy = _read_live(wish, owner, terms, now)
     except BusyUnknown:
         # Rivals queue at a slow calendar; by now one of them may have the time.
-        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
+        raise_refusal(refusal_of(terms, wish.span, now, busy=()))
         raise
     if busy is not None and busy.spans:
-        _raise_refusal(_refusal(terms, wish.span, now, busy=busy.spans))
+        raise_refusal(refusal_of(terms, wish.span, now, busy=busy.spans))
     waits_for_link = (
         busy is not None
         and expects_conference(wish.link)
@@ -178,16 +168,8 @@ def _read_live(wish: _Wish, owner: Owner, terms: Terms, now: datetime) -> BusyAn
         calendars = counting_calendars(owner)
         if not calendars:
             return BusyAnswer((), ())
-        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
-        return busy_live(
-            owner=owner,
-            calendars=calendars,
-            span=needed,
-            actor=wish.actor,
-            reason=AccessReason.BOOKING_CONFIRM,
-            time_limit=settings.PROVIDER_CONFIRM_TIMEOUT,
-            ignoring=own_event_ids(owner, needed),
-        )
+        raise_refusal(refusal_of(terms, wish.span, now, busy=()))
+        return live_busy(owner, needed, actor=wish.actor, calendars=calendars)
     except UpstreamError as error:
         if terms.degraded_mode is DegradedMode.REFUSE:
             raise BusyUnknown from error
@@ -207,7 +189,7 @@ def _keep(
         if not link.is_active:
             raise LinkClosed
         terms = terms_of(link, wish.duration, owner=owner)
-        _raise_refusal(_refusal(terms, wish.span, now, busy=()))
+        raise_refusal(refusal_of(terms, wish.span, now, busy=()))
         meeting = _insert(wish, terms, busy, now, waits_for_link=waits_for_link)
         enqueue_deliveries(meeting)
     return meeting
@@ -222,7 +204,7 @@ def _insert(
     meeting_id = uuid.uuid4()
     columns: dict[str, Any] = {
         tables.owner_column: owner.id,
-        f"{tables.person_column}_id": _person_id(tables, owner, booker),
+        f"{tables.person_column}_id": person_id(tables, owner, booker),
     }
     meeting: MeetingBase = tables.meeting._default_manager.create(
         id=meeting_id,
@@ -253,54 +235,3 @@ def _insert(
     )
     rooms.follow(meeting)
     return meeting
-
-
-def _person_id(tables: BookingTables, owner: Owner, booker: Booker) -> uuid.UUID:
-    """The id of the booker's record. An existing one stays as it is: nobody proved who they are."""
-    email = booker.email.lower()
-    scope = tables.person_values(owner)
-    people = tables.person._default_manager
-    made = tables.person(
-        name=booker.name,
-        email=email,
-        phone=booker.phone,
-        timezone=booker.timezone,
-        language=booker.language,
-        **scope,
-    )
-    # Prospects are shared by the workspace's owners, each with a lock of their own, so that two
-    # of them may be about to write the same one.
-    people.bulk_create([made], ignore_conflicts=True)
-    rows = people.alias(folded=Lower("email")).filter(folded=email, **scope)
-    found: uuid.UUID = rows.values_list("pk", flat=True).get()
-    return found
-
-
-def _refusal(terms: Terms, span: Span, now: datetime, *, busy: Iterable[Span]) -> Refusal | None:
-    """What the rules, our own promises and the busy spans say against a meeting at `span`."""
-    return why_not(
-        terms.rules,
-        terms.availability,
-        busy,
-        now,
-        span.start,
-        holds=holds_of(terms.owner, terms.held(span)),
-        booked_starts=terms.limits(span),
-    )
-
-
-def _raise_refusal(refusal: Refusal | None) -> None:
-    if refusal is None:
-        return
-    if refusal.rule in _LOST_TO_OTHERS:
-        raise SlotTaken(_TAKEN_WORDS.get(refusal.rule, ""))
-    raise InvalidInput("start", refusal.reason)
-
-
-def _instant(start: datetime) -> datetime:
-    try:
-        return in_utc(start)
-    except (ValueError, OverflowError):
-        raise InvalidInput(
-            "start", "Give a time with its offset, such as 2026-11-26T14:30:00Z."
-        ) from None

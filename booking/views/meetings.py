@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actors import user_actor
-from booking.enums import CancelledBy, MeetingState, MessageKind
+from booking.enums import MeetingState, MessageKind, Party
 from booking.models import BookingLink
 from booking.owners import tables_for
 from booking.services.delivery import retry_link
@@ -295,8 +295,8 @@ def _state(meeting: MeetingBase, owner: str) -> Said:
         case MeetingState.REQUESTED:
             return Said(f"Awaits {owner}", "warn")
         case MeetingState.CANCELLED:
-            by = {CancelledBy.BOOKER: " by guest", CancelledBy.OWNER: " by you"}
-            return Said(f"Cancelled{by.get(CancelledBy(meeting.cancelled_by), '')}", "plain")
+            by = {Party.BOOKER.value: " by guest", Party.OWNER.value: " by you"}
+            return Said(f"Cancelled{by.get(meeting.cancelled_by, '')}", "plain")
     return Said(MeetingState(meeting.state).label, "plain")
 
 
