@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from booking.models import (
     BookingLink,
+    BookingName,
     Contact,
     Meeting,
     MeetingChange,
@@ -17,10 +18,21 @@ from common.admin import ReadOnlyAdmin
 
 @admin.register(BookingLink)
 class BookingLinkAdmin(ReadOnlyAdmin):
-    list_display = ("slug", "title", "workspace", "client", "user", "is_active")
-    list_filter = ("is_active", "degraded_mode")
+    list_display = (
+        "slug", "title", "workspace", "client", "user", "is_active", "is_private", "is_one_time",
+        "seats", "ends_on",
+    )  # fmt: skip
+    list_filter = ("is_active", "is_private", "is_one_time", "degraded_mode")
     list_select_related = ("workspace", "client", "user")
     search_fields = ("=id", "slug", "title", "=workspace__id")
+
+
+@admin.register(BookingName)
+class BookingNameAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "workspace", "link", "client", "user", "is_current")
+    list_filter = ("is_current",)
+    list_select_related = ("workspace", "link", "client", "user")
+    search_fields = ("slug", "=workspace__id")
 
 
 class MeetingBaseAdmin(ReadOnlyAdmin):

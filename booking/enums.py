@@ -67,9 +67,12 @@ class Step(models.TextChoices):
 
 RESERVED_SLUGS = frozenset(
     {
-        "admin", "api", "accounts", "account", "book", "booking", "calendar", "embed", "health",
-        "healthz", "readyz", "help", "login", "logout", "m", "manage", "meet", "meetings", "me",
-        "new", "oauth", "patients", "plans", "privacy", "report", "security", "settings",
-        "signup", "static", "status", "support", "terms", "workspace", "workspaces", "www",
+        "abuse", "admin", "api", "accounts", "account", "billing", "book", "booking", "calendar",
+        "cancel", "confirm", "done", "edit", "embed", "google", "health", "healthz", "readyz",
+        "help", "login", "logout", "m", "mail", "manage", "meet", "meetings", "me", "meridian",
+        "microsoft", "new", "null", "oauth", "operator", "outlook", "owner", "patients", "plans",
+        "postmaster", "privacy", "report", "root", "security", "settings", "signin", "signup",
+        "static", "status", "support", "team", "teams", "terms", "undefined", "verify",
+        "workspace", "workspaces", "www", "zoom",
     }
 )  # fmt: skip

@@ -12,9 +12,11 @@ from booking.models.meetings import (
     SalesMeeting,
     SalesProspect,
 )
+from booking.models.names import BookingName
 
 __all__ = [
     "BookingLink",
+    "BookingName",
     "Contact",
     "Meeting",
     "MeetingBase",

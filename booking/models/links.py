@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 MINUTES_A_DAY = 24 * 60
+MAX_SEATS = 100
 
 
 def default_durations() -> list[int]:
@@ -69,7 +70,9 @@ class BookingLink(UUIDModel):
     )
     max_per_day = models.PositiveIntegerField(null=True, blank=True)
     max_per_week = models.PositiveIntegerField(null=True, blank=True)
-    seats = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    seats = models.PositiveIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_SEATS)]
+    )
     availability_settings = models.JSONField(null=True, blank=True)
     questions = models.JSONField(default=list, blank=True)
     conference = models.CharField(max_length=8, choices=Conference.choices, default=Conference.AUTO)
@@ -80,7 +83,16 @@ class BookingLink(UUIDModel):
     requires_approval = models.BooleanField(default=False)
     verifies_email = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    is_private = models.BooleanField(default=False)
+    is_private = models.BooleanField(
+        default=False, help_text="Not on its owner's page; whoever has the address can book."
+    )
+    is_one_time = models.BooleanField(
+        default=False, help_text="Closed while a meeting that was booked through it stands."
+    )
+    ends_on = models.DateField(
+        null=True, blank=True, help_text="The last day that can be booked, by the owner's clock."
+    )
+    allows_guests = models.BooleanField(default=True, help_text="Bookers may name more people.")
     redirect_url = models.URLField(blank=True, default="", max_length=500)
     hue = models.CharField(max_length=8, default="tide")
 
@@ -103,6 +115,16 @@ class BookingLink(UUIDModel):
     def owner_kind(self) -> str:
         """`client` or `user`."""
         return OwnerKind.CLIENT if self.client_id else OwnerKind.USER
+
+    @property
+    def is_group(self) -> bool:
+        """Whether several bookers share a slot."""
+        return self.seats > 1
+
+    @property
+    def takes_guests(self) -> bool:
+        """Whether a booker may name more people. In a group everybody books their own seat."""
+        return self.allows_guests and not self.is_group
 
     @property
     def owner_id(self) -> UUID:

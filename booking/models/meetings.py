@@ -63,7 +63,8 @@ class MeetingBase(UUIDModel):
     `booker_*` and `answers` are what the booker typed for this meeting. `uid` and `sequence` are
     those of the ICS. `calendar_event_id` is our id of the event on the owner's calendar. `receipt`
     is the evidence of the decision: calendars consulted, how fresh, the rules, zone data version.
-    `submit_key` makes the same form sent twice one meeting.
+    `submit_key` makes the same form sent twice one meeting. Meetings of one `group_id` share
+    their hold and their event; `seat` counts from one.
 
     `event_key` is what the event was wished for with (blank: the meeting's own id), another one
     for each calendar that the meeting was given to; while `event_is_due` a change of ours is on
@@ -95,6 +96,12 @@ class MeetingBase(UUIDModel):
     sequence = models.PositiveIntegerField(default=0)
     hold = models.ForeignKey(
         "calendars.Hold", null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
+    )
+    group_id = models.UUIDField(
+        null=True, blank=True, help_text="The slot it shares with others' meetings."
+    )
+    seat = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Which of the shared slot's seats it takes."
     )
     location = models.CharField(max_length=300, blank=True, default="")
     calendar_id = models.UUIDField(null=True, blank=True)
@@ -145,11 +152,14 @@ class MeetingBase(UUIDModel):
                 condition=~Q(state__in=TAKES_TIME) | Q(hold__isnull=False),
                 name="%(class)s_has_hold",
             ),
+            # Seats are counted under the owner's lock; this is the net: no seat is taken twice.
+            models.UniqueConstraint(fields=["hold", "seat"], name="%(class)s_seat_once"),
         ]
         indexes = [
             models.Index(fields=["workspace", "start_at"], name="%(class)s_ws_start"),
             models.Index(fields=["link", "start_at"], name="%(class)s_link_start"),
             models.Index(fields=["calendar_event_id"], name="%(class)s_event"),
+            models.Index(fields=["group_id"], name="%(class)s_group"),
         ]
 
     def __str__(self) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Lower
 
-from booking.enums import RESERVED_SLUGS, DegradedMode
+from booking.enums import DegradedMode
 from booking.models import BookingLink
+from booking.models.links import MAX_SEATS
 from booking.plain import CONTROLS, plain_text
 from booking.questions import parse_questions
+from booking.services import names
+from booking.slugs import clean_slug
 from calendars.enums import Hue
 from calendars.hosts import route as route_on
 from calendars.owners import booking_calendar_of
@@ -23,19 +27,21 @@ from workspaces.availability import InvalidAvailability, parse_availability
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
 
     from workspaces.owners import Owner
 
 MAX_DURATIONS = 6
 MINUTES_A_DAY = 24 * 60
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])", re.ASCII)
+_is_web_address = URLValidator(schemes=["https"])
 
 
 @dataclass(frozen=True, slots=True)
 class LinkData:
     """What a person says about a link. Lengths are minutes; the first duration is the default.
 
-    `availability_settings` None means the owner's own hours.
+    `availability_settings` None means the owner's own hours. `ends_on` is the last day that can
+    be booked, by the owner's clock. `seats` above one lets as many bookers share a slot.
     """
 
     title: str
@@ -56,22 +62,33 @@ class LinkData:
     questions: tuple[dict[str, Any], ...] = ()
     availability_settings: dict[str, Any] | None = None
     hue: str = Hue.TIDE
+    seats: int = 1
+    ends_on: date | None = None
+    is_private: bool = False
+    is_one_time: bool = False
+    allows_guests: bool = True
+    redirect_url: str = ""
 
 
 def save_link(*, owner: Owner, link: BookingLink | None, data: LinkData) -> BookingLink:
-    """Make the owner's new link, or change theirs. Raises InvalidInput naming the field."""
+    """Make the owner's new link, or change theirs. Raises InvalidInput naming the field.
+
+    An address that is given up leads to the new one until somebody takes it.
+    """
     values = _checked(data)
     _refuse_conference(owner, link, values["conference"])
-    _refuse_taken(values["slug"], link)
+    if (link is None or link.slug != values["slug"]) and names.is_taken(values["slug"], link=link):
+        raise names.taken()
     saved = link or BookingLink(workspace=owner.workspace, **{f"{owner.kind.value}_id": owner.id})
     for name, value in values.items():
         setattr(saved, name, value)
     try:
         with transaction.atomic():
             saved.save()
+            names.name_link(saved)
     except IntegrityError as error:
         # Two people can ask for one address at the same moment; the constraint decides.
-        raise _taken() from error
+        raise names.taken() from error
     return saved
 
 
@@ -84,25 +101,6 @@ def set_active(*, link: BookingLink, is_active: bool) -> None:
 def delete_link(*, link: BookingLink) -> None:
     """Delete the link; its meetings stay."""
     link.delete()
-
-
-def suggest_slug(words: str) -> str:
-    """A free address made of the words, for the form's first showing."""
-    stem = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:50].strip("-")
-    if len(stem) < 2 or stem in RESERVED_SLUGS:
-        stem = f"{stem}-call".strip("-")
-    taken = set(
-        BookingLink.objects.alias(folded=Lower("slug"))
-        .filter(folded__startswith=stem)
-        .values_list("slug", flat=True)
-    )
-    taken = {slug.lower() for slug in taken}
-    number = 1
-    slug = stem
-    while slug in taken:
-        number += 1
-        slug = f"{stem}-{number}"
-    return slug
 
 
 def conference_refusals(owner: Owner) -> dict[str, RouteRefusal]:
@@ -138,7 +136,7 @@ def _refuse_conference(owner: Owner, link: BookingLink | None, wanted: str) -> N
 def _checked(data: LinkData) -> dict[str, Any]:
     values: dict[str, Any] = {
         "title": _line(data.title, "title", 120, needed="Name the link, for example Intro call."),
-        "slug": _slug(data.slug),
+        "slug": clean_slug(data.slug),
         "description": plain_text(data.description, "description", 2000),
         "durations": _durations(data.durations),
         "location": _line(data.location, "location", 300),
@@ -148,7 +146,15 @@ def _checked(data: LinkData) -> dict[str, Any]:
         "questions": [question.to_json() for question in parse_questions(list(data.questions))],
         "availability_settings": _hours(data.availability_settings),
         "requires_approval": data.requires_approval,
+        "ends_on": data.ends_on,
+        "is_private": data.is_private,
+        "is_one_time": data.is_one_time,
+        "allows_guests": data.allows_guests,
+        "redirect_url": _redirect(data.redirect_url),
+        "seats": _number(data.seats, "seats", 1, MAX_SEATS),
     }
+    if data.is_one_time and values["seats"] > 1:
+        raise InvalidInput("seats", "A one-time link takes one booking. Leave one seat.")
     for name, least, most in (
         ("step_minutes", 5, MINUTES_A_DAY),
         ("buffer_before_minutes", 0, MINUTES_A_DAY),
@@ -161,29 +167,6 @@ def _checked(data: LinkData) -> dict[str, Any]:
         limit = getattr(data, name)
         values[name] = None if limit is None else _number(limit, name, 1, 1000)
     return values
-
-
-def _slug(raw: str) -> str:
-    slug = raw.strip().lower()
-    if not _SLUG.fullmatch(slug):
-        raise InvalidInput(
-            "slug", "Use 2 to 60 small letters, digits and hyphens, for example intro-call."
-        )
-    if slug in RESERVED_SLUGS:
-        raise InvalidInput("slug", "This address is reserved. Choose another.")
-    return slug
-
-
-def _refuse_taken(slug: str, link: BookingLink | None) -> None:
-    rivals = BookingLink.objects.alias(folded=Lower("slug")).filter(folded=slug)
-    if link is not None:
-        rivals = rivals.exclude(pk=link.pk)
-    if rivals.exists():
-        raise _taken()
-
-
-def _taken() -> InvalidInput:
-    return InvalidInput("slug", "This address is taken. Choose another.")
 
 
 def _durations(raw: tuple[int, ...]) -> list[int]:
@@ -200,6 +183,24 @@ def _hours(raw: dict[str, Any] | None) -> dict[str, object] | None:
         return parse_availability(raw).to_json()
     except InvalidAvailability as error:
         raise InvalidInput(f"availability_settings.{error.path}", error.message) from error
+
+
+def _redirect(raw: str) -> str:
+    """Where the booker is sent on afterwards: a whole https address that names its host plainly."""
+    url = raw.strip()
+    if not url:
+        return ""
+    try:
+        _is_web_address(url)
+        parts = urlsplit(url)
+        is_plain = not (parts.username or parts.password) and url.isascii() and "\\" not in url
+    except (ValidationError, ValueError):
+        is_plain = False
+    if not is_plain or len(url) > 500:
+        raise InvalidInput(
+            "redirect_url", "Give a whole address that begins with https://, without a password."
+        )
+    return url
 
 
 def _line(raw: str, field: str, most: int, *, needed: str = "") -> str:

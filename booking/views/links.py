@@ -16,9 +16,9 @@ from booking.services.links import (
     delete_link,
     save_link,
     set_active,
-    suggest_slug,
     usual_conference,
 )
+from booking.services.names import suggest_slug
 from booking.staff_forms import LinkForm, link_values, questions_asked, questions_form
 from booking.views.clients import client_owner
 from booking.views.desk import desk_of

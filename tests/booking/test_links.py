@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from booking.access import link_for, open_link
 from booking.errors import LinkClosed
 from booking.models import BookingLink, Meeting, SalesMeeting
-from booking.services.links import LinkData, delete_link, save_link, set_active, suggest_slug
+from booking.services.links import LinkData, delete_link, save_link, set_active
+from booking.services.names import suggest_slug
 from common.errors import InvalidInput, NotFound
 from tests.booking.conftest import book
 
