@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.http import StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -17,11 +15,11 @@ from audit.enums import Outcome
 from audit.forms import LogFilter
 from audit.queries import connections_in_log, last_seq, log_rows, verify_chain
 from audit.reasons import Act, act_of, icon_of
+from common.spreadsheets import csv_answer, csv_lines
 from workspaces.access import MAY_AUDIT
 from workspaces.guards import member_required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from django.http import HttpResponse, HttpResponseBase
@@ -50,8 +48,6 @@ COLUMNS = (
     "previous_hash",
     "hash",
 )
-# A spreadsheet would run a cell that begins with one of these.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +117,10 @@ def export(request: StaffRequest) -> HttpResponseBase:
         return log(request)
     rows = log_rows(workspace.pk, **form.criteria())
     name = f"{workspace.slug}-token-access-{timezone.now():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        _csv(rows.iterator(chunk_size=2000)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    found = rows.iterator(chunk_size=2000)
+    return csv_answer(
+        name, csv_lines(COLUMNS, ([getattr(row, column) for column in COLUMNS] for row in found))
     )
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _csv(rows: Iterator[OAuthTokenAccessLog]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
-    for row in rows:
-        yield writer.writerow([_cell(getattr(row, column)) for column in COLUMNS])
-
-
-def _cell(value: Any) -> str:
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _line(row: OAuthTokenAccessLog) -> Line:

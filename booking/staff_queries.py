@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
 
 from booking.enums import MeetingState, MessageKind
+from booking.meeting_filter import MeetingFilter, narrow
 from booking.owners import meeting_tables
-from calendars.enums import ConferenceState
 from common.enums import OutboxState
 from common.errors import NotFound
 from common.models import OutboxMessage
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
+    from zoneinfo import ZoneInfo
 
     from django.db.models import QuerySet
 
@@ -30,25 +32,8 @@ if TYPE_CHECKING:
     from workspaces.models import Membership
 
 MAX_PAGE = 200
+_PIECE = 500
 _WEEK = timedelta(days=7)
-
-
-class Period(StrEnum):
-    """The tabs of the page."""
-
-    UPCOMING = "upcoming"
-    PAST = "past"
-    NEEDS_YOU = "needs"
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingFilter:
-    """What narrows the list; blank parts narrow nothing."""
-
-    period: Period = Period.UPCOMING
-    text: str = ""
-    owner_id: UUID | None = None
-    link_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +57,15 @@ class Delivery:
         return [row for row in self.rows if row.kind == kind]
 
 
-def visible_meetings(membership: Membership) -> list[QuerySet[Any]]:
-    """The meetings the member may see, one set for each table."""
+def visible_meetings(
+    membership: Membership, *, owner_id: UUID | None = None
+) -> list[QuerySet[Any]]:
+    """The meetings the member may see, one set for each table; of one owner only, if named."""
     own = {OwnerKind.CLIENT: Q(), OwnerKind.USER: Q(user_id=membership.user_id)}
     return [
         tables.meetings()
         .filter(own[tables.kind], workspace=membership.workspace_id)
+        .filter(**({} if owner_id is None else {tables.owner_column: owner_id}))
         .select_related("link", "workspace", tables.owner_column.removesuffix("_id"))
         for tables in meeting_tables()
     ]
@@ -93,24 +81,41 @@ def visible_meeting(membership: Membership, meeting_id: UUID) -> MeetingBase:
 
 
 def meetings_page(
-    membership: Membership, wanted: MeetingFilter, *, now: datetime, page: int, size: int = 50
+    membership: Membership,
+    wanted: MeetingFilter,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    page: int,
+    size: int = 50,
 ) -> MeetingPage:
-    """One page, the next meeting first; of past ones the latest first."""
-    is_past = wanted.period is Period.PAST
+    """One page of what the filter shows; `zone` is the reader's."""
     until = min(page, MAX_PAGE) * size
     found: list[MeetingBase] = []
     for rows in visible_meetings(membership):
-        narrowed = _narrow(rows, membership, wanted, now)
-        found.extend(narrowed.order_by("-start_at" if is_past else "start_at")[: until + 1])
-    found.sort(key=attrgetter("start_at"), reverse=is_past)
+        found.extend(narrow(rows, membership, wanted, now=now, zone=zone)[: until + 1])
+    found.sort(key=attrgetter("start_at"), reverse=wanted.is_latest_first)
     return MeetingPage(found[until - size : until], has_more=len(found) > until)
 
 
-def count_needing(membership: Membership, now: datetime) -> int:
-    """How many meetings ask for somebody's hand."""
-    wanted = MeetingFilter(period=Period.NEEDS_YOU)
+def all_meetings(
+    membership: Membership, wanted: MeetingFilter, *, now: datetime, zone: ZoneInfo
+) -> Iterator[MeetingBase]:
+    """Everything the filter shows, in the order of the pages, read piece by piece."""
+    sets = [
+        narrow(rows, membership, wanted, now=now, zone=zone).iterator(chunk_size=_PIECE)
+        for rows in visible_meetings(membership)
+    ]
+    return merge(*sets, key=attrgetter("start_at"), reverse=wanted.is_latest_first)
+
+
+def count_meetings(
+    membership: Membership, wanted: MeetingFilter, *, now: datetime, zone: ZoneInfo
+) -> int:
+    """How many the filter shows."""
     return sum(
-        _narrow(rows, membership, wanted, now).count() for rows in visible_meetings(membership)
+        narrow(rows, membership, wanted, now=now, zone=zone).count()
+        for rows in visible_meetings(membership)
     )
 
 
@@ -145,35 +150,3 @@ def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[U
     for row in rows:
         by_text[row.payload["meeting_id"]].rows.append(row)
     return found
-
-
-def _narrow(
-    rows: QuerySet[Any], membership: Membership, wanted: MeetingFilter, now: datetime
-) -> QuerySet[Any]:
-    if wanted.period is Period.PAST:
-        rows = rows.filter(end_at__lte=now)
-    else:
-        rows = rows.filter(end_at__gt=now)
-    if wanted.period is Period.NEEDS_YOU:
-        failed = OutboxMessage.objects.filter(
-            workspace_id=membership.workspace_id,
-            kind__startswith="booking.",
-            state=OutboxState.FAILED,
-        ).values_list("payload__meeting_id", flat=True)
-        stuck = [meeting_id for meeting_id in failed if meeting_id]
-        no_link = Q(
-            state=MeetingState.CONFIRMED,
-            conference_state=ConferenceState.FAILED,
-            end_at__gt=now,
-        )
-        rows = rows.filter(Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck) | no_link)
-    if wanted.text:
-        rows = rows.filter(
-            Q(booker_name__icontains=wanted.text) | Q(booker_email__icontains=wanted.text)
-        )
-    if wanted.link_id is not None:
-        rows = rows.filter(link_id=wanted.link_id)
-    if wanted.owner_id is not None:
-        column = next(one.owner_column for one in meeting_tables() if one.meeting is rows.model)
-        rows = rows.filter(**{column: wanted.owner_id})
-    return rows

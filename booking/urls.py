@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from booking.views import clients, links, meetings, public, scheduling
+from booking.views import (
+    clients,
+    links,
+    meeting_detail,
+    meeting_figures,
+    meetings,
+    public,
+    scheduling,
+)
 
 app_name = "booking"
 
@@ -37,10 +45,12 @@ _staff: list[URLPattern] = [
     path("links/<uuid:link_id>/switch", links.link_switch, name="link_switch"),
     path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),
     path("meetings", meetings.meetings, name="meetings"),
-    path("meetings/<uuid:meeting_id>", meetings.meeting_detail, name="meeting_detail"),
-    path("meetings/<uuid:meeting_id>/join", meetings.meeting_join, name="meeting_join"),
-    path("meetings/<uuid:meeting_id>/link", meetings.meeting_link, name="meeting_link"),
-    path("meetings/<uuid:meeting_id>/send", meetings.meeting_send, name="meeting_send"),
+    path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
+    path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),
+    path("meetings/<uuid:meeting_id>", meeting_detail.meeting_detail, name="meeting_detail"),
+    path("meetings/<uuid:meeting_id>/join", meeting_detail.meeting_join, name="meeting_join"),
+    path("meetings/<uuid:meeting_id>/link", meeting_detail.meeting_link, name="meeting_link"),
+    path("meetings/<uuid:meeting_id>/send", meeting_detail.meeting_send, name="meeting_send"),
 ]
 
 # Everybody.

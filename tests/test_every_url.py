@@ -78,6 +78,8 @@ ALLOWED = {
     "booking:my_calendars": OWN,
     "booking:my_link_new": OWN,
     "booking:meetings": OWN,
+    "booking:meetings_export": OWN,
+    "booking:meeting_figures": OWN,
     "booking:book": "the public page of a link",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",

@@ -1,0 +1,160 @@
+"""A meeting as staff read it: its place, state, mail and event in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from booking.enums import MeetingState, MessageKind, Party
+from booking.owners import tables_for
+from booking.wording import clock, clock_range, long_day, short_day
+from calendars.enums import ConferenceState
+from common.enums import OutboxState
+from conferencing import failures
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from booking.models import MeetingBase
+    from booking.staff_queries import Delivery
+
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A state in words; tone and icon are those of the stylesheet."""
+
+    words: str
+    tone: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A meeting as the list shows it."""
+
+    meeting: MeetingBase
+    when: str
+    owner: str
+    place: Said
+    state: Said
+    mail: Said
+    event: Said
+    can_send: bool
+    can_retry_link: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """The meetings of one day by the viewer's clock."""
+
+    title: str
+    rows: list[Row]
+
+
+def day_title(day: date, today: date) -> str:
+    title = long_day(day, year=day.year != today.year)
+    names = {today: "Today, ", today + _ONE_DAY: "Tomorrow, "}
+    return names.get(day, "") + title
+
+
+def row_of(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetime) -> Row:
+    owner = getattr(meeting, tables_for(meeting).owner_column.removesuffix("_id"))
+    return Row(
+        meeting=meeting,
+        when=clock_range(meeting.start_at, meeting.end_at, zone),
+        owner=str(owner),
+        place=_place(meeting),
+        state=_state(meeting, str(owner)),
+        mail=_mail(meeting, delivery, zone, now),
+        event=_event(meeting, delivery),
+        can_send=bool(delivery.failed()),
+        can_retry_link=_can_retry_link(meeting, now),
+    )
+
+
+def _can_retry_link(meeting: MeetingBase, now: datetime) -> bool:
+    return (
+        meeting.state == MeetingState.CONFIRMED
+        and meeting.conference_state == ConferenceState.FAILED
+        and meeting.calendar_event_id is not None
+        and meeting.end_at > now
+        and failures.can_retry(meeting.conference_failure)
+    )
+
+
+def _place(meeting: MeetingBase) -> Said:
+    if meeting.room_id is not None:
+        return Said("Telehealth room", icon="video")
+    if meeting.conference_state == ConferenceState.FAILED and not meeting.conference:
+        return Said("No join link", "danger-ink", "alert")
+    if meeting.conference and meeting.conference != Conference.NONE:
+        name = Conference(meeting.conference).label
+        if meeting.conference_state == ConferenceState.READY:
+            return Said(name, icon="video")
+        if meeting.conference_state == ConferenceState.FAILED:
+            return Said(f"No {name} link", "danger-ink", "alert")
+        return Said(f"{name}, on its way", icon="dashed")
+    return Said(meeting.location, icon="pin") if meeting.location else Said("No place given")
+
+
+def _state(meeting: MeetingBase, owner: str) -> Said:
+    match meeting.state:
+        case MeetingState.CONFIRMED:
+            return Said("Confirmed")
+        case MeetingState.REQUESTED:
+            return Said(f"Awaits {owner}", "warn")
+        case MeetingState.CANCELLED:
+            by = {
+                Party.BOOKER.value: " by guest",
+                Party.OWNER.value: " by host",
+                Party.PROVIDER.value: " in the calendar",
+            }
+            return Said(f"Cancelled{by.get(meeting.cancelled_by, '')}", "plain")
+    return Said(MeetingState(meeting.state).label, "plain")
+
+
+def _mail(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetime) -> Said:
+    """Whether the guest has the confirmation."""
+    rows = delivery.of_kind(MessageKind.NOTIFICATION)
+    if any(row.state == OutboxState.FAILED for row in rows):
+        return Said("Not sent", "danger-ink", "alert")
+    if meeting.confirmation_sent_at:
+        sent = meeting.confirmation_sent_at.astimezone(zone)
+        today = now.astimezone(zone).date()
+        day = "" if sent.date() == today else f"{short_day(sent.date())}, "
+        return Said(f"{day}{clock(sent, zone)}")
+    return Said("Waiting", icon="clock") if rows else Said("None to send")
+
+
+def _event(meeting: MeetingBase, delivery: Delivery) -> Said:
+    """Whether the meeting stands in the owner's calendar."""
+    rows = delivery.of_kind(MessageKind.CALENDAR_EVENT)
+    if meeting.calendar_event_id:
+        return Said("In the calendar")
+    if any(row.state == OutboxState.FAILED for row in rows):
+        return Said("Not in the calendar", "danger-ink", "alert")
+    if any(row.state == OutboxState.PENDING for row in rows):
+        return Said("On its way to the calendar", icon="clock")
+    return Said("No calendar to write to")
+
+
+def receipt_lines(meeting: MeetingBase, zone: ZoneInfo) -> list[str]:
+    """What was consulted when the booking was decided, in words."""
+    said = meeting.receipt or {}
+    lines = []
+    for source in said.get("calendars", []):
+        at = datetime.fromisoformat(source["as_of"])
+        how = "read live" if source.get("live") else "copy"
+        lines.append(f"{source['name']}, {how} at {at.astimezone(zone):%H:%M:%S}")
+    if said and not lines:
+        lines.append(
+            "No calendar was connected"
+            if said.get("calendars_readable", True)
+            else "No calendar could be read"
+        )
+    return lines
