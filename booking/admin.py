@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 
 from booking.models import (
+    BookingBlock,
     BookingLink,
     BookingName,
+    BulkCancellation,
     Contact,
+    EmailCheck,
     Meeting,
     MeetingChange,
     SalesMeeting,
@@ -81,3 +84,27 @@ class MeetingChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace",)
     search_fields = ("=id", "=meeting_id", "=workspace__id")
     ordering = ("-at",)
+
+
+@admin.register(EmailCheck)
+class EmailCheckAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "link", "email", "sent", "attempts", "verified_at")
+    list_select_related = ("link",)
+    search_fields = ("=id", "email", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(BookingBlock)
+class BookingBlockAdmin(ReadOnlyAdmin):
+    list_display = ("value", "kind", "workspace", "reason", "added_by", "created_at", "ends_on")
+    list_filter = ("kind",)
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "value", "=workspace__id")
+
+
+@admin.register(BulkCancellation)
+class BulkCancellationAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "words", "workspace", "asked_by", "cancelled", "finished_at")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=workspace__id")
+    ordering = ("-created_at",)

@@ -17,6 +17,7 @@ class BookingConfig(AppConfig):
             delivery,
             relocated,
             rooms,
+            verification,
             zoom_rooms,
         )
         from calendars import people  # noqa: PLC0415 -- app registry
@@ -33,6 +34,7 @@ class BookingConfig(AppConfig):
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
+        outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
         outbox.register(MOVED_KIND, relocated.follow_event)
         usage.register("meetings", zoom_rooms.uses)

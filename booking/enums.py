@@ -45,12 +45,22 @@ class ChangeKind(models.TextChoices):
     REASSIGNED = "reassigned", "Handed to somebody else"
 
 
+class BlockKind(models.TextChoices):
+    """By what a booker is refused."""
+
+    EMAIL = "email", "E-mail address"
+    DOMAIN = "domain", "Domain"
+    NETWORK = "network", "Internet address"
+
+
 class MessageKind(models.TextChoices):
     """The outbox kinds of this app."""
 
     CALENDAR_EVENT = "booking.calendar_event", "Calendar event"
     NOTIFICATION = "booking.notification", "Confirmation and notice"
     CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
+    EMAIL_CODE = "booking.email_code", "Code that proves an address"
+    BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"
 
 
 class Step(models.TextChoices):

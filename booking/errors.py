@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common.errors import Conflict, DomainError, NotFound
+from common.errors import Conflict, DomainError, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,3 +36,33 @@ class LinkClosed(NotFound):
     """There is no such link, or it takes no bookings now."""
 
     default_message = "This booking link does not exist or is not open."
+
+
+class BookerRefused(Forbidden):
+    """The workspace does not take bookings from them; by which of its rules stays untold."""
+
+    default_message = (
+        "This booking cannot be taken online. Nothing was booked. Ask the host in another way."
+    )
+
+
+class EmailUnproven(DomainError):
+    """The link books for proved addresses only, and a code is on its way to this one.
+
+    `verification` names the check: the same submit once more, with it and the code, books.
+    `is_wrong` when a code was typed and is not the one.
+    """
+
+    code = "email_unverified"
+    status = 428
+    default_message = "A code is on its way to your address. Nothing is booked yet."
+
+    def __init__(
+        self, message: str = "", verification: str = "", *, is_wrong: bool = False
+    ) -> None:
+        self.verification = verification
+        self.is_wrong = is_wrong
+        super().__init__(message)
+
+    def details(self) -> dict[str, object]:
+        return {"verification": self.verification} if self.verification else {}

@@ -9,7 +9,7 @@ from django.db import models
 
 from common import outbox
 from common.enums import OutboxState
-from common.models import OutboxMessage
+from common.models import OutboxMessage, UseCount
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -94,3 +94,10 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
             f"{len(failed)} are tried again.",
             messages.SUCCESS if failed else messages.INFO,
         )
+
+
+@admin.register(UseCount)
+class UseCountAdmin(ReadOnlyAdmin):
+    list_display = ("key", "number", "ends_at")
+    search_fields = ("=key",)
+    ordering = ("-ends_at",)

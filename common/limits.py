@@ -1,4 +1,4 @@
-"""How often somebody may ask: counted on Django's cache, so it holds without Redis too."""
+"""How often somebody may ask: counted by Redis, or in a table of the database without it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from django.core.cache import cache, caches
 from django.core.cache.backends.db import DatabaseCache
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
-from common.errors import RateLimited, UpstreamUnavailable
+from common.errors import DomainError, RateLimited, UpstreamUnavailable
+from common.mailboxes import mailbox_of
+from common.models import UseCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +43,13 @@ class Limit:
 # A count outlives its window a little, so that none ends between two looks at it.
 _SLACK = timedelta(minutes=1)
 
+# One statement on both engines: a flood costs little, and nobody waits for a lock.
+_ADD = (
+    "INSERT INTO use_counts (key, number, ends_at) VALUES (%s, %s, %s) "
+    "ON CONFLICT (key) DO UPDATE SET number = use_counts.number + excluded.number "
+    "RETURNING number"
+)
+
 
 # A limit and whose use it counts.
 Use = tuple[Limit, str]
@@ -53,7 +62,7 @@ def use(limit: Limit, subject: str, now: datetime) -> None:
     """
     key, left = _key(limit, subject, now)
     with _counting(limit):
-        number = _count(key, left)
+        number = _add(key, left, 1, now)
     if number > limit.most:
         raise RateLimited(limit.words, retry_after=left)
 
@@ -67,7 +76,7 @@ def check(uses: Iterable[Use], now: datetime) -> None:
     if not keys:
         return
     with _counting(keys[0][0]):
-        counted = cache.get_many([key for _, key, _ in keys])
+        counted = _counted([key for _, key, _ in keys])
     for limit, key, left in keys:
         if counted.get(key, 0) >= limit.most:
             raise RateLimited(limit.words, retry_after=left)
@@ -78,9 +87,36 @@ def note(uses: Iterable[Use], now: datetime) -> None:
     try:
         for limit, subject in uses:
             with _counting(limit):
-                _count(*_key(limit, subject, now))
+                _add(*_key(limit, subject, now), 1, now)
     except UpstreamUnavailable:
         logger.warning("a use was not counted")
+
+
+@contextmanager
+def spending(uses: Iterable[Use], now: datetime) -> Iterator[None]:
+    """Count the uses before what is done inside, so that rivals cannot slip past together.
+
+    What is refused inside, with a DomainError, is given back. Raises RateLimited when one of them
+    has none left, and UpstreamUnavailable when nothing can be counted; then nothing is spent.
+    """
+    spent: list[Use] = []
+    try:
+        for one in uses:
+            spent.append(one)
+            use(*one, now)
+        yield
+    except DomainError:
+        _give_back(spent, now)
+        raise
+
+
+def _give_back(uses: Iterable[Use], now: datetime) -> None:
+    try:
+        for limit, subject in uses:
+            with _counting(limit):
+                _add(*_key(limit, subject, now), -1, now)
+    except UpstreamUnavailable:
+        logger.warning("a use was not given back")
 
 
 @contextmanager
@@ -91,21 +127,34 @@ def _counting(limit: Limit) -> Iterator[None]:
         raise UpstreamUnavailable(limit.uncounted) from error
 
 
-def _count(key: str, left: timedelta) -> int:
-    """Add one to the number under the key; what it is now. No two callers get the same number."""
-    seconds = int((left + _SLACK).total_seconds())
-    if not isinstance(caches["default"], DatabaseCache):
-        cache.add(key, 0, seconds)
-        return cache.incr(key)
-    # On the database cache `incr` is a read and a write that rivals slip between, and it gives
-    # the row a new life. SQLite's transactions exclude each other from their start.
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        number = int(cache.get(key, 0)) + 1
-        cache.set(key, number, seconds)
-    return number
+def _add(key: str, left: timedelta, number: int, now: datetime) -> int:
+    """Add to the number under the key; what it is now. No two callers get the same number."""
+    life = left + _SLACK
+    if not _is_in_database():
+        cache.add(key, 0, int(life.total_seconds()))
+        return int(cache.incr(key, number))
+    # The database cache's own `incr` is a read and a write that rivals slip between.
+    ends_at = connection.ops.adapt_datetimefield_value(now + life)
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, [key, number, ends_at])
+        (counted,) = cursor.fetchone()
+    return int(counted)
+
+
+def _counted(keys: list[str]) -> dict[str, int]:
+    if not _is_in_database():
+        return cache.get_many(keys)
+    rows = UseCount.objects.filter(pk__in=keys)
+    return dict(rows.values_list("key", "number"))
+
+
+def _is_in_database() -> bool:
+    return isinstance(caches["default"], DatabaseCache)
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the counts of windows that are over; how many there were."""
+    return UseCount.objects.filter(ends_at__lt=now).delete()[0]
 
 
 def _key(limit: Limit, subject: str, now: datetime) -> tuple[str, timedelta]:
@@ -119,9 +168,8 @@ def _key(limit: Limit, subject: str, now: datetime) -> tuple[str, timedelta]:
 def _whose(subject: str) -> str:
     """One name for what one person has many of: IPv6 addresses of a network, tags of a mailbox."""
     name = subject.strip().lower()
-    user, at, domain = name.rpartition("@")
-    if at:
-        return f"{user.partition('+')[0]}@{domain}"
+    if "@" in name:
+        return mailbox_of(name)
     try:
         address = ipaddress.ip_address(name)
     except ValueError:

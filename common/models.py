@@ -1,4 +1,4 @@
-"""The outbox: everything that must leave the house after a commit."""
+"""The outbox, everything that must leave the house after a commit; and what limits have counted."""
 
 from __future__ import annotations
 
@@ -40,3 +40,20 @@ class OutboxMessage(UUIDModel, LeasedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class UseCount(models.Model):
+    """How often one subject used one limit within one window, where no Redis counts.
+
+    `key` names limit, window and a digest of the subject; nobody looks at it after `ends_at`.
+    """
+
+    key = models.CharField(max_length=120, primary_key=True)
+    number = models.IntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "use_counts"
+
+    def __str__(self) -> str:
+        return self.key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from celery import shared_task
+from django.utils import timezone
 
 
 @shared_task(name="common.deliver_outbox_message")
@@ -22,3 +23,11 @@ def sweep_outbox() -> None:
     from common import outbox  # noqa: PLC0415 -- leaf
 
     outbox.sweep()
+
+
+@shared_task(name="common.forget_use_counts")
+def forget_use_counts() -> None:
+    """Delete what limits counted in windows that are over."""
+    from common import limits  # noqa: PLC0415 -- leaf
+
+    limits.forget_old(timezone.now())

@@ -330,6 +330,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "forget-use-counts": {
+        "task": "common.forget_use_counts",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "forget-email-checks": {
+        "task": "booking.forget_email_checks",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 # A task is enqueued within a web request: with the broker gone it gives up at once, and the
 # sweep finds the outbox row later.

@@ -15,7 +15,16 @@ from audit.enums import AccessReason, Outcome
 from audit.models import AuditChainHead, MirrorReadMark, OAuthToken
 from audit.services import vault
 from audit.services.log import append, entry_for
-from booking.models import BookingLink, Contact, Meeting, SalesMeeting, SalesProspect
+from booking.models import (
+    BookingBlock,
+    BookingLink,
+    BulkCancellation,
+    Contact,
+    EmailCheck,
+    Meeting,
+    SalesMeeting,
+    SalesProspect,
+)
 from calendars.models import (
     AccountTurn,
     CalendarChoice,
@@ -28,7 +37,7 @@ from calendars.models import (
 )
 from common import outbox
 from common.enums import OutboxState
-from common.models import OutboxMessage
+from common.models import OutboxMessage, UseCount
 from common.oauth import TokenSet
 from common.secrets import Secret
 from conferencing.enums import EntrantKind
@@ -76,7 +85,7 @@ def make_rows(workspace, user) -> Rows:
         name: digest(f"{name}{number}")
         for name in ("invitation", "nonce", "session", "channel", "manage-1", "manage-2", "mark")
     }
-    keys = {name: digest(f"{name}{number}") for name in ("submit-1", "submit-2")}
+    keys = {name: digest(f"{name}{number}") for name in ("submit-1", "submit-2", "submit-3")}
     client = make_client(workspace, f"Client {number}")
     client_owner = ClientOwner(workspace=workspace, client=client)
     user_owner = owner_of_user(user, workspace)
@@ -214,6 +223,17 @@ def make_rows(workspace, user) -> Rows:
             end_at=begin + timedelta(hours=1), hold=hold(user_owner, 5),
         ),
         link, contact, prospect, client_meeting, own_meeting,
+        EmailCheck.objects.create(
+            workspace=workspace, link=link, submit_key=keys["submit-3"], email="dot@x.example",
+            expires_at=START,
+        ),
+        BookingBlock.objects.create(
+            workspace=workspace, kind="domain", value="spam.example", added_by=user.email
+        ),
+        BulkCancellation.objects.create(
+            workspace=workspace, asked_by_id=user.pk, asked_by=user.email, words="All of spam"
+        ),
+        UseCount.objects.create(key=f"limit:rows:{number}", ends_at=START),
         PlanChange.objects.create(workspace=workspace, from_tier="free", to_tier=workspace.tier),
     ]  # fmt: skip
     OutboxMessage.objects.filter(pk=rows[0].pk).update(state=OutboxState.FAILED, last_error="No")

@@ -84,6 +84,18 @@ class MeetingInput(serializers.Serializer[Any]):
         required=False,
         help_text="The same key again through the same link gives the same meeting.",
     )
+    verification = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="Of a link that books for proved addresses only: what the 428 answered. Send "
+        "the same body once more with it and the code; it serves one meeting.",
+    )
+    code = serializers.CharField(
+        max_length=16, required=False, help_text="The six digits that were mailed to `email`."
+    )
+    resend = serializers.BooleanField(
+        default=False, help_text="Mail the code once more instead of booking."
+    )
 
 
 class MeetingOutput(serializers.Serializer[Any]):
@@ -133,6 +145,12 @@ class Refusal(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     field = serializers.CharField(required=False)
+
+
+class Unproven(Refusal):
+    """428: a code was mailed to the address, or the one sent is wrong. Nothing is booked."""
+
+    verification = serializers.CharField()
 
 
 class Taken(Refusal):

@@ -26,19 +26,22 @@ from booking.api.serializers import (
     NotificationOutput,
     Refusal,
     Taken,
+    Unproven,
     meeting_answer,
     minutes,
 )
-from booking.booker import Booker, clean_start, clean_zone
+from booking.booker import Booker, clean_email, clean_start, clean_zone
 from booking.enums import MessageKind
+from booking.errors import EmailUnproven
 from booking.owners import owner_of_link
 from booking.services import limits
+from booking.services.admission import admit
 from booking.services.availability import durations_of, offer, terms_of, terms_of_owner
 from booking.services.delivery import run_now
 from booking.services.meetings import book_meeting
 from booking.tokens import manage_token, submit_key
 from common.enums import OutboxState
-from common.errors import UpstreamUnavailable
+from common.errors import InvalidInput, UpstreamUnavailable
 from workspaces.access import MAY_WORK, require_role
 from workspaces.authentication import membership_of
 from workspaces.enums import OwnerKind
@@ -63,9 +66,17 @@ class AvailabilityView(APIView):
     @extend_schema(
         operation_id="booking_availability",
         parameters=[AvailabilityQuery],
-        responses={200: AvailabilityOutput, 400: Refusal, 404: Refusal, 503: Refusal},
+        responses={
+            200: AvailabilityOutput,
+            400: Refusal,
+            404: Refusal,
+            429: Refusal,
+            503: Refusal,
+        },
     )
     def get(self, request: Request) -> Response:
+        if not request.user.is_authenticated:
+            limits.use(limits.LOOKS_PER_ADDRESS, client_address(request), timezone.now())
         query = AvailabilityQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         given, now = query.validated_data, timezone.now()
@@ -123,7 +134,9 @@ class MeetingsView(APIView):
             201: MeetingOutput,
             400: Refusal,
             404: Refusal,
+            403: Refusal,
             409: OpenApiResponse(Taken),
+            428: OpenApiResponse(Unproven),
             429: Refusal,
             503: Refusal,
         },
@@ -142,20 +155,29 @@ class MeetingsView(APIView):
             timezone=booker_zone,
             phone=given.get("phone", ""),
         )
-        uses = limits.booking_uses(address=address, link_id=link.id, email=booker.email)
-        limits.check(uses, now)
-        meeting = book_meeting(
-            link=link,
-            start=clean_start(given["start"]),
-            duration=_duration(link, given),
-            booker=booker,
-            submit_key=submit_key(link.id, "api", given.get("idempotency_key") or uuid4().hex),
-            now=now,
-            actor=public_actor(request, link.id),
-            answers=given.get("answers", {}),
-            message=given.get("message", ""),
-        )
-        limits.note(uses, now)
+        nonce = _nonce(given)
+        wish: dict[str, Any] = {
+            "link": link,
+            "start": clean_start(given["start"]),
+            "duration": _duration(link, given),
+            "submit_key": submit_key(link.id, "api", nonce),
+            "now": now,
+            "actor": public_actor(request, link.id),
+        }
+        code, email = given.get("code", ""), clean_email(booker.email)
+        try:
+            admit(**wish, email=email, code=code, wants_another=given["resend"])
+        except EmailUnproven as unproven:
+            unproven.verification = nonce
+            raise
+        uses = limits.booking_uses(address=address, link_id=link.id, email=email)
+        with limits.spending(uses, now):
+            meeting = book_meeting(
+                **wish,
+                booker=booker,
+                answers=given.get("answers", {}),
+                message=given.get("message", ""),
+            )
         token = manage_token(meeting.id, meeting.manage_token_hash)
         page = reverse("booking:book_done", args=[link.slug, token])
         return Response(meeting_answer(meeting, f"{settings.PUBLIC_URL}{page}"), status=201)
@@ -215,6 +237,14 @@ def _deliver(request: Request, kind: MessageKind) -> tuple[MeetingBase, OutboxSt
     if state == OutboxState.FAILED:
         raise UpstreamUnavailable("This could not be delivered. Its owner is told. Try again.")
     return meeting, state
+
+
+def _nonce(given: dict[str, Any]) -> str:
+    """What makes this submit one with its repeats: the caller's key, or the check's of ours."""
+    key, check = given.get("idempotency_key", ""), given.get("verification", "")
+    if key and check and key != check:
+        raise InvalidInput("verification", "Send the verification that was answered to this key.")
+    return str(key or check or uuid4().hex)
 
 
 def _duration(link: BookingLink, given: dict[str, Any]) -> timedelta:

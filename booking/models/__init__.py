@@ -1,8 +1,9 @@
-"""Links, meetings with their history, contacts and prospects."""
+"""Links, meetings with their history, contacts and prospects; and what guards them."""
 
 from __future__ import annotations
 
 from booking.models.changes import MeetingChange
+from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
 from booking.models.links import BookingLink
 from booking.models.meetings import (
     Contact,
@@ -15,9 +16,12 @@ from booking.models.meetings import (
 from booking.models.names import BookingName
 
 __all__ = [
+    "BookingBlock",
     "BookingLink",
     "BookingName",
+    "BulkCancellation",
     "Contact",
+    "EmailCheck",
     "Meeting",
     "MeetingBase",
     "MeetingChange",

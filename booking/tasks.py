@@ -1,0 +1,14 @@
+"""Tasks of booking: what is due by the clock."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="booking.forget_email_checks")
+def forget_email_checks() -> None:
+    """Delete proofs of addresses that help nobody any more."""
+    from booking.services import verification  # noqa: PLC0415 -- leaf
+
+    verification.forget_checks(timezone.now())
