@@ -6,7 +6,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from booking.enums import TAKES_TIME
 from booking.models import BookingLink
@@ -71,7 +71,10 @@ def own_event_ids(owner: Owner, span: Span) -> frozenset[UUID]:
 
 
 def booked_starts(link: BookingLink, span: Span) -> list[datetime]:
-    """The starts that count against the link's limits on the days and weeks of the span."""
+    """The starts that count against the link's limits on the days and weeks of the span.
+
+    A slot that is shared by several meetings counts once.
+    """
     if link.max_per_day is None and link.max_per_week is None:
         return []
     rows = tables_of(link.owner_kind).meeting._default_manager.filter(
@@ -80,7 +83,45 @@ def booked_starts(link: BookingLink, span: Span) -> list[datetime]:
         start_at__gte=span.start - _LIMIT_REACH,
         start_at__lt=span.end + _LIMIT_REACH,
     )
-    return list(rows.values_list("start_at", flat=True))
+    starts = [
+        (group_id or pk, start)
+        for pk, group_id, start in rows.values_list("pk", "group_id", "start_at")
+    ]
+    return list(dict(starts).values())
+
+
+def shared_starts(link: BookingLink, duration: timedelta, span: Span) -> dict[datetime, int]:
+    """The link's slots of that length which a group shares and another booker may join: how many
+    seats are left by start, for starts inside the span. Full ones are left out.
+    """
+    if not link.is_group:
+        return {}
+    rows = (
+        tables_of(link.owner_kind)
+        .meeting._default_manager.filter(
+            link=link,
+            state__in=TAKES_TIME,
+            group_id__isnull=False,
+            start_at__gte=span.start,
+            start_at__lt=span.end,
+        )
+        .order_by()
+        .values_list("start_at", "end_at", "group_id")
+        .annotate(taken=Count("id"))
+    )
+    return {
+        start: link.seats - taken
+        for start, end, _, taken in rows
+        if taken < link.seats and end - start == duration
+    }
+
+
+def is_spent(link: BookingLink) -> bool:
+    """Whether the one booking of a one-time link is made; cancelled or declined, it is not."""
+    if not link.is_one_time:
+        return False
+    rows = tables_of(link.owner_kind).meeting._default_manager
+    return rows.filter(link=link, state__in=TAKES_TIME).exists()
 
 
 def undelivered(workspace: Workspace, meetings: Iterable[MeetingBase]) -> dict[UUID, str]:

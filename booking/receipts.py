@@ -49,4 +49,6 @@ def zone_data_version() -> str:
 def _plain(value: object) -> Any:
     if isinstance(value, timedelta):
         return int(value.total_seconds())
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     return value.key if isinstance(value, ZoneInfo) else value

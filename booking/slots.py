@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from common.spans import Span, in_utc, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
     from workspaces.availability import Availability
@@ -34,6 +34,7 @@ class Rule(StrEnum):
 
     NOTICE = "notice"
     HORIZON = "horizon"
+    ENDED = "ended"
     HOURS = "hours"
     GRID = "grid"
     HELD = "held"
@@ -45,6 +46,7 @@ class Rule(StrEnum):
 _REASONS = {
     Rule.NOTICE: "This time is too soon.",
     Rule.HORIZON: "This time is too far ahead.",
+    Rule.ENDED: "This link takes no bookings for this day any more.",
     Rule.HOURS: "This time lies outside the hours that can be booked.",
     Rule.GRID: "No meeting starts at this minute.",
     Rule.HELD: "Someone else has this time.",
@@ -77,6 +79,8 @@ class Refusal:
 class SlotRules:
     """What a link allows. `zone` is the owner's; the limits count its local days and ISO weeks.
 
+    `until` is the instant from which on nothing starts, None when the link has no end.
+
     Raises ValueError when a length makes no sense, because a step of nothing never ends.
     """
 
@@ -89,6 +93,7 @@ class SlotRules:
     max_per_day: int | None
     max_per_week: int | None
     zone: ZoneInfo
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         if min(self.duration, self.step) <= _NOTHING:
@@ -109,6 +114,7 @@ def open_slots(
     *,
     holds: Iterable[Span] = (),
     booked_starts: Iterable[datetime] = (),
+    shared: Collection[datetime] = (),
 ) -> list[Slot]:
     """Every slot that starts inside `span`, in order; linear in busy spans and slots.
 
@@ -116,11 +122,12 @@ def open_slots(
     last into an interval that adjoins its own. The new meeting with its buffers may overlap
     neither a busy span nor a hold; holds bring their own buffers, so the buffers of two meetings
     add up. Starts are allowed from `now` plus the notice to `now` plus the horizon, both included.
-    `booked_starts` are the link's meetings that count against its limits.
+    `booked_starts` are the link's slots that count against its limits, and `shared` those of them
+    that another booker may join: there the slot's own hold is no obstacle, nor are the limits.
 
     `busy` has to be complete: a calendar that could not be read must have raised before.
     """
-    judge = _Judge(rules, busy, holds, now, booked_starts)
+    judge = _Judge(rules, busy, holds, now, booked=booked_starts, shared=shared)
     opens, closes = max(span.start, judge.earliest), min(span.end, judge.latest + _INSTANT)
     if opens >= closes:
         return []
@@ -142,13 +149,14 @@ def why_not(
     *,
     holds: Iterable[Span] = (),
     booked_starts: Iterable[datetime] = (),
+    shared: Collection[datetime] = (),
 ) -> Refusal | None:
     """The first rule that forbids exactly this start, or None when it can be booked.
 
     The arguments mean what they mean for `open_slots`. Raises ValueError when `start` is naive.
     """
     instant = Span(start, start + _INSTANT)
-    judge = _Judge(rules, busy, holds, now, booked_starts)
+    judge = _Judge(rules, busy, holds, now, booked=booked_starts, shared=shared)
     grids = _grids(rules, availability, instant)
     rule = judge.out_of_reach(instant.start)
     if rule is None and next(_starts(rules, grids, instant), None) is None:
@@ -156,6 +164,12 @@ def why_not(
     if rule is None:
         rule = judge.verdict(instant.start)
     return None if rule is None else Refusal(rule)
+
+
+def latest_start(rules: SlotRules, now: datetime) -> datetime:
+    """The last instant at which a meeting may start."""
+    horizon = in_utc(now) + rules.horizon
+    return horizon if rules.until is None else min(horizon, rules.until - _INSTANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,33 +229,42 @@ class _Judge:
         busy: Iterable[Span],
         holds: Iterable[Span],
         now: datetime,
-        booked_starts: Iterable[datetime],
+        *,
+        booked: Iterable[datetime],
+        shared: Collection[datetime],
     ) -> None:
         now = in_utc(now)
         self.earliest = now + rules.minimum_notice
-        self.latest = now + rules.horizon
+        self.latest = latest_start(rules, now)
+        self._horizon = now + rules.horizon
+        self._shared = frozenset(shared)
         self._before = rules.buffer_before
         self._until = rules.duration + rules.buffer_after
         self._zone = rules.zone
         self._held = _Taken(holds)
         self._busy = _Taken(busy)
-        days = [in_utc(start).astimezone(rules.zone).date() for start in booked_starts]
+        days = [in_utc(start).astimezone(rules.zone).date() for start in booked]
         self._full_days = _full(days, rules.max_per_day)
         self._full_weeks = _full([_week(day) for day in days], rules.max_per_week)
 
     def out_of_reach(self, start: datetime) -> Rule | None:
-        """NOTICE, HORIZON or None."""
+        """NOTICE, HORIZON, ENDED or None."""
         if start < self.earliest:
             return Rule.NOTICE
-        return Rule.HORIZON if start > self.latest else None
+        if start > self._horizon:
+            return Rule.HORIZON
+        return Rule.ENDED if start > self.latest else None
 
     def verdict(self, start: datetime) -> Rule | None:
         """The first rule that forbids a start within reach; starts come in ascending order."""
         opens, closes = start - self._before, start + self._until
-        if self._held.overlaps(opens, closes):
+        is_shared = start in self._shared
+        if not is_shared and self._held.overlaps(opens, closes):
             return Rule.HELD
         if self._busy.overlaps(opens, closes):
             return Rule.BUSY
+        if is_shared:
+            return None
         if self._full_days or self._full_weeks:
             return self._limit(start.astimezone(self._zone).date())
         return None

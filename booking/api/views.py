@@ -36,7 +36,13 @@ from booking.errors import EmailUnproven
 from booking.owners import owner_of_link
 from booking.services import limits
 from booking.services.admission import admit
-from booking.services.availability import durations_of, offer, terms_of, terms_of_owner
+from booking.services.availability import (
+    durations_of,
+    offer,
+    refuse_closed,
+    terms_of,
+    terms_of_owner,
+)
 from booking.services.delivery import run_now
 from booking.services.meetings import book_meeting
 from booking.tokens import manage_token, submit_key
@@ -113,7 +119,9 @@ class AvailabilityView(APIView):
     def _terms(self, request: Request, given: dict[str, Any]) -> tuple[Terms, Actor]:
         if "link" in given:
             link = open_link(given["link"])
-            return terms_of(link, _duration(link, given)), public_actor(request, link.id)
+            terms = terms_of(link, _duration(link, given))
+            refuse_closed(link, terms.owner, timezone.now())
+            return terms, public_actor(request, link.id)
         if not request.user.is_authenticated:
             self.permission_denied(request)
         workspace = membership_of(request, scope=READ).workspace

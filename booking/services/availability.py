@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from booking.enums import DegradedMode
-from booking.errors import BusyUnknown
+from booking.errors import BusyUnknown, LinkClosed
 from booking.owners import owner_of_link
-from booking.queries import booked_starts, own_event_ids
-from booking.slots import Slot, SlotRules, open_slots
+from booking.queries import booked_starts, is_spent, own_event_ids, shared_starts
+from booking.slots import Slot, SlotRules, latest_start, open_slots
 from calendars.services.busy import busy_painted
 from calendars.services.holds import holds_of
 from common.errors import InvalidInput, UpstreamError
@@ -20,6 +20,7 @@ from conferencing.enums import Conference
 from workspaces.availability import Availability, parse_availability
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from zoneinfo import ZoneInfo
 
     from audit.actors import Actor
@@ -63,6 +64,12 @@ class Terms:
         """The starts that count against the link's limits."""
         return [] if self.link is None else booked_starts(self.link, span)
 
+    def shared(self, span: Span) -> Collection[datetime]:
+        """The starts inside the span of slots that a group shares and another may join."""
+        if self.link is None:
+            return ()
+        return shared_starts(self.link, self.rules.duration, span)
+
 
 @dataclass(frozen=True, slots=True)
 class SlotOffer:
@@ -93,6 +100,7 @@ def terms_of(link: BookingLink, duration: timedelta, *, owner: Owner | None = No
         max_per_day=link.max_per_day,
         max_per_week=link.max_per_week,
         zone=owner.zone,
+        until=_end_of(link, owner.zone),
     )
     own_hours = link.availability_settings
     return Terms(
@@ -124,6 +132,21 @@ def terms_of_owner(owner: Owner, duration: timedelta) -> Terms:
     return Terms(owner, rules, owner.availability, DegradedMode.REFUSE)
 
 
+def refuse_closed(link: BookingLink, owner: Owner, now: datetime) -> None:
+    """Raise LinkClosed for a link that takes no bookings now: paused, ended, or used up.
+
+    A one-time link is used up while a meeting booked through it stands.
+    """
+    end = _end_of(link, owner.zone)
+    if not link.is_active or (end is not None and end <= now) or is_spent(link):
+        raise LinkClosed
+
+
+def _end_of(link: BookingLink, zone: ZoneInfo) -> datetime | None:
+    """The midnight that closes the link's last day."""
+    return None if link.ends_on is None else day_begins(link.ends_on + _ONE_DAY, zone)
+
+
 def durations_of(link: BookingLink) -> list[timedelta]:
     """The lengths the link offers, the default one first."""
     return [timedelta(minutes=minutes) for minutes in link.durations]
@@ -150,6 +173,7 @@ def open_slots_for(
     and the link refuses bookings meanwhile.
     """
     terms = terms_of(link, duration)
+    refuse_closed(link, terms.owner, now)
     return offer(
         terms=terms, first_day=first_day, last_day=last_day, zone=zone, now=now, actor=actor
     )
@@ -200,7 +224,7 @@ def days_span(first_day: date, last_day: date, zone: ZoneInfo) -> Span:
 
 def _reach(rules: SlotRules, now: datetime) -> Span | None:
     """From the first start the rules allow to the last."""
-    opens, closes = now + rules.minimum_notice, now + rules.horizon
+    opens, closes = now + rules.minimum_notice, latest_start(rules, now)
     return Span(opens, closes + timedelta(microseconds=1)) if opens <= closes else None
 
 
@@ -231,6 +255,7 @@ class _Painter:
             span,
             holds=holds_of(terms.owner, needed),
             booked_starts=terms.limits(span),
+            shared=terms.shared(span),
         )
 
     def next_after(self, moment: datetime) -> Slot | None:

@@ -19,15 +19,21 @@ from booking.owners import owner_of_link, tables_of
 from booking.questions import parse_questions, read_answers
 from booking.receipts import receipt_of
 from booking.services import rooms
-from booking.services.availability import Terms, expects_conference, nearest_starts, terms_of
+from booking.services.availability import (
+    Terms,
+    expects_conference,
+    nearest_starts,
+    refuse_closed,
+    terms_of,
+)
 from booking.services.bookers import person_id
 from booking.services.delivery import enqueue_deliveries
+from booking.services.seats import take_place
 from booking.services.verdicts import instant_of, live_busy, raise_refusal, refusal_of
 from booking.tokens import hash_manage_token, manage_token
 from calendars.enums import ConferenceState
 from calendars.owners import booking_calendar_of
 from calendars.services.busy import BusyAnswer, counting_calendars
-from calendars.services.holds import place_hold
 from common.errors import DomainError, UpstreamError
 from common.spans import Span
 
@@ -119,6 +125,7 @@ def check_start(
     Raises InvalidInput naming the field, LinkClosed, and SlotTaken with the nearest open times.
     """
     terms = terms_of(link, duration)
+    refuse_closed(link, terms.owner, now)
     moment = instant_of(start)
     span = Span(moment, moment + duration)
     try:
@@ -131,6 +138,7 @@ def check_start(
 def _book(wish: _Wish, now: datetime) -> MeetingBase:
     """The three steps. Raises SlotTaken without nearest times."""
     owner = owner_of_link(wish.link)
+    refuse_closed(wish.link, owner, now)
     terms = terms_of(wish.link, wish.duration, owner=owner)
     try:
         busy = _read_live(wish, owner, terms, now)
@@ -186,8 +194,7 @@ def _keep(
             link = BookingLink.objects.get(pk=wish.link.pk)
         except ObjectDoesNotExist as error:
             raise LinkClosed from error
-        if not link.is_active:
-            raise LinkClosed
+        refuse_closed(link, owner, now)
         terms = terms_of(link, wish.duration, owner=owner)
         raise_refusal(refusal_of(terms, wish.span, now, busy=()))
         meeting = _insert(wish, terms, busy, now, waits_for_link=waits_for_link)
@@ -202,6 +209,7 @@ def _insert(
     is_request = terms.needs_approval or busy is None
     is_pending = waits_for_link and not is_request
     meeting_id = uuid.uuid4()
+    place = take_place(owner=owner, link=link, span=wish.span, held=terms.held(wish.span))
     columns: dict[str, Any] = {
         tables.owner_column: owner.id,
         f"{tables.person_column}_id": person_id(tables, owner, booker),
@@ -222,11 +230,15 @@ def _insert(
         answers=wish.answers,
         message=wish.message,
         uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
-        hold=place_hold(owner=owner, span=terms.held(wish.span), source=tables.hold_source),
+        hold=place.hold,
+        group_id=place.group_id,
+        seat=place.seat,
         location=link.location,
         room_id=None
         if is_request
-        else rooms.room_for(workspace=owner.workspace, link=link, meeting_id=meeting_id),
+        else rooms.room_for(
+            workspace=owner.workspace, link=link, meeting_id=meeting_id, group_id=place.group_id
+        ),
         conference_state=ConferenceState.PENDING if is_pending else ConferenceState.NONE,
         manage_token_hash=hash_manage_token(manage_token(meeting_id)),
         submit_key=wish.submit_key,

@@ -17,21 +17,32 @@ from conferencing.telehealth import rooms
 from conferencing.telehealth.sittings import Sitting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from booking.models import BookingLink, MeetingBase
     from conferencing.models import TelehealthRoom
     from workspaces.models import Workspace
 
 _KEY: Final = "meeting:"
+_GROUP: Final = "group:"
 _OFF: Final = frozenset({MeetingState.CANCELLED, MeetingState.DECLINED})
 
 
-def room_for(*, workspace: Workspace, link: BookingLink | None, meeting_id: UUID) -> UUID | None:
-    """The room of a meeting booked through the link, if the workspace has telehealth."""
+def room_for(
+    *,
+    workspace: Workspace,
+    link: BookingLink | None,
+    meeting_id: UUID,
+    group_id: UUID | None = None,
+) -> UUID | None:
+    """The room of a meeting booked through the link, if the workspace has telehealth.
+
+    Meetings of one group meet in one room.
+    """
     if link is None or link.conference == Conference.NONE or not rooms.is_on(workspace):
         return None
-    return rooms.open_room(workspace=workspace, key=f"{_KEY}{meeting_id}").pk
+    key = f"{_KEY}{meeting_id}" if group_id is None else f"{_GROUP}{group_id}"
+    return rooms.open_room(workspace=workspace, key=key).pk
 
 
 def follow(meeting: MeetingBase) -> None:
@@ -44,20 +55,36 @@ def meeting_sittings(asked: Collection[TelehealthRoom]) -> Iterator[Sitting]:
 
     Of an event that lost the link its time is told here: the booker has theirs by mail.
     """
-    named = {room.key.removeprefix(_KEY): room for room in asked if room.key.startswith(_KEY)}
+    named = {room.key: room for room in asked if room.key.startswith((_KEY, _GROUP))}
     if not named:
         return
-    found = [
-        (named[str(meeting.pk)], meeting)
-        for tables in meeting_tables()
-        for meeting in tables.meetings().filter(pk__in=list(named))
-    ]
+    found = list(_meetings_in(named))
     events = _events_of([meeting for _, meeting in found])
     for room, meeting in found:
         if room.workspace_id == meeting.workspace_id:
             event = events.get(meeting.calendar_event_id)
             is_bare = event is not None and event.room_id != room.pk
             yield _sitting(room.pk, meeting, event if is_bare else None)
+
+
+def _meetings_in(
+    named: Mapping[str, TelehealthRoom],
+) -> Iterator[tuple[TelehealthRoom, MeetingBase]]:
+    """The meetings that are to be held in these rooms; of a group one that is on, if any is."""
+    alone = [key.removeprefix(_KEY) for key in named if key.startswith(_KEY)]
+    groups = [key.removeprefix(_GROUP) for key in named if key.startswith(_GROUP)]
+    for tables in meeting_tables():
+        for meeting in tables.meetings().filter(pk__in=alone):
+            yield named[f"{_KEY}{meeting.pk}"], meeting
+        if not groups:
+            continue
+        speaking: dict[UUID, MeetingBase] = {}
+        for meeting in tables.meetings().filter(group_id__in=groups).order_by("created_at"):
+            first = speaking.get(meeting.group_id)
+            if first is None or first.state in _OFF:
+                speaking[meeting.group_id] = meeting
+        for group_id, meeting in speaking.items():
+            yield named[f"{_GROUP}{group_id}"], meeting
 
 
 def _events_of(meetings: Collection[MeetingBase]) -> dict[UUID | None, Event]:
@@ -85,7 +112,8 @@ def _sitting(room_id: UUID, meeting: MeetingBase, bare: Event | None) -> Sitting
         start_at=times.start_at,
         end_at=times.end_at,
         fallback_url=times.conference_url or meeting.conference_url,
-        booker_name=meeting.booker_name,
+        # Whoever comes through the link of a group is greeted by nobody else's name.
+        booker_name="" if meeting.group_id else meeting.booker_name,
         owner_name=owner_name,
         zone=meeting.booker_timezone,
         counts=is_on and (meeting.calendar_event_id is None or bare is not None),
@@ -98,7 +126,10 @@ def ensure_room(meeting: MeetingBase) -> None:
     if meeting.room_id is not None:
         return
     meeting.room_id = room_for(
-        workspace=meeting.workspace, link=meeting.link, meeting_id=meeting.pk
+        workspace=meeting.workspace,
+        link=meeting.link,
+        meeting_id=meeting.pk,
+        group_id=meeting.group_id,
     )
     if meeting.room_id is not None:
         with transaction.atomic():

@@ -12,6 +12,7 @@ from django.conf import settings
 from audit.enums import AccessReason
 from booking.errors import SlotTaken
 from booking.queries import own_event_ids
+from booking.services.seats import is_alone
 from booking.slots import Refusal, Rule, why_not
 from calendars.services.busy import BusyAnswer, busy_live
 from calendars.services.holds import holds_of
@@ -55,7 +56,7 @@ def refusal_of(
     among the link's limits.
     """
     limits = terms.limits(span)
-    if moving is not None and moving.start_at in limits:
+    if moving is not None and moving.start_at in limits and is_alone(moving):
         limits.remove(moving.start_at)
     return why_not(
         terms.rules,
@@ -65,6 +66,7 @@ def refusal_of(
         span.start,
         holds=holds_of(terms.owner, terms.held(span), ignoring=own_hold(moving)),
         booked_starts=limits,
+        shared=terms.shared(span),
     )
 
 
@@ -117,7 +119,10 @@ def span_to_hold(
     if span.start <= now:
         raise InvalidInput("start", "Choose a time that has not passed.")
     held = terms.held(span)
-    taken = [*busy, *holds_of(terms.owner, held, ignoring=own_hold(moving))]
+    if span.start in terms.shared(span):  # a seat of a slot that is held already
+        taken = list(busy)
+    else:
+        taken = [*busy, *holds_of(terms.owner, held, ignoring=own_hold(moving))]
     if overlaps(span, taken):
         raise SlotTaken(_OVERLAP_WORDS)
     refusal = refusal_of(terms, span, now, busy=busy, moving=moving)
@@ -134,8 +139,10 @@ def with_length_of(terms: Terms, span: Span) -> Terms:
 
 
 def own_hold(meeting: MeetingBase | None) -> tuple[UUID, ...]:
-    """The hold that does not stand in the meeting's own way."""
-    return () if meeting is None or meeting.hold_id is None else (meeting.hold_id,)
+    """The hold that does not stand in the meeting's own way; one that others share does."""
+    if meeting is None or meeting.hold_id is None or not is_alone(meeting):
+        return ()
+    return (meeting.hold_id,)
 
 
 def instant_of(start: datetime) -> datetime:

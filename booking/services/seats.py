@@ -1,0 +1,97 @@
+"""A meeting's place in its owner's time: a hold of its own, or a seat of a slot a group shares.
+
+Whoever promises a meeting's time or gives it back does it here, in a transaction and after
+`owner.lock()`. A group's slot is one hold, however many seats of it are taken; it goes with the
+last of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from booking.enums import TAKES_TIME
+from booking.errors import SlotTaken
+from booking.owners import tables_for, tables_of
+from calendars.models import Hold
+from calendars.services.holds import place_hold, release_hold
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from booking.models import BookingLink, MeetingBase
+    from booking.owners import BookingTables
+    from common.spans import Span
+    from workspaces.owners import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a meeting stands; without a group its hold is its own."""
+
+    hold: Hold
+    group_id: UUID | None = None
+    seat: int | None = None
+
+    def put(self, meeting: MeetingBase) -> None:
+        """Note the place on the row, which the caller saves."""
+        meeting.hold, meeting.group_id, meeting.seat = self.hold, self.group_id, self.seat
+
+
+def take_place(*, owner: Owner, link: BookingLink | None, span: Span, held: Span) -> Place:
+    """A place for a meeting of the link at `span`, for which `held` is to be promised.
+
+    In a group that is a seat of the slot as it stands there, or the first one of a new slot.
+    Raises SlotTaken when every seat is taken, IntegrityError when another hold overlaps.
+    """
+    tables = tables_of(owner.kind)
+    if link is None or not link.is_group:
+        return Place(place_hold(owner=owner, span=held, source=tables.hold_source))
+    taken = dict(
+        _seated(tables)
+        .filter(owner.filter_for(), link=link, start_at=span.start, end_at=span.end)
+        .order_by("seat")
+        .values_list("seat", "hold_id")
+    )
+    if not taken:
+        hold = place_hold(owner=owner, span=held, source=tables.hold_source)
+        return Place(hold, group_id=uuid4(), seat=1)
+    free = next((seat for seat in range(1, link.seats + 1) if seat not in taken), None)
+    if free is None or len(taken) >= link.seats:
+        raise SlotTaken
+    hold = Hold.objects.get(pk=next(iter(taken.values())))
+    group_id = _seated(tables).filter(hold=hold).values_list("group_id", flat=True)[0]
+    return Place(hold, group_id=group_id, seat=free)
+
+
+def leave_place(meeting: MeetingBase) -> None:
+    """Take the meeting out of its place and save that; the time is free again with the last one.
+
+    It keeps the `group_id`, by which its part in the group's event is found.
+    """
+    hold = meeting.hold
+    if hold is None:
+        return
+    is_last = is_alone(meeting)
+    meeting.hold = None
+    meeting.save(update_fields=["hold", "updated_at"])
+    if is_last:
+        release_hold(hold)
+
+
+def is_alone(meeting: MeetingBase) -> bool:
+    """Whether its time is its own: nobody else has a seat in its slot."""
+    return meeting.group_id is None or not others_of(meeting).exists()
+
+
+def others_of(meeting: MeetingBase) -> QuerySet[Any]:
+    """The other meetings that hold a seat in its slot, the first one first."""
+    rows = _seated(tables_for(meeting)).filter(group_id=meeting.group_id).exclude(pk=meeting.pk)
+    return rows.order_by("seat") if meeting.group_id is not None else rows.none()
+
+
+def _seated(tables: BookingTables) -> QuerySet[Any]:
+    return tables.meetings().filter(
+        group_id__isnull=False, hold__isnull=False, state__in=TAKES_TIME
+    )
