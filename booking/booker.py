@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
 
 from booking.ics import Address
 from booking.plain import CONTROLS, plain_text
@@ -56,13 +57,13 @@ def clean_name(raw: str) -> str:
     """One line, no web address: it greets people in mails."""
     name = raw.strip()
     if not any(_is_visible(letter) for letter in name):
-        raise InvalidInput("name", "Add your name.")
+        raise InvalidInput("name", _("Add your name."))
     if len(name) > MAX_NAME:
-        raise InvalidInput("name", f"Use at most {MAX_NAME} characters.")
+        raise InvalidInput("name", _("Use at most %(count)s characters.") % {"count": MAX_NAME})
     if CONTROLS.search(name):
-        raise InvalidInput("name", "A name is one line of plain text.")
+        raise InvalidInput("name", _("A name is one line of plain text."))
     if _WEB.search(name):
-        raise InvalidInput("name", "Give a name without a web address.")
+        raise InvalidInput("name", _("Give a name without a web address."))
     return " ".join(name.split())
 
 
@@ -75,34 +76,34 @@ def clean_email(raw: str) -> str:
     """An address mail can be sent to."""
     email = raw.strip()
     if not email:
-        raise InvalidInput("email", "Add your e-mail address.")
+        raise InvalidInput("email", _("Add your e-mail address."))
     try:
         _validate_email(email)
         # Mail servers and calendars need the domain in ASCII. Letters that merely fold to ASCII
         # pass Django's pattern: a Kelvin sign would book under the address of a "k".
-        user, _, domain = email.rpartition("@")
+        user, _at, domain = email.rpartition("@")
         user.encode("ascii")
         email = Address(f"{user}@{domain.encode('idna').decode()}").email
     except (ValidationError, ValueError):
         raise InvalidInput(
-            "email", "Give a whole address, for example dana@larkfielddental.example."
+            "email", _("Give a whole address, for example dana@larkfielddental.example.")
         ) from None
     if len(email) > MAX_EMAIL:
-        raise InvalidInput("email", f"Use at most {MAX_EMAIL} characters.")
+        raise InvalidInput("email", _("Use at most %(count)s characters.") % {"count": MAX_EMAIL})
     return email
 
 
 def clean_phone(raw: str) -> str:
     phone = raw.strip()
     if len(phone) > MAX_PHONE or (phone and not _PHONE.fullmatch(phone)):
-        raise InvalidInput("phone", "Give a number such as +353 1 555 0100.")
+        raise InvalidInput("phone", _("Give a number such as +353 1 555 0100."))
     return phone
 
 
 def clean_zone(raw: str, field: str = "tz") -> str:
     """An IANA zone, under its name of today."""
     if len(raw) > 64 or not is_zone(raw):
-        raise InvalidInput(field, "Choose a time zone from the list, for example Europe/Dublin.")
+        raise InvalidInput(field, _("Choose a time zone from the list, for example Europe/Dublin."))
     return name_today(raw)
 
 
@@ -114,7 +115,7 @@ def clean_start(raw: str) -> datetime:
             return start.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise InvalidInput("start", "Give a time with its offset, such as 2026-11-26T14:30:00Z.")
+    raise InvalidInput("start", _("Give a time with its offset, such as 2026-11-26T14:30:00Z."))
 
 
 def clean_text(raw: str, field: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop
+
 from common.errors import Conflict, DomainError, Forbidden, NotFound
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ class SlotTaken(Conflict):
     """The time cannot be had any more; `nearest` are starts (UTC) that were open a moment ago."""
 
     code = "slot_taken"
-    default_message = "Someone just took this time."
+    default_message = gettext_noop("Someone just took this time.")
 
     def __init__(self, message: str = "", nearest: tuple[datetime, ...] = ()) -> None:
         self.nearest = nearest
@@ -29,19 +31,21 @@ class BusyUnknown(DomainError):
 
     code = "busy_unknown"
     status = 503
-    default_message = "The calendar did not answer, so no time can be promised. Try again."
+    default_message = gettext_noop(
+        "The calendar did not answer, so no time can be promised. Try again."
+    )
 
 
 class LinkClosed(NotFound):
     """There is no such link, or it takes no bookings now."""
 
-    default_message = "This booking link does not exist or is not open."
+    default_message = gettext_noop("This booking link does not exist or is not open.")
 
 
 class BookerRefused(Forbidden):
     """The workspace does not take bookings from them; by which of its rules stays untold."""
 
-    default_message = (
+    default_message = gettext_noop(
         "This booking cannot be taken online. Nothing was booked. Ask the host in another way."
     )
 
@@ -55,7 +59,7 @@ class EmailUnproven(DomainError):
 
     code = "email_unverified"
     status = 428
-    default_message = "A code is on its way to your address. Nothing is booked yet."
+    default_message = gettext_noop("A code is on its way to your address. Nothing is booked yet.")
 
     def __init__(
         self, message: str = "", verification: str = "", *, is_wrong: bool = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 
 # Control characters, line separators, what turns the reading direction, and half characters.
@@ -15,7 +17,7 @@ def plain_text(raw: str, field: str, most: int) -> str:
     """Several lines of at most that many characters. Raises InvalidInput naming the field."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(text) > most:
-        raise InvalidInput(field, f"Use at most {most} characters.")
+        raise InvalidInput(field, _("Use at most %(count)s characters.") % {"count": most})
     if _TEXT_CONTROLS.search(text):
-        raise InvalidInput(field, "Use plain text.")
+        raise InvalidInput(field, _("Use plain text."))
     return text

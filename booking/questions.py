@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from booking.booker import clean_text
 from common.errors import InvalidInput
 
@@ -70,7 +72,7 @@ def read_answers(questions: tuple[Question, ...], given: Mapping[str, str]) -> l
         if key not in known:
             # Only what can be a key is repeated: JSON lets half a character through.
             field = f"answers.{key}" if _KEY.fullmatch(key) else "answers"
-            raise InvalidInput(field, "This question is not asked.")
+            raise InvalidInput(field, _("This question is not asked."))
     answers = []
     for question in questions:
         answer = read_answer(question, given.get(question.key, ""))
@@ -86,9 +88,9 @@ def read_answer(question: Question, raw: str) -> str:
     if question.kind is not QuestionKind.LONG:
         answer = " ".join(answer.split())
     if question.required and not answer:
-        raise InvalidInput(field, "Answer this question.")
+        raise InvalidInput(field, _("Answer this question."))
     if answer and question.choices and answer not in question.choices:
-        raise InvalidInput(field, "Choose one of the answers.")
+        raise InvalidInput(field, _("Choose one of the answers."))
     return answer
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from django.utils.translation import gettext, gettext_noop
+
 from common.spans import Span, in_utc, merge
 
 if TYPE_CHECKING:
@@ -44,15 +46,15 @@ class Rule(StrEnum):
 
 
 _REASONS = {
-    Rule.NOTICE: "This time is too soon.",
-    Rule.HORIZON: "This time is too far ahead.",
-    Rule.ENDED: "This link takes no bookings for this day any more.",
-    Rule.HOURS: "This time lies outside the hours that can be booked.",
-    Rule.GRID: "No meeting starts at this minute.",
-    Rule.HELD: "Someone else has this time.",
-    Rule.BUSY: "The calendar is busy at this time.",
-    Rule.DAY_LIMIT: "This day is full.",
-    Rule.WEEK_LIMIT: "This week is full.",
+    Rule.NOTICE: gettext_noop("This time is too soon."),
+    Rule.HORIZON: gettext_noop("This time is too far ahead."),
+    Rule.ENDED: gettext_noop("This link takes no bookings for this day any more."),
+    Rule.HOURS: gettext_noop("This time lies outside the hours that can be booked."),
+    Rule.GRID: gettext_noop("No meeting starts at this minute."),
+    Rule.HELD: gettext_noop("Someone else has this time."),
+    Rule.BUSY: gettext_noop("The calendar is busy at this time."),
+    Rule.DAY_LIMIT: gettext_noop("This day is full."),
+    Rule.WEEK_LIMIT: gettext_noop("This week is full."),
 }
 
 
@@ -72,7 +74,7 @@ class Refusal:
 
     @property
     def reason(self) -> str:
-        return _REASONS[self.rule]
+        return gettext(_REASONS[self.rule])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext, gettext_noop
 
 from common.errors import InvalidInput
 
@@ -30,7 +31,9 @@ _FORM_SALT = "booking.form"
 _MANAGE_SALT = "booking.manage"
 _CODE_SALT = "booking.code"
 CODE_DIGITS = 6
-_STALE = "This form was open too long. Your details are kept: press the button once more."
+_STALE = gettext_noop(
+    "This form was open too long. Your details are kept: press the button once more."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ def read_form_token(token: str, link_id: UUID, now: datetime) -> FormToken:
         named, nonce, issued = Signer(salt=_FORM_SALT).unsign_object(token)
         issued_at = datetime.fromtimestamp(issued / 1000, tz=UTC)
     except (BadSignature, ValueError, TypeError, OverflowError):
-        raise InvalidInput("form", _STALE) from None
+        raise InvalidInput("form", gettext(_STALE)) from None
     if named != str(link_id) or not timedelta(seconds=-5) <= now - issued_at <= FORM_LIFE:
-        raise InvalidInput("form", _STALE)
+        raise InvalidInput("form", gettext(_STALE))
     return FormToken(nonce=str(nonce), issued_at=issued_at)
 
 

@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 
 from booking.views import (
     clients,
+    details,
+    done,
     links,
     meeting_detail,
     meeting_figures,
@@ -56,9 +58,9 @@ _staff: list[URLPattern] = [
 # Everybody.
 _public: list[URLPattern] = [
     path("book/<slug:slug>", public.book, name="book"),
-    path("book/<slug:slug>/new", public.book_details, name="book_details"),
-    path("book/<slug:slug>/done/<slug:token>", public.book_done, name="book_done"),
-    path("book/<slug:slug>/done/<slug:token>/invite.ics", public.book_file, name="book_file"),
+    path("book/<slug:slug>/new", details.book_details, name="book_details"),
+    path("book/<slug:slug>/done/<slug:token>", done.book_done, name="book_done"),
+    path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),
 ]
 
 urlpatterns: list[URLPattern] = [*_staff, *_public]

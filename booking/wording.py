@@ -1,4 +1,8 @@
-"""Times in words for people: every function takes the zone, none knows the clock."""
+"""Times in words for people: every function takes the zone, none knows the clock.
+
+The language is the one that is spoken where they are called; `config/formats` says how it writes
+dates and hours.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import dateformat
+from django.utils.formats import get_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -41,25 +48,25 @@ def zone_words(zone: ZoneInfo, at: datetime) -> str:
 
 
 def clock(at: datetime, zone: ZoneInfo) -> str:
-    """09:30."""
-    return f"{at.astimezone(zone):%H:%M}"
+    """09:30, or 9:30 AM where people write so."""
+    return dateformat.time_format(at.astimezone(zone).time(), get_format("TIME_FORMAT"))
 
 
 def clock_range(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """From 09:30 to 10:15, with a dash; names the second day when it ends on another."""
     first, last = start.astimezone(zone), end.astimezone(zone)
-    words = f"{first:%H:%M} {DASH} {last:%H:%M}"
+    words = f"{clock(start, zone)} {DASH} {clock(end, zone)}"
     return words if first.date() == last.date() else f"{words} ({short_day(last.date())})"
 
 
 def long_day(day: date, *, year: bool = False) -> str:
     """Thursday 26 November, with the year when asked."""
-    return dateformat.format(day, "l j F Y" if year else "l j F")
+    return _format(day, "LONG_DAY_YEAR_FORMAT" if year else "LONG_DAY_FORMAT")
 
 
 def short_day(day: date) -> str:
     """Thu 26 Nov."""
-    return dateformat.format(day, "D j M")
+    return _format(day, "SHORT_DAY_FORMAT")
 
 
 def weekday(day: date) -> str:
@@ -67,32 +74,57 @@ def weekday(day: date) -> str:
     return dateformat.format(day, "l")
 
 
+def weekday_and_day(day: date) -> str:
+    """Thursday 26."""
+    return _format(day, "WEEKDAY_AND_DAY_FORMAT")
+
+
 def elsewhere(start: datetime, seen_from: ZoneInfo, name: str, zone: ZoneInfo) -> str:
     """14:30 for Amara Okafor in Dublin; blank where both clocks read the same."""
     here, there = start.astimezone(seen_from), start.astimezone(zone)
     if here.utcoffset() == there.utcoffset():
         return ""
-    day = "" if here.date() == there.date() else f" on {long_day(there.date())}"
-    return f"{there:%H:%M}{day} for {name} in {place(zone)}."
+    words = {
+        "time": clock(start, zone),
+        "name": name,
+        "place": place(zone),
+        "day": long_day(there.date()),
+    }
+    if here.date() == there.date():
+        return _("%(time)s for %(name)s in %(place)s.") % words
+    return _("%(time)s on %(day)s for %(name)s in %(place)s.") % words
 
 
 def minutes_words(length: timedelta) -> str:
     """45 minutes."""
     minutes = int(length / _MINUTE)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+
+
+def hours_words(length: timedelta) -> str:
+    """5 hours 30 minutes."""
+    hours, rest = divmod(int(length / _MINUTE), 60)
+    parts = []
+    if hours:
+        parts.append(ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours})
+    if rest or not hours:
+        parts.append(minutes_words(rest * _MINUTE))
+    return " ".join(parts)
 
 
 def apart_words(at: datetime, here: ZoneInfo, there: ZoneInfo) -> str:
-    """Dublin is 5 hours ahead; blank where both clocks read the same."""
+    """On 26 November Dublin is 5 hours ahead; blank where both clocks read the same."""
     ours, theirs = at.astimezone(here).utcoffset(), at.astimezone(there).utcoffset()
     if ours is None or theirs is None or ours == theirs:
         return ""
-    minutes = int((theirs - ours) / _MINUTE)
-    hours, rest = divmod(abs(minutes), 60)
-    parts = [f"{hours} hour{'' if hours == 1 else 's'}"] if hours else []
-    if rest:
-        parts.append(f"{rest} minutes")
-    return f"{place(there)} is {' '.join(parts)} {'ahead' if minutes > 0 else 'behind'}"
+    words = {
+        "day": day_and_month(at.astimezone(here).date()),
+        "place": place(there),
+        "length": hours_words(abs(theirs - ours)),
+    }
+    if theirs > ours:
+        return _("On %(day)s %(place)s is %(length)s ahead.") % words
+    return _("On %(day)s %(place)s is %(length)s behind.") % words
 
 
 def month(day: date) -> str:
@@ -107,4 +139,8 @@ def short_month(day: date) -> str:
 
 def day_and_month(day: date) -> str:
     """26 November."""
-    return dateformat.format(day, "j F")
+    return _format(day, "MONTH_DAY_FORMAT")
+
+
+def _format(day: date, name: str) -> str:
+    return dateformat.format(day, get_format(name))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from django.utils.translation import gettext, gettext_noop
+
 
 class DomainError(Exception):
     """A refusal with a code for programs, an HTTP status and a sentence for people.
+
+    The class says its sentence in English; it is raised in the language spoken then.
 
     The message never holds a token, a header or a provider's body.
     """
@@ -17,7 +21,7 @@ class DomainError(Exception):
     default_message: ClassVar[str] = "This was refused."
 
     def __init__(self, message: str = "") -> None:
-        self.message = message or self.default_message
+        self.message = message or gettext(self.default_message)
         super().__init__(self.message)
 
     def details(self) -> dict[str, object]:
@@ -82,7 +86,7 @@ class Conflict(DomainError):
 
     code = "conflict"
     status = 409
-    default_message = "This changed meanwhile."
+    default_message = gettext_noop("This changed meanwhile.")
 
 
 class UpstreamError(DomainError):
@@ -119,7 +123,7 @@ class RateLimited(UpstreamError):
     code = "rate_limited"
     status = 429
     retryable = True
-    default_message = "Too many requests. Nothing was changed. Try again in a moment."
+    default_message = gettext_noop("Too many requests. Nothing was changed. Try again in a moment.")
 
     def __init__(self, message: str = "", retry_after: timedelta | None = None) -> None:
         self.retry_after = retry_after
@@ -135,7 +139,7 @@ class UpstreamUnavailable(UpstreamError):
     """No answer, or one that says to come back later. The same request may succeed later."""
 
     retryable = True
-    default_message = "The calendar service did not answer. Try again."
+    default_message = gettext_noop("The calendar service did not answer. Try again.")
 
 
 class BadReply(UpstreamUnavailable):

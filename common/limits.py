@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from django.core.cache import cache, caches
 from django.core.cache.backends.db import DatabaseCache
 from django.db import DatabaseError, connection
+from django.utils.translation import gettext
 from redis.exceptions import RedisError
 
 from common.errors import DomainError, RateLimited, UpstreamUnavailable
@@ -30,7 +31,8 @@ logger = logging.getLogger(__name__)
 class Limit:
     """At most `most` uses within each window of that length.
 
-    `words` are for whoever had too many, `uncounted` for when nothing can be counted.
+    `words` are for whoever had too many, `uncounted` for when nothing can be counted; both in
+    English, and said in the language spoken then.
     """
 
     name: str
@@ -64,7 +66,7 @@ def use(limit: Limit, subject: str, now: datetime) -> None:
     with _counting(limit):
         number = _add(key, left, 1, now)
     if number > limit.most:
-        raise RateLimited(limit.words, retry_after=left)
+        raise RateLimited(gettext(limit.words), retry_after=left)
 
 
 def check(uses: Iterable[Use], now: datetime) -> None:
@@ -79,7 +81,7 @@ def check(uses: Iterable[Use], now: datetime) -> None:
         counted = _counted([key for _, key, _ in keys])
     for limit, key, left in keys:
         if counted.get(key, 0) >= limit.most:
-            raise RateLimited(limit.words, retry_after=left)
+            raise RateLimited(gettext(limit.words), retry_after=left)
 
 
 def note(uses: Iterable[Use], now: datetime) -> None:
@@ -124,7 +126,7 @@ def _counting(limit: Limit) -> Iterator[None]:
     try:
         yield
     except (DatabaseError, RedisError) as error:
-        raise UpstreamUnavailable(limit.uncounted) from error
+        raise UpstreamUnavailable(gettext(limit.uncounted)) from error
 
 
 def _add(key: str, left: timedelta, number: int, now: datetime) -> int:

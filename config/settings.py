@@ -399,8 +399,11 @@ X_FRAME_OPTIONS = "DENY"
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Words, times, files ---
+# Staff pages are in English. Which languages bookers have stands in booking/languages.py.
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from booking.enums import DegradedMode
 from booking.errors import BusyUnknown, LinkClosed
 from booking.owners import owner_of_link
@@ -88,7 +90,7 @@ class SlotOffer:
 def terms_of(link: BookingLink, duration: timedelta, *, owner: Owner | None = None) -> Terms:
     """The link's terms for one of its durations. Raises LinkClosed, InvalidInput("duration")."""
     if duration not in durations_of(link):
-        raise InvalidInput("duration", "Choose one of the lengths this link offers.")
+        raise InvalidInput("duration", _("Choose one of the lengths this link offers."))
     owner = owner or owner_of_link(link)
     rules = SlotRules(
         duration=duration,

@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.enums import MeetingState
 from booking.ics import Address, build_invitation, mime_part
 from booking.joining import awaits_link, first_link, other_link
+from booking.languages import to_booker, to_owner
 from booking.owners import public_name
 from booking.plain import CONTROLS
 from calendars.enums import ConferenceState
@@ -56,6 +58,7 @@ class _Reader:
     other_zone: ZoneInfo
 
 
+@to_booker
 def confirmation(
     meeting: MeetingBase, owner: Owner, *, key: str, now: datetime, is_update: bool = False
 ) -> EmailMultiAlternatives:
@@ -71,13 +74,15 @@ def confirmation(
     facts = [
         _what(meeting, owner),
         *_where(meeting, LinkKind.BOOKER),
-        *_typed(meeting, "You wrote"),
+        *_typed(meeting, _("You wrote")),
     ]
     subject = f"{_when_and_place(meeting, reader.zone)}: {meeting_words(meeting, owner)}"
     if is_request:
-        subject = f"Requested: {subject}"
+        subject = _("Requested: %(meeting)s") % {"meeting": subject}
+    elif is_update and link_has_failed:
+        subject = _("No join link for %(meeting)s") % {"meeting": subject}
     elif is_update:
-        subject = f"{'No join link for' if link_has_failed else 'Join link for'} {subject}"
+        subject = _("Join link for %(meeting)s") % {"meeting": subject}
     context = {
         **_common(meeting, owner, reader, subject, facts),
         **_way_in(meeting, LinkKind.BOOKER),
@@ -96,6 +101,7 @@ def confirmation(
     return message
 
 
+@to_owner
 def notice(
     meeting: MeetingBase,
     owner: Owner,
@@ -141,7 +147,7 @@ def calendar_file(
     meeting: MeetingBase, owner: Owner, *, now: datetime, for_owner: bool = False
 ) -> bytes:
     """The meeting as an invitation: the booker's copy, or the one of an owner without calendar."""
-    _, sender = parseaddr(settings.MAIL_FROM)
+    _name, sender = parseaddr(settings.MAIL_FROM)
     booker = Address(meeting.booker_email, meeting.booker_name)
     # A program that finds itself named as the organiser does not offer to add the event.
     hosts = sender if for_owner or not owner.notice_email else owner.notice_email
@@ -149,7 +155,10 @@ def calendar_file(
     facts = [_who(meeting)] if for_owner else []
     kind = LinkKind.OWNER if for_owner else LinkKind.BOOKER
     link = first_link(meeting, kind)
-    facts += [*_where(meeting, kind), *_typed(meeting, "They wrote" if for_owner else "You wrote")]
+    facts += [
+        *_where(meeting, kind),
+        *_typed(meeting, "They wrote" if for_owner else _("You wrote")),
+    ]
     return build_invitation(
         method="REQUEST",
         uid=meeting.uid,
@@ -172,7 +181,7 @@ def calendar_file(
 
 def meeting_words(meeting: MeetingBase, owner: Owner) -> str:
     """Intro call with Amara Okafor."""
-    return f"{meeting.title} with {public_name(owner)}"
+    return _("%(title)s with %(name)s") % {"title": meeting.title, "name": public_name(owner)}
 
 
 def conference_label(conference: str) -> str:
@@ -184,13 +193,14 @@ def conference_label(conference: str) -> str:
 def _message(
     template: str, context: dict[str, Any], reader: _Reader, *, key: str, reply_to: str
 ) -> EmailMultiAlternatives:
-    _, sender = parseaddr(settings.MAIL_FROM)
+    _name, sender = parseaddr(settings.MAIL_FROM)
     stem = f"booking/mail/{template}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:40]
+    via = _("%(name)s via Meridian") % {"name": context["sender_name"]}
     message = EmailMultiAlternatives(
         subject=context["subject"],
         body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
-        from_email=formataddr((_header(f"{context['sender_name']} via Meridian"), sender)),
+        from_email=formataddr((_header(via), sender)),
         to=[reader.email],
         reply_to=[reply_to] if reply_to else None,
         headers={
@@ -228,7 +238,7 @@ def _who(meeting: MeetingBase) -> Fact:
 
 def _what(meeting: MeetingBase, owner: Owner) -> Fact:
     length = wording.minutes_words(meeting.end_at - meeting.start_at)
-    return "What", f"{meeting_words(meeting, owner)}, {length}", ""
+    return _("What"), f"{meeting_words(meeting, owner)}, {length}", ""
 
 
 def _length(meeting: MeetingBase) -> Fact:
@@ -241,7 +251,7 @@ def _way_in(meeting: MeetingBase, kind: LinkKind) -> dict[str, Any]:
     label = "" if meeting.room_id else conference_label(meeting.conference)
     return {
         "action_url": first_link(meeting, kind),
-        "action_label": f"Join {label}" if label else "Join the meeting",
+        "action_label": _("Join %(place)s") % {"place": label} if label else _("Join the meeting"),
     }
 
 
@@ -249,11 +259,11 @@ def _where(meeting: MeetingBase, kind: LinkKind) -> list[Fact]:
     """The link to join by, and what to do when that does not open."""
     link, other = first_link(meeting, kind), other_link(meeting)
     if link:
-        shown = f"Video room of {meeting.workspace.name}" if meeting.room_id else _shown(link)
-        found: list[Fact] = [("Where", shown, link)]
+        room = _("Video room of %(workspace_name)s") % {"workspace_name": meeting.workspace.name}
+        found: list[Fact] = [(_("Where"), room if meeting.room_id else _shown(link), link)]
         called = conference_label(meeting.conference) or _shown(other)
-        return [*found, ("If that does not open", called, other)] if other else found
-    return [("Where", meeting.location, "")] if meeting.location else []
+        return [*found, (_("If that does not open"), called, other)] if other else found
+    return [(_("Where"), meeting.location, "")] if meeting.location else []
 
 
 def _shown(url: str) -> str:
@@ -262,7 +272,7 @@ def _shown(url: str) -> str:
 
 def _typed(meeting: MeetingBase, label: str) -> list[Fact]:
     facts = [
-        ("Answer", f"{answer['label']} {_quoted(answer['answer'])}", "")
+        (_("Answer"), f"{answer['label']} {_quoted(answer['answer'])}", "")
         for answer in meeting.answers
     ]
     if meeting.message:
@@ -281,7 +291,8 @@ def _when_and_place(meeting: MeetingBase, zone: ZoneInfo) -> str:
 
 def _stamp(at: datetime, zone: ZoneInfo) -> str:
     day = wording.long_day(at.astimezone(zone).date())
-    return f"{day} at {wording.clock(at, zone)}, {wording.place(zone)}"
+    words = {"day": day, "time": wording.clock(at, zone), "place": wording.place(zone)}
+    return _("%(day)s at %(time)s, %(place)s") % words
 
 
 def _header(text: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.enums import AccessReason
 from booking.errors import SlotTaken
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
 # Rules that a rival's booking or the passing of time can break; the others were never open.
 _LOST_TO_OTHERS = frozenset({Rule.HELD, Rule.BUSY, Rule.DAY_LIMIT, Rule.WEEK_LIMIT, Rule.NOTICE})
 _TAKEN_WORDS = {
-    Rule.NOTICE: "This time is too close by now.",
-    Rule.DAY_LIMIT: "This day is full by now.",
-    Rule.WEEK_LIMIT: "This week is full by now.",
+    Rule.NOTICE: gettext_noop("This time is too close by now."),
+    Rule.DAY_LIMIT: gettext_noop("This day is full by now."),
+    Rule.WEEK_LIMIT: gettext_noop("This week is full by now."),
 }
 _BUFFER_WORDS = "Another meeting or event is so near that the time between them would be missing."
 _HOW_TO_OVERRIDE = "Say why to book it all the same."
@@ -75,7 +77,8 @@ def raise_refusal(refusal: Refusal | None) -> None:
     if refusal is None:
         return
     if refusal.rule in _LOST_TO_OTHERS:
-        raise SlotTaken(_TAKEN_WORDS.get(refusal.rule, ""))
+        words = _TAKEN_WORDS.get(refusal.rule)
+        raise SlotTaken(_(words) if words else "")
     raise InvalidInput("start", refusal.reason)
 
 
@@ -151,5 +154,5 @@ def instant_of(start: datetime) -> datetime:
         return in_utc(start)
     except (ValueError, OverflowError):
         raise InvalidInput(
-            "start", "Give a time with its offset, such as 2026-11-26T14:30:00Z."
+            "start", _("Give a time with its offset, such as 2026-11-26T14:30:00Z.")
         ) from None

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from booking import wording
 from booking.booker import clean_zone
@@ -20,26 +19,65 @@ from common.spans import Span, merge
 from workspaces.zones import zone, zone_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from booking.models import BookingLink
     from booking.services.availability import SlotOffer
     from booking.slots import Slot
+    from booking.views.visit import Visit
 
 WEEKS = 5
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _RULER = 240
-_REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian",
-            "Pacific")  # fmt: skip
+_REGIONS = {
+    "Africa": gettext_noop("Africa"),
+    "America": gettext_noop("America"),
+    "Antarctica": gettext_noop("Antarctica"),
+    "Asia": gettext_noop("Asia"),
+    "Atlantic": gettext_noop("Atlantic"),
+    "Australia": gettext_noop("Australia"),
+    "Europe": gettext_noop("Europe"),
+    "Indian": gettext_noop("Indian Ocean"),
+    "Pacific": gettext_noop("Pacific"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a picker stands and where its times lead to, and what there is to choose from."""
+
+    page: str
+    form_page: str
+    durations: tuple[timedelta, ...]
+    horizon: timedelta
+    visit: Visit
+
+    def form_url(self, start: datetime, duration: timedelta, zone_: ZoneInfo) -> str:
+        """The form for one start."""
+        query = {
+            "start": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "duration": in_minutes(duration),
+            "tz": zone_.key,
+        }
+        return self.visit.url(self.form_page, query)
+
+    def day_url(self, start: datetime, duration: timedelta, zone_: ZoneInfo) -> str:
+        """The picker with the day of that start chosen."""
+        query = {
+            "duration": in_minutes(duration),
+            "tz": zone_.key,
+            "date": start.astimezone(zone_).date().isoformat(),
+        }
+        return self.visit.url(self.page, query)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the address of the page asks for, made usable, and what of it was not."""
 
-    link: BookingLink
+    route: Route
     duration: timedelta
     zone: ZoneInfo
     day: date | None
@@ -56,6 +94,10 @@ class Asked:
     def last_day(self) -> date:
         return self.monday + WEEKS * _WEEK - _DAY
 
+    @property
+    def minutes(self) -> str:
+        return in_minutes(self.duration)
+
     def url(
         self,
         *,
@@ -66,18 +108,17 @@ class Asked:
         """The page with one thing changed."""
         chosen = day if monday is not None else day or self.day
         query = {
-            "duration": str(int((duration or self.duration) / timedelta(minutes=1))),
+            "duration": in_minutes(duration or self.duration),
             "tz": self.zone.key,
             "from": (monday or self.monday).isoformat(),
         }
         if chosen is not None:
             query["date"] = chosen.isoformat()
-        page = reverse("booking:book", args=[self.link.slug])
-        return f"{page}?{urlencode(query, safe='/')}"
+        return self.route.visit.url(self.route.page, query)
 
     def form_url(self, start: datetime) -> str:
         """The form for one start."""
-        return details_url(self.link, start, self.duration, self.zone)
+        return self.route.form_url(start, self.duration, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +151,7 @@ class Picker:
     later_url: str
     day: date
     day_words: str
+    weekday: str
     count: int
     parts: list[Part]
     ruler: list[tuple[str, str]]
@@ -119,18 +161,29 @@ class Picker:
     lengths: list[tuple[str, str, bool]] = field(default_factory=list)
 
 
+def route_of(link: BookingLink, visit: Visit) -> Route:
+    """The public page of a link."""
+    return Route(
+        page=reverse("booking:book", args=[link.slug]),
+        form_page=reverse("booking:book_details", args=[link.slug]),
+        durations=tuple(durations_of(link)),
+        horizon=timedelta(days=link.horizon_days),
+        visit=visit,
+    )
+
+
 def read_query(
-    query: Mapping[str, str], link: BookingLink, owner_zone: ZoneInfo, now: datetime
+    query: Mapping[str, str], route: Route, owner_zone: ZoneInfo, now: datetime
 ) -> Asked:
     """Everything the address asks for; what is unusable is replaced and told."""
     problems: list[InvalidInput] = []
-    chosen_zone, duration, day, start = owner_zone, durations_of(link)[0], None, None
+    chosen_zone, duration, day, start = owner_zone, route.durations[0], None, None
     try:
         chosen_zone = read_zone(query, owner_zone)
     except InvalidInput as error:
         problems.append(error)
     try:
-        duration = read_duration(query, link)
+        duration = read_duration(query, route.durations)
     except InvalidInput as error:
         problems.append(error)
     try:
@@ -142,12 +195,12 @@ def read_query(
     except InvalidInput as error:
         problems.append(error)
     today = now.astimezone(chosen_zone).date()
-    last = (now + timedelta(days=link.horizon_days)).astimezone(chosen_zone).date()
+    last = (now + route.horizon).astimezone(chosen_zone).date()
     wanted = start or day or today
     if start is None and day is not None and day < _monday(today) + WEEKS * _WEEK:
         wanted = today
     monday = _monday(min(max(wanted, today), last))
-    return Asked(link, duration, chosen_zone, day, monday, today, last, tuple(problems))
+    return Asked(route, duration, chosen_zone, day, monday, today, last, tuple(problems))
 
 
 def read_zone(query: Mapping[str, str], otherwise: ZoneInfo) -> ZoneInfo:
@@ -156,28 +209,20 @@ def read_zone(query: Mapping[str, str], otherwise: ZoneInfo) -> ZoneInfo:
     return zone(clean_zone(name)) if name else otherwise
 
 
-def read_duration(query: Mapping[str, str], link: BookingLink) -> timedelta:
-    """One of the link's lengths, the default one when none is named. Raises InvalidInput."""
+def read_duration(query: Mapping[str, str], durations: Sequence[timedelta]) -> timedelta:
+    """One of the lengths on offer, the first when none is named. Raises InvalidInput."""
     raw = query.get("duration", "")
     if not raw:
-        return durations_of(link)[0]
-    for duration in durations_of(link):
-        if raw == str(int(duration / timedelta(minutes=1))):
+        return durations[0]
+    for duration in durations:
+        if raw == in_minutes(duration):
             return duration
     raise InvalidInput("duration", _("Choose one of the lengths this link offers."))
 
 
-def details_url(
-    link: BookingLink, start: datetime, duration: timedelta, booker_zone: ZoneInfo
-) -> str:
-    """The form for one start of the link."""
-    query = {
-        "start": f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "duration": str(int(duration / timedelta(minutes=1))),
-        "tz": booker_zone.key,
-    }
-    page = reverse("booking:book_details", args=[link.slug])
-    return f"{page}?{urlencode(query, safe='/:')}"
+def in_minutes(duration: timedelta) -> str:
+    """As addresses and forms name it: 45."""
+    return str(int(duration / timedelta(minutes=1)))
 
 
 def build_picker(asked: Asked, offer: SlotOffer, owner_zone: ZoneInfo) -> Picker:
@@ -195,7 +240,8 @@ def build_picker(asked: Asked, offer: SlotOffer, owner_zone: ZoneInfo) -> Picker
         earlier_url=_turn(asked, -1),
         later_url=_turn(asked, 1),
         day=day,
-        day_words=f"{wording.weekday(day)} {day.day}",
+        day_words=wording.weekday_and_day(day),
+        weekday=wording.weekday(day),
         count=len(slots),
         parts=_parts(slots, asked),
         ruler=_ruler(slots, asked.zone),
@@ -204,11 +250,11 @@ def build_picker(asked: Asked, offer: SlotOffer, owner_zone: ZoneInfo) -> Picker
         next_open_url="" if next_open is None else _jump(asked, next_open),
         lengths=[
             (
-                _("%(minutes)s min") % {"minutes": int(duration / timedelta(minutes=1))},
+                _("%(minutes)s min") % {"minutes": in_minutes(duration)},
                 asked.url(duration=duration),
                 duration == asked.duration,
             )
-            for duration in durations_of(asked.link)
+            for duration in asked.route.durations
         ],
     )
 
@@ -223,7 +269,9 @@ def zone_choices(
     for name in zone_names():
         region, _slash, rest = name.partition("/")
         if region in _REGIONS and name not in near:
-            regions.setdefault(region, []).append((name, rest.replace("_", " ").replace("/", ", ")))
+            regions.setdefault(_(_REGIONS[region]), []).append(
+                (name, rest.replace("_", " ").replace("/", ", "))
+            )
     return [("", top), *regions.items()]
 
 
@@ -329,7 +377,4 @@ def _hint(day: date, here: ZoneInfo, there: ZoneInfo) -> str:
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=here)
     words = _("Times in %(place)s.") % {"place": wording.place(here)}
     apart = wording.apart_words(noon, here, there)
-    if not apart:
-        return words
-    on = _("On %(day)s %(apart)s.") % {"day": wording.day_and_month(day), "apart": apart}
-    return f"{words} {on}"
+    return f"{words} {apart}".strip()

@@ -1,0 +1,52 @@
+"""What the public pages say of a link and of a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from booking import wording
+from booking.beyond import refused_by_plan
+from booking.owners import public_name
+from booking.services import mail
+from conferencing.enums import Conference
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    from booking.models import BookingLink
+    from workspaces.owners import Owner
+
+
+def about(link: BookingLink, owner: Owner, duration: timedelta) -> dict[str, Any]:
+    """The link, whose it is, and how the meeting is joined."""
+    name = public_name(owner)
+    words = [word for word in name.split() if word[0].isalnum()] or name.split()
+    label = mail.conference_label(link.conference)
+    is_promised = refused_by_plan(link, owner.workspace.tier) is None
+    return {
+        "link": link,
+        "no_link_yet": not is_promised,
+        "owner_name": name,
+        "workspace_name": owner.workspace.name,
+        "initials": "".join(word[0] for word in words[:2]).upper(),
+        "conference": is_promised
+        and (_("Video call") if link.conference == Conference.AUTO else label),
+        "length_words": wording.minutes_words(duration),
+    }
+
+
+def times(
+    start: datetime, end: datetime, zone: ZoneInfo, owner: Owner, *, year: bool = False
+) -> dict[str, Any]:
+    """Start and end in the visitor's words, and the owner's time where it reads differently."""
+    day = start.astimezone(zone).date()
+    return {
+        "day_words": wording.long_day(day, year=year),
+        "weekday": wording.weekday(day),
+        "clock_words": wording.clock_range(start, end, zone),
+        "zone_words": wording.zone_words(zone, start),
+        "elsewhere": wording.elsewhere(start, zone, public_name(owner), owner.zone),
+    }
