@@ -53,6 +53,13 @@ class BlockKind(models.TextChoices):
     NETWORK = "network", "Internet address"
 
 
+class NoteKind(models.TextChoices):
+    """Who wrote a note about a person: somebody, or a merge."""
+
+    WRITTEN = "written", "Note"
+    MERGED = "merged", "Merged"
+
+
 class MessageKind(models.TextChoices):
     """The outbox kinds of this app."""
 

@@ -25,7 +25,7 @@ class BookingTables:
     """Where the bookings of one kind of owner are kept.
 
     `id_field` names a meeting in the API (`meeting_id`, `sales_meeting_id`). `person_scope` are
-    the columns within which one address is one person.
+    the columns within which one address is one person; `person_word` is what staff call one.
     """
 
     kind: OwnerKind
@@ -36,11 +36,21 @@ class BookingTables:
     owner_column: str
     person_column: str
     person_scope: tuple[str, ...]
+    person_word: str
 
     def person_values(self, owner: Owner) -> dict[str, Any]:
         """The columns that say whose person it is."""
         values: dict[str, Any] = {"workspace_id": owner.workspace.id, self.owner_column: owner.id}
         return {column: values[column] for column in ("workspace_id", *self.person_scope)}
+
+    def scope_of(self, person: PersonBase) -> dict[str, Any]:
+        """The columns within which this person's address is theirs alone, with their values."""
+        return {column: getattr(person, column) for column in ("workspace_id", *self.person_scope)}
+
+    def people(self) -> QuerySet[Any]:
+        """The people with whose they are beside them."""
+        rows = self.person._default_manager
+        return rows.select_related(*(one.removesuffix("_id") for one in self.person_scope))
 
     def meetings(self) -> QuerySet[Any]:
         """The meetings with what every reader needs beside them."""
@@ -57,6 +67,7 @@ _TABLES = {
         owner_column="client_id",
         person_column="contact",
         person_scope=("client_id",),
+        person_word="contact",
     ),
     OwnerKind.USER: BookingTables(
         kind=OwnerKind.USER,
@@ -67,6 +78,7 @@ _TABLES = {
         owner_column="user_id",
         person_column="prospect",
         person_scope=(),
+        person_word="prospect",
     ),
 }
 
@@ -84,6 +96,11 @@ def tables_of(kind: str) -> BookingTables:
 def tables_for(meeting: MeetingBase) -> BookingTables:
     """The tables a meeting lives in."""
     return next(tables for tables in _TABLES.values() if isinstance(meeting, tables.meeting))
+
+
+def tables_of_person(person: PersonBase) -> BookingTables:
+    """The tables a contact or prospect lives in."""
+    return next(tables for tables in _TABLES.values() if isinstance(person, tables.person))
 
 
 def owner_of_link(link: BookingLink) -> Owner:

@@ -13,6 +13,8 @@ from booking.views import (
     meeting_detail,
     meeting_figures,
     meetings,
+    people,
+    person_changes,
     public,
     scheduling,
 )
@@ -21,6 +23,7 @@ app_name = "booking"
 
 _MINE = "admin/sales/scheduling"
 _CLIENT = "workspace/<uuid:client_id>"
+_PERSON = "people/<uuid:person_id>"
 
 # Staff. The source document fixes the first address of both groups.
 _staff: list[URLPattern] = [
@@ -46,6 +49,14 @@ _staff: list[URLPattern] = [
     path("links/<uuid:link_id>", links.link_edit, name="link_edit"),
     path("links/<uuid:link_id>/switch", links.link_switch, name="link_switch"),
     path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),
+    path("people", people.people, name="people"),
+    path("people/export", people.people_export, name="people_export"),
+    path("people/new", person_changes.person_new, name="person_new"),
+    path(_PERSON, people.person, name="person"),
+    path(f"{_PERSON}/edit", person_changes.person_edit, name="person_edit"),
+    path(f"{_PERSON}/merge", person_changes.person_merge, name="person_merge"),
+    path(f"{_PERSON}/notes", people.note_new, name="person_note_new"),
+    path(f"{_PERSON}/notes/<uuid:note_id>/delete", people.note_delete, name="person_note_delete"),
     path("meetings", meetings.meetings, name="meetings"),
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -21,7 +22,10 @@ from booking.models import (
     BulkCancellation,
     Contact,
     EmailCheck,
+    ErasedAddress,
+    Erasure,
     Meeting,
+    PersonNote,
     SalesMeeting,
     SalesProspect,
 )
@@ -83,7 +87,16 @@ def make_rows(workspace, user) -> Rows:
     number = next(_numbers)
     hashes = {
         name: digest(f"{name}{number}")
-        for name in ("invitation", "nonce", "session", "channel", "manage-1", "manage-2", "mark")
+        for name in (
+            "invitation",
+            "nonce",
+            "session",
+            "channel",
+            "manage-1",
+            "manage-2",
+            "mark",
+            "erased",
+        )
     }
     keys = {name: digest(f"{name}{number}") for name in ("submit-1", "submit-2", "submit-3")}
     client = make_client(workspace, f"Client {number}")
@@ -164,6 +177,14 @@ def make_rows(workspace, user) -> Rows:
 
     client_meeting = meeting(Meeting, 1, client_owner, link, contact)
     own_meeting = meeting(SalesMeeting, 2, user_owner, own_link, prospect)
+    note = PersonNote.objects.create(
+        workspace=workspace, owner_kind="client", person_id=contact.pk, text="Likes tea",
+        author=user, author_name="Someone",
+    )  # fmt: skip
+    erasure = Erasure.objects.create(
+        workspace=workspace, owner_kind="user", person_id=uuid.uuid4(), by=user, by_name="Someone"
+    )
+    erased = ErasedAddress.objects.create(erasure=erasure, address_hash=hashes["erased"])
     discipline = Discipline.objects.create(workspace=workspace, name=f"Speech {number}")
     practitioner, _ = Practitioner.objects.get_or_create(membership=membership)
     patient = Patient.objects.create(workspace=workspace, given_name="Pat", family_name="Doe")
@@ -222,7 +243,7 @@ def make_rows(workspace, user) -> Rows:
             workspace=workspace, patient=patient, practitioner=practitioner, start_at=begin,
             end_at=begin + timedelta(hours=1), hold=hold(user_owner, 5),
         ),
-        link, contact, prospect, client_meeting, own_meeting,
+        link, contact, prospect, client_meeting, own_meeting, note, erasure, erased,
         EmailCheck.objects.create(
             workspace=workspace, link=link, submit_key=keys["submit-3"], email="dot@x.example",
             expires_at=START,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAY_MANAGE = frozenset({Role.OWNER, Role.ADMIN})
 MAY_WORK = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+MAY_SEE_PEOPLE = frozenset({*MAY_WORK, Role.AUDITOR})
 MAY_AUDIT = frozenset({Role.OWNER, Role.ADMIN, Role.AUDITOR})
 
 

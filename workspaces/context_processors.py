@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from workspaces.access import MAY_AUDIT, MAY_WORK
+from workspaces.access import MAY_AUDIT, MAY_SEE_PEOPLE, MAY_WORK
 from workspaces.enums import Role
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _SECTIONS = (
     ("Meetings", "booking:meetings", "table", MAY_WORK),
     ("Clients", "workspaces:clients", "building", MAY_WORK),
     ("My scheduling", "booking:my_scheduling", "link", MAY_WORK),
+    ("People", "booking:people", "users", MAY_SEE_PEOPLE),
     ("Connections", "calendars:connections", "plug", MAY_WORK),
     ("Audit log", "audit:log", "shield", MAY_AUDIT),
 )

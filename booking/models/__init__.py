@@ -14,6 +14,7 @@ from booking.models.meetings import (
     SalesProspect,
 )
 from booking.models.names import BookingName
+from booking.models.people import ErasedAddress, Erasure, PersonNote
 
 __all__ = [
     "BookingBlock",
@@ -22,10 +23,13 @@ __all__ = [
     "BulkCancellation",
     "Contact",
     "EmailCheck",
+    "ErasedAddress",
+    "Erasure",
     "Meeting",
     "MeetingBase",
     "MeetingChange",
     "PersonBase",
+    "PersonNote",
     "SalesMeeting",
     "SalesProspect",
 ]

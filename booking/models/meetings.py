@@ -22,7 +22,6 @@ class PersonBase(UUIDModel):
     name = models.CharField(max_length=120)
     email = models.EmailField(max_length=320)
     phone = models.CharField(max_length=40, blank=True, default="")
-    notes = models.TextField(blank=True, default="")
     timezone = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(max_length=16, blank=True, default="")
 
@@ -63,7 +62,8 @@ class MeetingBase(UUIDModel):
     `booker_*` and `answers` are what the booker typed for this meeting. `uid` and `sequence` are
     those of the ICS. `calendar_event_id` is our id of the event on the owner's calendar. `receipt`
     is the evidence of the decision: calendars consulted, how fresh, the rules, zone data version.
-    `submit_key` makes the same form sent twice one meeting. Meetings of one `group_id` share
+    `submit_key` makes the same form sent twice one meeting. A meeting whose booker was erased has
+    neither contact nor prospect. Meetings of one `group_id` share
     their hold and their event; `seat` counts from one.
 
     `event_key` is what the event was wished for with (blank: the meeting's own id), another one
@@ -141,6 +141,9 @@ class MeetingBase(UUIDModel):
     manage_token_hash = models.CharField(max_length=64, unique=True, editable=False)
     submit_key = models.CharField(max_length=64, unique=True, editable=False)
     receipt = models.JSONField(default=dict)
+    erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its booker was erased: it keeps its time, no person."
+    )
 
     class Meta:
         abstract = True
@@ -172,7 +175,9 @@ class Meeting(MeetingBase):
     client = models.ForeignKey(
         "workspaces.Client", on_delete=models.CASCADE, related_name="meetings"
     )
-    contact = models.ForeignKey(Contact, on_delete=models.RESTRICT, related_name="meetings")
+    contact = models.ForeignKey(
+        Contact, null=True, on_delete=models.RESTRICT, related_name="meetings"
+    )
 
     class Meta(MeetingBase.Meta):
         db_table = "meetings"
@@ -184,7 +189,9 @@ class SalesMeeting(MeetingBase):
     user = models.ForeignKey(
         "workspaces.User", on_delete=models.CASCADE, related_name="sales_meetings"
     )
-    prospect = models.ForeignKey(SalesProspect, on_delete=models.RESTRICT, related_name="meetings")
+    prospect = models.ForeignKey(
+        SalesProspect, null=True, on_delete=models.RESTRICT, related_name="meetings"
+    )
 
     class Meta(MeetingBase.Meta):
         db_table = "sales_meetings"
