@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conferencing.enums import LinkKind
+from conferencing.enums import Conference, LinkKind
 from conferencing.telehealth.links import join_url
 
 if TYPE_CHECKING:
@@ -28,3 +28,10 @@ def other_link(meeting: MeetingBase) -> str:
 def awaits_link(meeting: MeetingBase) -> bool:
     """Whether people have to wait for a link before they know how to join."""
     return meeting.room_id is None
+
+
+def wanted_conference(meeting: MeetingBase) -> Conference:
+    """What kind of link the meeting is to have: its own wish, else its link's, else none."""
+    if meeting.wanted_conference:
+        return Conference(meeting.wanted_conference)
+    return Conference(meeting.link.conference) if meeting.link else Conference.NONE

@@ -10,7 +10,7 @@ from booking.models import Contact, Meeting, MeetingBase, PersonBase, SalesMeeti
 from calendars.enums import HoldSource
 from workspaces.enums import OwnerKind
 from workspaces.models import Client, User
-from workspaces.owners import owner_for
+from workspaces.owners import owner_for, owner_of_user
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -112,6 +112,14 @@ def owner_of_meeting(meeting: MeetingBase) -> Owner:
     """Whoever the meeting is with. Raises LinkClosed when that user left the workspace."""
     tables = tables_for(meeting)
     return _owner(tables.kind, getattr(meeting, tables.owner_column), meeting.workspace)
+
+
+def host_of_meeting(meeting: MeetingBase) -> Owner:
+    """Whoever the meeting is with, also when that user has left the workspace since."""
+    try:
+        return owner_of_meeting(meeting)
+    except LinkClosed:
+        return owner_of_user(meeting.user, meeting.workspace)  # type: ignore[attr-defined]
 
 
 def _owner(kind: str, owner_id: Any, workspace: Workspace) -> Owner:

@@ -12,3 +12,11 @@ def forget_email_checks() -> None:
     from booking.services import verification  # noqa: PLC0415 -- leaf
 
     verification.forget_checks(timezone.now())
+
+
+@shared_task(name="booking.expire_requests")
+def expire_requests() -> None:
+    """Decline the requests that nobody answered in time."""
+    from booking.services import ending  # noqa: PLC0415 -- leaf
+
+    ending.expire_requests(now=timezone.now())

@@ -256,6 +256,8 @@ PUSHED_SYNC_EVERY = timedelta(seconds=env.int("PUSHED_SYNC_EVERY_SECONDS", defau
 SYNC_PER_ACCOUNT = env.int("SYNC_PER_ACCOUNT", default=2)
 PUSH_ENABLED = env.bool("PUSH_ENABLED", default=IS_HTTPS)
 PAINT_FRESH = timedelta(seconds=env.int("PAINT_FRESH_SECONDS", default=60))
+# How long a request for a meeting waits for an answer; its start ends it sooner.
+BOOKING_REQUEST_LIFE = timedelta(days=env.int("BOOKING_REQUEST_DAYS", default=7))
 CONFERENCE_WAIT = timedelta(seconds=env.int("CONFERENCE_WAIT_SECONDS", default=60))
 
 # --- Telehealth: how long around its time a room can be entered, and when it is prepared ---
@@ -339,6 +341,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "booking.forget_email_checks",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "expire-requests": {
+        "task": "booking.expire_requests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
 }
 # A task is enqueued within a web request: with the broker gone it gives up at once, and the

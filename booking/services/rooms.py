@@ -9,6 +9,7 @@ from django.db import transaction
 
 from booking.enums import MeetingState
 from booking.errors import LinkClosed
+from booking.joining import wanted_conference
 from booking.owners import meeting_tables, owner_of_meeting, public_name
 from calendars.enums import EventStatus
 from calendars.models import Event
@@ -43,6 +44,15 @@ def room_for(
         return None
     key = f"{_KEY}{meeting_id}" if group_id is None else f"{_GROUP}{group_id}"
     return rooms.open_room(workspace=workspace, key=key).pk
+
+
+def room_of_meeting(meeting: MeetingBase) -> UUID | None:
+    """The room of a meeting that is to have a link, if the workspace has telehealth."""
+    if wanted_conference(meeting) == Conference.NONE or not rooms.is_on(meeting.workspace):
+        return None
+    is_single = meeting.group_id is None
+    key = f"{_KEY}{meeting.pk}" if is_single else f"{_GROUP}{meeting.group_id}"
+    return rooms.open_room(workspace=meeting.workspace, key=key).pk
 
 
 def follow(meeting: MeetingBase) -> None:
@@ -125,12 +135,7 @@ def ensure_room(meeting: MeetingBase) -> None:
     """One that was confirmed after it had been requested gets its telehealth room now."""
     if meeting.room_id is not None:
         return
-    meeting.room_id = room_for(
-        workspace=meeting.workspace,
-        link=meeting.link,
-        meeting_id=meeting.pk,
-        group_id=meeting.group_id,
-    )
+    meeting.room_id = room_of_meeting(meeting)
     if meeting.room_id is not None:
         with transaction.atomic():
             meeting.save(update_fields=["room_id", "updated_at"])

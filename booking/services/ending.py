@@ -1,0 +1,146 @@
+"""How meetings end before their time: cancelled, declined, expired; and who never came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q
+
+from audit.actors import task_actor
+from booking.booker import clean_text
+from booking.enums import ChangeKind, MeetingState, Party
+from booking.models import MeetingChange
+from booking.owners import meeting_tables
+from booking.services.history import Doer, record
+from booking.services.keeping import held_still, keep, let_go, once_more
+from common.errors import Conflict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from booking.models import MeetingBase
+
+EXPIRES_REQUESTS = "booking.expire_requests"
+_AT_ONCE = 200
+_OVER = "This meeting is over, so it cannot be cancelled any more."
+_IS_DECLINED = "This request was declined already."
+_IS_CANCELLED = "This meeting was cancelled already."
+_NO_SHOW_WORDS = "This meeting is marked as no-show."
+_NOT_ASKED = "This meeting is confirmed already. Cancel it instead."
+
+
+def cancel_meeting(
+    *, meeting: MeetingBase, doer: Doer, now: datetime, message: str = ""
+) -> MeetingBase:
+    """Call the meeting, or the request, off and give its time back.
+
+    Possible whatever became of its link. A repeat changes nothing. Raises Conflict for one that
+    is over, declined or a no-show, and InvalidInput("message").
+    """
+    text = clean_text(message, "message")
+    return once_more(lambda: _cancel(meeting, doer, now, text))
+
+
+def _cancel(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> MeetingBase:
+    with held_still(meeting) as fresh:
+        if fresh.state == MeetingState.CANCELLED:
+            return fresh
+        if fresh.state == MeetingState.DECLINED:
+            raise Conflict(_IS_DECLINED)
+        if fresh.state == MeetingState.NO_SHOW:
+            raise Conflict(_NO_SHOW_WORDS)
+        if fresh.end_at <= now:
+            raise Conflict(_OVER)
+        fresh.state = MeetingState.CANCELLED
+        fresh.cancelled_by, fresh.cancel_reason = doer.by, text[:300]
+        let_go(fresh)
+        keep(fresh=fresh, kind=ChangeKind.CANCELLED, doer=doer, now=now, message=text)
+    return fresh
+
+
+def decline_meeting(
+    *, meeting: MeetingBase, doer: Doer, now: datetime, message: str = ""
+) -> MeetingBase:
+    """Say no to a request and give its time back.
+
+    A repeat changes nothing. Raises Conflict for what is no request (any more), and
+    InvalidInput("message").
+    """
+    text = clean_text(message, "message")
+    return once_more(lambda: _decline(meeting, doer, now, text))
+
+
+def _decline(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> MeetingBase:
+    with held_still(meeting) as fresh:
+        if fresh.state == MeetingState.DECLINED:
+            return fresh
+        if fresh.state != MeetingState.REQUESTED:
+            is_off = fresh.state == MeetingState.CANCELLED
+            raise Conflict(_IS_CANCELLED if is_off else _NOT_ASKED)
+        fresh.state = MeetingState.DECLINED
+        fresh.cancelled_by, fresh.cancel_reason = doer.by, text[:300]
+        let_go(fresh)
+        keep(fresh=fresh, kind=ChangeKind.DECLINED, doer=doer, now=now, message=text)
+    return fresh
+
+
+def mark_no_show(
+    *, meeting: MeetingBase, doer: Doer, now: datetime, is_no_show: bool = True
+) -> MeetingBase:
+    """Note that the guest did not come, or take that back; nobody is told.
+
+    A repeat changes nothing. Raises Conflict before the start, and for what was never confirmed
+    or is off.
+    """
+    return once_more(lambda: _mark(meeting, doer, now, is_no_show))
+
+
+def _mark(
+    meeting: MeetingBase,
+    doer: Doer,
+    now: datetime,
+    is_no_show: bool,  # noqa: FBT001 -- one caller
+) -> MeetingBase:
+    state = MeetingState.NO_SHOW if is_no_show else MeetingState.CONFIRMED
+    with held_still(meeting) as fresh:
+        if fresh.state not in {MeetingState.CONFIRMED, MeetingState.NO_SHOW}:
+            raise Conflict("Only a confirmed meeting can be a no-show.")
+        if fresh.start_at > now:
+            raise Conflict("This meeting has not begun yet.")
+        if fresh.state == state:
+            return fresh
+        fresh.state = state
+        fresh.save(update_fields=["state", "updated_at"])
+        kind = ChangeKind.NO_SHOW if is_no_show else ChangeKind.ATTENDED
+        record(meeting=fresh, kind=kind, doer=doer, now=now)
+    return fresh
+
+
+def expire_requests(*, now: datetime) -> int:
+    """Decline the requests that nobody answered in time; how many that were.
+
+    In time is before the start, and within `BOOKING_REQUEST_LIFE` of being asked, which counts
+    anew from each move.
+    """
+    doer = Doer(Party.SYSTEM, task_actor(EXPIRES_REQUESTS), "Meridian")
+    expired = 0
+    for tables in meeting_tables():
+        asked = Q(start_at__lte=now) | Q(created_at__lte=now - settings.BOOKING_REQUEST_LIFE)
+        rows = tables.meetings().filter(asked, state=MeetingState.REQUESTED)
+        for meeting in rows.order_by("start_at")[:_AT_ONCE]:
+            if meeting.start_at > now and _asked_lately(meeting, now):
+                continue
+            try:
+                decline_meeting(meeting=meeting, doer=doer, now=now)
+            except Conflict:  # somebody answered it this moment
+                continue
+            expired += 1
+    return expired
+
+
+def _asked_lately(meeting: MeetingBase, now: datetime) -> bool:
+    life: timedelta = settings.BOOKING_REQUEST_LIFE
+    moves = MeetingChange.objects.filter(meeting_id=meeting.pk, kind=ChangeKind.MOVED)
+    return moves.filter(at__gt=now - life).exists()

@@ -1,0 +1,116 @@
+"""What every change of a meeting shares: the locks, the hold that is given back, the record."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import OperationalError, transaction
+
+from booking.owners import host_of_meeting, meeting_tables, tables_for
+from booking.services import rooms
+from booking.services.history import record
+from calendars.services.holds import release_hold
+from common.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from booking.enums import ChangeKind
+    from booking.models import MeetingBase, MeetingChange
+    from booking.services.history import Before, Doer
+    from workspaces.owners import Owner
+
+_Result = TypeVar("_Result")
+_BUSY_WORDS = "Somebody else is changing this. Nothing was changed. Try again."
+
+
+def reread(meeting: MeetingBase) -> MeetingBase:
+    """The meeting as it is now. Raises NotFound when it was erased."""
+    found: MeetingBase | None = tables_for(meeting).meetings().filter(pk=meeting.pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+@contextmanager
+def held_still(meeting: MeetingBase, *others: Owner) -> Iterator[MeetingBase]:
+    """One transaction in which the meeting's owner, the `others` and the meeting are locked.
+
+    Owners are locked first and in one order, as booking does, so that no two changes wait for
+    each other. Raises Conflict when the meeting was given to somebody else meanwhile, and
+    NotFound when it was erased.
+    """
+    host = host_of_meeting(meeting)
+    with transaction.atomic():
+        for owner in sorted({one.id: one for one in (host, *others)}.values(), key=lambda o: o.id):
+            owner.lock()
+        rows = tables_for(meeting).meetings().select_for_update(of=("self",), no_key=True)
+        fresh: MeetingBase | None = rows.filter(pk=meeting.pk).first()
+        if fresh is None:
+            raise NotFound
+        if host_of_meeting(fresh).id != host.id:
+            raise Conflict
+        yield fresh
+
+
+def once_more(work: Callable[[], _Result]) -> _Result:
+    """What the transaction answers; it is run again after a deadlock or a lock that did not come.
+
+    Raises Conflict when that happens again.
+    """
+    try:
+        return work()
+    except OperationalError:
+        try:
+            return work()
+        except OperationalError as error:
+            raise Conflict(_BUSY_WORDS) from error
+
+
+def let_go(meeting: MeetingBase) -> None:
+    """Save the meeting without its hold; the time is free once no other meeting shares it.
+
+    Within the transaction that locked the owner. The state, set by the caller, must be one that
+    takes no time.
+    """
+    hold, meeting.hold = meeting.hold, None
+    meeting.save()
+    if hold is not None and not _is_shared(hold.pk):
+        release_hold(hold)
+
+
+def shares_hold(meeting: MeetingBase) -> bool:
+    """Whether other meetings take the same promised time: the seats of one group slot."""
+    return meeting.hold_id is not None and _is_shared(meeting.hold_id, besides=meeting)
+
+
+def _is_shared(hold_id: UUID, besides: MeetingBase | None = None) -> bool:
+    for tables in meeting_tables():
+        rows = tables.meeting._default_manager.filter(hold_id=hold_id)
+        if besides is not None:
+            rows = rows.exclude(pk=besides.pk)
+        if rows.exists():
+            return True
+    return False
+
+
+def keep(
+    *,
+    fresh: MeetingBase,
+    kind: ChangeKind,
+    doer: Doer,
+    now: datetime,
+    was: Before | None = None,
+    message: str = "",
+    reason: str = "",
+) -> MeetingChange:
+    """Save the locked row as a later version of itself, and record what was done to it."""
+    fresh.sequence += 1
+    fresh.save()
+    rooms.follow(fresh)
+    return record(
+        meeting=fresh, kind=kind, doer=doer, now=now, was=was, message=message, reason=reason
+    )
