@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import OperationalError, transaction
 
-from booking.owners import host_of_meeting, meeting_tables, tables_for
+from booking.owners import host_of_meeting, tables_for
 from booking.services import rooms
 from booking.services.history import record
-from calendars.services.holds import release_hold
+from booking.services.seats import leave_place
 from common.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from uuid import UUID
 
     from booking.enums import ChangeKind
     from booking.models import MeetingBase, MeetingChange
@@ -71,30 +70,11 @@ def once_more(work: Callable[[], _Result]) -> _Result:
 
 
 def let_go(meeting: MeetingBase) -> None:
-    """Save the meeting without its hold; the time is free once no other meeting shares it.
-
-    Within the transaction that locked the owner. The state, set by the caller, must be one that
-    takes no time.
+    """Save the meeting, whose state takes no time any more, without its place; the time is free
+    once nobody else has a seat in it. Within the transaction that locked the owner.
     """
-    hold, meeting.hold = meeting.hold, None
     meeting.save()
-    if hold is not None and not _is_shared(hold.pk):
-        release_hold(hold)
-
-
-def shares_hold(meeting: MeetingBase) -> bool:
-    """Whether other meetings take the same promised time: the seats of one group slot."""
-    return meeting.hold_id is not None and _is_shared(meeting.hold_id, besides=meeting)
-
-
-def _is_shared(hold_id: UUID, besides: MeetingBase | None = None) -> bool:
-    for tables in meeting_tables():
-        rows = tables.meeting._default_manager.filter(hold_id=hold_id)
-        if besides is not None:
-            rows = rows.exclude(pk=besides.pk)
-        if rows.exists():
-            return True
-    return False
+    leave_place(meeting)
 
 
 def keep(

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from booking.booker import clean_text
 from booking.enums import ChangeKind, DegradedMode, MeetingState, Party
 from booking.errors import BusyUnknown, SlotTaken
-from booking.owners import host_of_meeting, tables_for
+from booking.owners import host_of_meeting
 from booking.receipts import receipt_of
 from booking.services.availability import (
     Terms,
@@ -20,8 +20,10 @@ from booking.services.availability import (
     terms_of,
     terms_of_owner,
 )
+from booking.services.following import part_with_event
 from booking.services.history import Doer, before
-from booking.services.keeping import held_still, keep, once_more, reread, shares_hold
+from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.seats import is_alone, take_place
 from booking.services.verdicts import (
     instant_of,
     live_busy,
@@ -31,13 +33,12 @@ from booking.services.verdicts import (
     with_length_of,
 )
 from calendars.services.busy import BusyAnswer
-from calendars.services.holds import move_hold, place_hold
+from calendars.services.holds import move_hold, release_hold
 from common.errors import Conflict, InvalidInput, UpstreamError
 from common.spans import Span
 
 if TYPE_CHECKING:
     from booking.models import MeetingBase
-    from workspaces.owners import Owner
 
 CLOSED_WORDS = (
     "No other time can be chosen any more: this booking link is closed. "
@@ -216,7 +217,7 @@ def _swap(meeting: MeetingBase, busy: BusyAnswer | None, move: _Move) -> Meeting
         terms = _terms(fresh, move)
         held = _decide(fresh, terms, move, () if busy is None else busy.spans)
         was = before(fresh)
-        _hold_instead(fresh, terms.owner, held)
+        _hold_instead(fresh, terms, move.span, held)
         fresh.start_at, fresh.end_at = move.span.start, move.span.end
         if move.by_booker and terms.needs_approval:
             fresh.state = MeetingState.REQUESTED
@@ -235,12 +236,19 @@ def _swap(meeting: MeetingBase, busy: BusyAnswer | None, move: _Move) -> Meeting
     return fresh
 
 
-def _hold_instead(fresh: MeetingBase, owner: Owner, held: Span) -> None:
-    """Promise the new time in place of the old one; time shared with others stays theirs.
+def _hold_instead(fresh: MeetingBase, terms: Terms, span: Span, held: Span) -> None:
+    """Promise the new time in place of the old one; a seat is taken or left where others sit.
 
-    Raises IntegrityError when another hold overlaps.
+    Raises SlotTaken for a full slot, and IntegrityError when another hold overlaps.
     """
-    if fresh.hold is not None and not shares_hold(fresh):
-        move_hold(hold=fresh.hold, span=held)
+    was_alone, old = is_alone(fresh), fresh.hold
+    joins = span.start in terms.shared(span)
+    if old is not None and was_alone and not joins:
+        move_hold(hold=old, span=held)
         return
-    fresh.hold = place_hold(owner=owner, span=held, source=tables_for(fresh).hold_source)
+    place = take_place(owner=terms.owner, link=fresh.link, span=span, held=held)
+    part_with_event(fresh)
+    place.put(fresh)
+    fresh.save()
+    if old is not None and was_alone:
+        release_hold(old)

@@ -30,9 +30,9 @@ from booking.services.delivery import enqueue_deliveries
 from booking.services.following import expect_event
 from booking.services.history import Doer, record
 from booking.services.keeping import once_more
+from booking.services.seats import take_place
 from booking.services.verdicts import instant_of, live_busy, span_to_hold, with_length_of
 from booking.tokens import hash_manage_token, manage_token
-from calendars.services.holds import place_hold
 from common.errors import DomainError, InvalidInput, UpstreamError
 from common.spans import Span
 from conferencing.enums import Conference
@@ -214,7 +214,6 @@ def _insert(wish: _Wish, terms: Terms, busy: BusyAnswer, held: Span, now: dateti
         guests=wish.guests,
         message=wish.message,
         uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
-        hold=place_hold(owner=owner, span=held, source=tables.hold_source),
         location=wish.location,
         wanted_conference=wish.conference,
         manage_token_hash=hash_manage_token(manage_token(meeting_id)),
@@ -222,6 +221,7 @@ def _insert(wish: _Wish, terms: Terms, busy: BusyAnswer, held: Span, now: dateti
         receipt=receipt,
         **columns,
     )
+    take_place(owner=owner, link=wish.link, span=wish.span, held=held).put(meeting)
     expect_event(meeting, owner)
     meeting.save(force_insert=True)
     rooms.follow(meeting)

@@ -17,7 +17,8 @@ from booking.services.availability import Terms, durations_of, terms_of, terms_o
 from booking.services.bookers import person_id
 from booking.services.following import expect_event, part_with_event
 from booking.services.history import before
-from booking.services.keeping import held_still, keep, once_more, reread, shares_hold
+from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.seats import Place, is_alone
 from booking.services.verdicts import live_busy, span_to_hold, with_length_of
 from calendars.services.holds import place_hold, release_hold
 from common.errors import Conflict, InvalidInput, UpstreamError
@@ -100,16 +101,15 @@ def _hand_over(meeting: MeetingBase, busy: BusyAnswer, handing: _Handing) -> Mee
         held = span_to_hold(terms, span, now, busy=busy.spans, overriding=handing.overriding)
         former = host_of_meeting(fresh)
         was, tables = before(fresh, owner_name=public_name(former)), tables_for(fresh)
-        hold, is_shared = fresh.hold, shares_hold(fresh)
-        fresh.hold = place_hold(owner=to, span=held, source=tables.hold_source)
-        fresh.group_id = fresh.seat = None
+        old = fresh.hold if is_alone(fresh) else None
+        part_with_event(fresh)
+        Place(place_hold(owner=to, span=held, source=tables.hold_source)).put(fresh)
         setattr(fresh, tables.owner_column, to.id)
         setattr(fresh, f"{tables.person_column}_id", person_id(tables, to, _booker(fresh)))
         fresh.receipt = receipt_of(terms.rules, busy, now)
         if handing.overriding:
             overridden = {"reason": handing.overriding, "by": handing.doer.name}
             fresh.receipt["overridden"] = overridden
-        part_with_event(fresh)
         expect_event(fresh, to)
         keep(
             fresh=fresh,
@@ -120,8 +120,8 @@ def _hand_over(meeting: MeetingBase, busy: BusyAnswer, handing: _Handing) -> Mee
             message=handing.message,
             reason=handing.overriding,
         )
-        if hold is not None and not is_shared:
-            release_hold(hold)
+        if old is not None:
+            release_hold(old)
     return fresh
 
 
