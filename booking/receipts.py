@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import metadata
@@ -30,7 +30,7 @@ def receipt_of(rules: SlotRules, busy: BusyAnswer | None, now: datetime) -> dict
             }
             for source in sources
         ],
-        "rules": {name: _plain(value) for name, value in asdict(rules).items()},
+        "rules": {one.name: _plain(getattr(rules, one.name)) for one in fields(rules)},
         "zone_data": zone_data_version(),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from calendars.models import (
     Calendar,
@@ -10,6 +11,7 @@ from calendars.models import (
     CalendarConnectionBase,
     UserCalendarConnection,
 )
+from common.statements import Select
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
@@ -51,10 +53,32 @@ def connections_of(owner: Owner) -> QuerySet[CalendarConnectionBase]:
 
 def calendars_of(owner: Owner) -> QuerySet[Calendar]:
     """The calendars of the owner's connections in their workspace."""
-    field = connection_field(owner.kind)
+    return _calendars(owner.kind, owner.id, owner.workspace.pk)
+
+
+def counting_calendars_of(owner: Owner) -> list[Calendar]:
+    """Those of them that count as busy."""
+    return _COUNTING[owner.kind].rows(owner_id=owner.id, workspace_id=owner.workspace.pk)
+
+
+def _calendars(kind: str, owner_id: UUID, workspace_id: UUID) -> QuerySet[Calendar]:
+    field = connection_field(kind)
     return Calendar.objects.filter(
-        owner.filter_for(f"{field}__"), workspace=owner.workspace
+        **{f"{field}__{OwnerKind(kind).value}": owner_id}, workspace=workspace_id
     ).select_related(field, f"{field}__workspace")
+
+
+def _counting(kind: str) -> Select[Calendar]:
+    return Select(
+        lambda owner_id, workspace_id: _calendars(kind, owner_id, workspace_id).filter(
+            counts_as_busy=True
+        ),
+        owner_id=UUID,
+        workspace_id=UUID,
+    )
+
+
+_COUNTING = {kind: _counting(kind) for kind in _CONNECTIONS}
 
 
 def booking_calendar_of(owner: Owner) -> Calendar | None:

@@ -24,6 +24,7 @@ from common import tasks
 from common.enums import OutboxState
 from common.errors import BadReply, DomainError, RateLimited, ReconnectNeeded, UpstreamError
 from common.models import OutboxMessage
+from common.statements import Insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class Handler:
 
 
 _handlers: dict[str, Handler] = {}
+_NEW = Insert(OutboxMessage)
 
 
 def register(
@@ -110,7 +112,9 @@ def enqueue_new(messages: Sequence[OutboxMessage]) -> None:
     Their dedupe keys name what is new, so that nobody can have used them: IntegrityError when
     somebody has. A worker delivers them in this order, each whatever became of the one before.
     """
-    OutboxMessage.objects.bulk_create(messages)
+    if not messages:
+        return
+    _NEW.run(*messages)
     now = timezone.now()
     due = [message.id for message in messages if message.due_at <= now]
     if due:

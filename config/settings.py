@@ -122,6 +122,11 @@ if IS_POSTGRES:
         "max_size": env.int("DATABASE_POOL_SIZE", default=16),
         "timeout": 20,
     }
+    # Statements run often are planned once a connection (see `common.statements`). A pooler that
+    # hands one connection to several clients in turn may not stand this.
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = (
+        2 if env.bool("DATABASE_PREPARES", default=True) else None
+    )
 else:
     # DEFERRED, Django's default, fails at once under threads whatever the timeout says.
     DATABASES["default"]["OPTIONS"] = {

@@ -8,19 +8,40 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from common.statements import Select
 from workspaces.availability import Availability, parse_availability
 from workspaces.enums import OwnerKind
 from workspaces.models import Client, User, UserProfile, Workspace
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from workspaces.models import Membership
+
+_CLIENT = Select(
+    lambda pk, workspace: Client.objects.filter(pk=pk, workspace=workspace),
+    pk=UUID,
+    workspace=UUID,
+)
+_USER = Select(
+    lambda pk, workspace: User.objects.select_related("profile").filter(
+        pk=pk, memberships__workspace=workspace
+    ),
+    pk=UUID,
+    workspace=UUID,
+)
+_CLIENT_ROW = Select(
+    lambda pk: Client.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk"),
+    pk=UUID,
+)
+_USER_ROW = Select(
+    lambda pk: User.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk"),
+    pk=UUID,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +131,7 @@ class ClientOwner(Owner):
         return self.client.preferred_conference
 
     def lock(self) -> None:
-        Client.objects.select_for_update(no_key=True).only("id").get(pk=self.client.pk)
+        _lock(Client, _CLIENT_ROW, self.client.pk)
 
     def save_hours(self, *, zone_name: str, availability: Availability) -> None:
         self.client.timezone = zone_name
@@ -155,7 +176,7 @@ class UserOwner(Owner):
         return f"user:{self.id}"
 
     def lock(self) -> None:
-        User.objects.select_for_update(no_key=True).only("id").get(pk=self.user.pk)
+        _lock(User, _USER_ROW, self.user.pk)
 
     def save_hours(self, *, zone_name: str, availability: Availability) -> None:
         self.profile.timezone = zone_name
@@ -186,12 +207,19 @@ def owner_for(kind: str, owner_id: UUID, workspace: Workspace) -> Owner:
     Raises Client.DoesNotExist or User.DoesNotExist when it is not of this workspace.
     """
     if kind == OwnerKind.CLIENT:
-        return ClientOwner(
-            workspace=workspace, client=Client.objects.get(pk=owner_id, workspace=workspace)
-        )
-    found = User.objects.select_related("profile")
-    user = found.get(pk=owner_id, memberships__workspace=workspace)
+        client = _CLIENT.first(pk=owner_id, workspace=workspace.pk)
+        if client is None:
+            raise Client.DoesNotExist
+        return ClientOwner(workspace=workspace, client=client)
+    user = _USER.first(pk=owner_id, workspace=workspace.pk)
+    if user is None:
+        raise User.DoesNotExist
     profile: UserProfile | None = getattr(user, "profile", None)
     if profile is None:
         return owner_of_user(user, workspace)
     return UserOwner(workspace=workspace, user=user, profile=profile)
+
+
+def _lock(model: type[Client | User], row: Select[Any], pk: UUID) -> None:
+    if not row.rows(pk=pk):
+        raise model.DoesNotExist

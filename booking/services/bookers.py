@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models.functions import Lower
 
-if TYPE_CHECKING:
-    from uuid import UUID
+from booking.owners import meeting_tables
+from common.statements import Insert, Select
 
+if TYPE_CHECKING:
     from booking.booker import Booker
     from booking.owners import BookingTables
     from workspaces.owners import Owner
+
+
+def _by_email(tables: BookingTables) -> Select[tuple[UUID]]:
+    return Select(
+        lambda email, **scope: (
+            tables.person._default_manager.alias(folded=Lower("email"))
+            .filter(folded=email, **scope)
+            .values_list("pk")
+        ),
+        email=str,
+        workspace_id=UUID,
+        **dict.fromkeys(tables.person_scope, UUID),
+    )
+
+
+_NEW = {tables.kind: Insert(tables.person, ignore_conflicts=True) for tables in meeting_tables()}
+_KNOWN = {tables.kind: _by_email(tables) for tables in meeting_tables()}
 
 
 def person_id(tables: BookingTables, owner: Owner, booker: Booker) -> UUID:
     """The id of the booker's record. An existing one stays as it is: nobody proved who they are."""
     email = booker.email.lower()
     scope = tables.person_values(owner)
-    people = tables.person._default_manager
     made = tables.person(
         name=booker.name,
         email=email,
@@ -29,7 +47,7 @@ def person_id(tables: BookingTables, owner: Owner, booker: Booker) -> UUID:
     )
     # Prospects are shared by the workspace's owners, each with a lock of their own, so that two
     # of them may be about to write the same one.
-    people.bulk_create([made], ignore_conflicts=True)
-    rows = people.alias(folded=Lower("email")).filter(folded=email, **scope)
-    found: UUID = rows.values_list("pk", flat=True).get()
+    if _NEW[tables.kind].run(made):
+        return made.pk
+    ((found,),) = _KNOWN[tables.kind].rows(email=email, **scope)
     return found

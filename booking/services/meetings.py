@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -15,7 +15,7 @@ from booking.booker import MAX_TEXT, Booker, clean_booker, clean_text
 from booking.enums import DegradedMode, MeetingState
 from booking.errors import BusyUnknown, LinkClosed, SlotTaken
 from booking.models import BookingLink
-from booking.owners import owner_of_link, tables_of
+from booking.owners import meeting_tables, owner_of_link, tables_of
 from booking.questions import parse_questions, read_answers
 from booking.receipts import receipt_of
 from booking.services import rooms
@@ -36,6 +36,7 @@ from calendars.owners import booking_calendar_of
 from calendars.services.busy import BusyAnswer, counting_calendars
 from common.errors import DomainError, UpstreamError
 from common.spans import Span
+from common.statements import Insert, Select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from booking.models import MeetingBase
     from booking.owners import BookingTables
     from workspaces.owners import Owner
+
+_LINK = Select(lambda pk: BookingLink.objects.filter(pk=pk), pk=UUID)
+_MEETINGS = {tables.kind: Insert(tables.meeting) for tables in meeting_tables()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +195,11 @@ def _keep(
     with transaction.atomic():
         try:
             owner.lock()
-            link = BookingLink.objects.get(pk=wish.link.pk)
         except ObjectDoesNotExist as error:
             raise LinkClosed from error
+        link = _LINK.first(pk=wish.link.pk)
+        if link is None:
+            raise LinkClosed
         refuse_closed(link, owner, now)
         terms = terms_of(link, wish.duration, owner=owner)
         raise_refusal(refusal_of(terms, wish.span, now, busy=()))
@@ -208,13 +214,13 @@ def _insert(
     owner, tables, booker, link = terms.owner, wish.tables, wish.booker, wish.link
     is_request = terms.needs_approval or busy is None
     is_pending = waits_for_link and not is_request
-    meeting_id = uuid.uuid4()
+    meeting_id = uuid4()
     place = take_place(owner=owner, link=link, span=wish.span, held=terms.held(wish.span))
     columns: dict[str, Any] = {
         tables.owner_column: owner.id,
         f"{tables.person_column}_id": person_id(tables, owner, booker),
     }
-    meeting: MeetingBase = tables.meeting._default_manager.create(
+    meeting = tables.meeting(
         id=meeting_id,
         workspace=owner.workspace,
         link=link,
@@ -245,5 +251,6 @@ def _insert(
         receipt=receipt_of(terms.rules, busy, now),
         **columns,
     )
+    _MEETINGS[tables.kind].run(meeting)
     rooms.follow(meeting)
     return meeting

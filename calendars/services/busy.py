@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit.enums import AccessReason, ConnectionState
 from calendars.models import Calendar, Event
-from calendars.owners import calendars_of
+from calendars.owners import counting_calendars_of
 from calendars.providers.errors import CalendarGone
 from calendars.queries import busy_events
 from calendars.services import mirror, sync
@@ -126,7 +126,7 @@ def busy_painted(
 
 def counting_calendars(owner: Owner) -> list[Calendar]:
     """The owner's calendars that count as busy. Raises UpstreamError for an unreadable one."""
-    calendars = list(calendars_of(owner).filter(counts_as_busy=True))
+    calendars = counting_calendars_of(owner)
     for calendar in calendars:
         _require_readable(calendar)
     return calendars

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from calendars.models import Hold
 from common.spans import Span
+from common.statements import Insert, Select
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from uuid import UUID
 
     from calendars.enums import HoldSource
     from workspaces.owners import Owner
 
+_TOUCHING = Select(
+    lambda owner_id, since, until: (
+        Hold.objects.filter(owner_id=owner_id, held_from__lt=until, held_until__gt=since)
+        .order_by("held_from")
+        .values_list("held_from", "held_until", "id")
+    ),
+    owner_id=UUID,
+    since=datetime,
+    until=datetime,
+)
+_PROMISE = Insert(Hold)
+
 
 def holds_of(owner: Owner, span: Span, *, ignoring: Collection[UUID] = ()) -> list[Span]:
     """The owner's promised time that touches the span, in every workspace, sorted."""
-    rows = Hold.objects.filter(
-        owner_id=owner.id, held_from__lt=span.end, held_until__gt=span.start
-    ).order_by("held_from")
-    if ignoring:
-        rows = rows.exclude(pk__in=ignoring)
-    return [Span(start, end) for start, end in rows.values_list("held_from", "held_until")]
+    rows = _TOUCHING.rows(owner_id=owner.id, since=span.start, until=span.end)
+    return [Span(start, end) for start, end, hold_id in rows if hold_id not in ignoring]
 
 
 def holds_of_people(user_ids: Collection[UUID], span: Span) -> dict[UUID, list[Span]]:
@@ -45,7 +55,7 @@ def place_hold(*, owner: Owner, span: Span, source: HoldSource) -> Hold:
 
     Raises IntegrityError when another hold of the owner overlaps.
     """
-    return Hold.objects.create(
+    hold = Hold(
         owner_kind=owner.kind,
         owner_id=owner.id,
         workspace=owner.workspace,
@@ -53,6 +63,8 @@ def place_hold(*, owner: Owner, span: Span, source: HoldSource) -> Hold:
         held_until=span.end,
         source=source,
     )
+    _PROMISE.run(hold)
+    return hold
 
 
 def move_hold(*, hold: Hold, span: Span) -> None:
