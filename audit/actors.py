@@ -1,4 +1,4 @@
-"""Who uses a token: a person, a task, or the public through a link."""
+"""Who uses a token: a member, a client's person, a task, or the public through a link."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audit.enums import ActorKind
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from workspaces.models import User
+    from workspaces.models import ClientInvitation, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,17 @@ def public_actor(request: HttpRequest, link_id: UUID) -> Actor:
     return Actor(
         kind=ActorKind.PUBLIC_LINK,
         id=str(link_id),
+        request_id=_request_id(),
+        address=client_address(request),
+    )
+
+
+def client_actor(request: HttpRequest, invitation: ClientInvitation) -> Actor:
+    """The client's person who came in by an invitation, by the address it was sent to."""
+    return Actor(
+        kind=ActorKind.CLIENT,
+        id=str(invitation.pk),
+        name=invitation.email,
         request_id=_request_id(),
         address=client_address(request),
     )

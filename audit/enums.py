@@ -35,6 +35,7 @@ class ActorKind(models.TextChoices):
     USER = "user", "User"
     TASK = "task", "Task"
     PUBLIC_LINK = "public_link", "Public link"
+    CLIENT = "client", "Client's person"
 
 
 class AccessReason(models.TextChoices):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from booking.views import (
+    client_access,
     clients,
     details,
     done,
@@ -46,6 +47,17 @@ _staff: list[URLPattern] = [
     path(f"{_CLIENT}/hours", clients.client_hours, name="client_hours"),
     path(f"{_CLIENT}/calendars", clients.client_calendars, name="client_calendars"),
     path(f"{_CLIENT}/links/new", links.client_link_new, name="client_link_new"),
+    path(f"{_CLIENT}/invitations/new", client_access.client_invite, name="client_invite"),
+    path(
+        f"{_CLIENT}/invitations/<uuid:invitation_id>/again",
+        client_access.client_invite_again,
+        name="client_invite_again",
+    ),
+    path(
+        f"{_CLIENT}/invitations/<uuid:invitation_id>/revoke",
+        client_access.client_revoke,
+        name="client_revoke",
+    ),
     path("links/<uuid:link_id>", links.link_edit, name="link_edit"),
     path("links/<uuid:link_id>/switch", links.link_switch, name="link_switch"),
     path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("conferencing.urls")),
     path("", include("calendars.urls")),
     path("", include("booking.urls")),
+    path("", include("booking.portal_urls")),
     path("api/v1/calendar/", include("calendars.api.urls")),
     path("api/v1/booking/", include("booking.api.urls")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api_schema"),

@@ -49,7 +49,7 @@ from conferencing.models import TelehealthJoin, TelehealthRoom, ZoomConnection, 
 from patients.models import Authorization, Discipline, Patient, PatientSession, Practitioner
 from tests.factories import make_calendar, make_client, make_connection, make_event
 from workspaces.authentication import issue_service_token
-from workspaces.models import Invitation, PlanChange
+from workspaces.models import ClientInvitation, ClientVisit, Invitation, PlanChange
 from workspaces.owners import ClientOwner, owner_of_user
 
 OURS = ("common", "workspaces", "audit", "conferencing", "calendars", "patients", "booking")
@@ -96,6 +96,8 @@ def make_rows(workspace, user) -> Rows:
             "manage-2",
             "mark",
             "erased",
+            "client-invitation",
+            "visit",
         )
     }
     keys = {name: digest(f"{name}{number}") for name in ("submit-1", "submit-2", "submit-3")}
@@ -196,6 +198,10 @@ def make_rows(workspace, user) -> Rows:
         valid_from_on=date(2031, 1, 1),
         valid_until_on=date(2031, 12, 31),
     )
+    client_invitation = ClientInvitation.objects.create(
+        workspace=workspace, client=client, email="orla@x.example", expires_at=START,
+        token_hash=hashes["client-invitation"], invited_by=user,
+    )  # fmt: skip
     rows = [
         outbox.enqueue(
             kind="booking.notification",
@@ -208,6 +214,11 @@ def make_rows(workspace, user) -> Rows:
         Invitation.objects.create(
             workspace=workspace, email="new@x.example", token_hash=hashes["invitation"],
             expires_at=START,
+        ),
+        client_invitation,
+        ClientVisit.objects.create(
+            invitation=client_invitation, secret_hash=hashes["visit"], expires_at=START,
+            last_used_at=START,
         ),
         token, credential, log[0], AuditChainHead.objects.get(pk=workspace.pk),
         MirrorReadMark.objects.create(

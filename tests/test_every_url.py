@@ -24,7 +24,7 @@ from conferencing.models import ZoomConnection
 from tests.factories import make_member, make_user
 from tests.strangers import OUR_ROUTES, forbidden_words, routes, rows, stranger
 from workspaces.enums import Role
-from workspaces.models import Client, Invitation, Membership, Workspace
+from workspaces.models import Client, ClientInvitation, Invitation, Membership, Workspace
 
 pytestmark = pytest.mark.django_db
 __all__ = ["rows", "stranger"]
@@ -83,6 +83,13 @@ ALLOWED = {
     "booking:people": OWN,
     "booking:people_export": OWN,
     "booking:person_new": OWN,
+    "portal:home": "for a client's visit only: see test_portal",
+    "portal:open": "the token in the address is the authority",
+    "portal:leave": "for a client's visit only: see test_portal",
+    "portal:hours": "for a client's visit only: see test_portal",
+    "portal:calendars": "for a client's visit only: see test_portal",
+    "portal:connect": "for a client's visit only: see test_portal",
+    "portal:meetings": "for a client's visit only: see test_portal",
     "booking:book": "the public page of a link",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",
@@ -121,7 +128,7 @@ def parts_of(rows):
         "link_id": [rows[Meeting].link_id, rows[SalesMeeting].link_id],
         "meeting_id": [rows[Meeting].pk, rows[SalesMeeting].pk],
         "membership_id": [rows[Membership].pk],
-        "invitation_id": [rows[Invitation].pk],
+        "invitation_id": [rows[Invitation].pk, rows[ClientInvitation].pk],
         "connection_id": [
             rows[CalendarConnection].pk, rows[UserCalendarConnection].pk, rows[ZoomConnection].pk,
         ],

@@ -16,6 +16,8 @@ from workspaces.authentication import issue_service_token
 from workspaces.enums import Tier
 from workspaces.models import (
     Client,
+    ClientInvitation,
+    ClientVisit,
     Invitation,
     Membership,
     PlanChange,
@@ -131,6 +133,27 @@ class InvitationAdmin(ReadOnlyAdmin):
     list_display = ("email", "workspace", "role", "invited_by", "expires_at", "accepted_at")
     list_select_related = ("workspace", "invited_by")
     search_fields = ("email",)
+    ordering = ("-created_at",)
+
+
+@admin.register(ClientInvitation)
+class ClientInvitationAdmin(ReadOnlyAdmin):
+    """Who was asked to which client's own page, and how that ended."""
+
+    list_display = ("email", "client", "workspace", "invited_by", "opened_at", "expires_at")
+    list_filter = ("ended_because",)
+    list_select_related = ("client", "workspace", "invited_by")
+    search_fields = ("email", "=client__id", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(ClientVisit)
+class ClientVisitAdmin(ReadOnlyAdmin):
+    """From where a client's page was opened, and until when."""
+
+    list_display = ("invitation", "address", "created_at", "last_used_at", "expires_at", "ended_at")
+    list_select_related = ("invitation__client",)
+    search_fields = ("invitation__email", "=invitation__workspace__id")
     ordering = ("-created_at",)
 
 

@@ -12,6 +12,7 @@ class WorkspacesConfig(AppConfig):
     def ready(self) -> None:
         import workspaces.schema  # noqa: F401, PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
-        from workspaces.services import invitations  # noqa: PLC0415 -- app registry
+        from workspaces.services import client_access, invitations  # noqa: PLC0415 -- app registry
 
         outbox.register(invitations.INVITATION, invitations.send_invitation)
+        outbox.register(client_access.CLIENT_INVITATION, client_access.send_client_invitation)

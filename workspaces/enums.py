@@ -50,3 +50,12 @@ class OwnerKind(TextChoices):
 
     CLIENT = "client", "Client"
     USER = "user", "User"
+
+
+class AccessEnd(TextChoices):
+    """Why a client's invitation ended before its time."""
+
+    NOT_ENDED = "", "Not ended"
+    REVOKED = "revoked", "Revoked"
+    REPLACED = "replaced", "Replaced by a newer one"
+    SENDER_LEFT = "sender_left", "Its sender left the workspace"

@@ -13,11 +13,12 @@ from django.db.models.functions import Lower
 
 from common.fields import UUIDModel
 from workspaces.availability import DEFAULT_AVAILABILITY, InvalidAvailability, parse_availability
-from workspaces.enums import PreferredConference, Role, Theme, Tier
+from workspaces.enums import AccessEnd, PreferredConference, Role, Theme, Tier
 from workspaces.zones import validate_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 
 def default_availability() -> dict[str, Any]:
@@ -197,6 +198,62 @@ class Client(UUIDModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClientInvitation(UUIDModel):
+    """A door for one person of a client to the client's own page; the token is a hash at rest.
+
+    `expires_at` ends it: first the time to open it, then the time it is worked with.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True, default="")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    expires_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_because = models.CharField(
+        max_length=12, choices=AccessEnd.choices, blank=True, default=AccessEnd.NOT_ENDED
+    )
+    ended_by_name = models.CharField(max_length=320, blank=True, default="")
+
+    visits: models.Manager[ClientVisit]
+
+    class Meta:
+        db_table = "client_invitations"
+        indexes = [models.Index(fields=["client", "created_at"], name="client_invitation_client")]
+
+    def __str__(self) -> str:
+        return f"{self.email} for {self.client}"
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it lets anybody in at that instant."""
+        return self.ended_at is None and self.expires_at > now
+
+
+class ClientVisit(UUIDModel):
+    """One browser that came in by an invitation; the cookie's secret is a hash at rest.
+
+    It is no sign-in: it opens the client's page and nothing else.
+    """
+
+    invitation = models.ForeignKey(
+        ClientInvitation, on_delete=models.CASCADE, related_name="visits"
+    )
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    address = models.CharField(max_length=45, blank=True, default="")
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "client_visits"
+
+    def __str__(self) -> str:
+        return f"visit of {self.invitation_id} at {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class UserProfile(UUIDModel):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Count, Max
+
 from common.enums import OutboxState
 from common.models import OutboxMessage
-from workspaces.models import Client, Invitation, Membership
+from workspaces.models import Client, ClientInvitation, Invitation, Membership
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +26,21 @@ class OpenInvitation:
     invitation: Invitation
     mail: OutboxMessage | None
     is_over: bool
+
+    @property
+    def mail_failed(self) -> bool:
+        return self.mail is not None and self.mail.state == OutboxState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAccess:
+    """An invitation of a client's person: how its mail did, and how often it was opened."""
+
+    invitation: ClientInvitation
+    mail: OutboxMessage | None
+    is_open: bool
+    openings: int
+    last_used_at: datetime | None
 
     @property
     def mail_failed(self) -> bool:
@@ -57,3 +74,24 @@ def open_invitations(workspace: Workspace, now: datetime) -> list[OpenInvitation
         keys[mail.dedupe_key]: mail for mail in OutboxMessage.objects.filter(dedupe_key__in=keys)
     }
     return [OpenInvitation(row, mails.get(row.pk), row.expires_at <= now) for row in rows]
+
+
+def client_access_of(client: Client, now: datetime, *, ended: int = 3) -> list[ClientAccess]:
+    """Who was asked to a client's own page: all that is open, then the latest that ended."""
+    rows = list(
+        ClientInvitation.objects.filter(client=client, workspace=client.workspace_id)
+        .select_related("invited_by")
+        .annotate(openings=Count("visits"), last_used_at=Max("visits__last_used_at"))
+        .order_by("-created_at")[:50]
+    )
+    is_open = {row.pk: row.is_open(now) for row in rows}
+    shown = [row for row in rows if is_open[row.pk]]
+    shown += [row for row in rows if not is_open[row.pk]][:ended]
+    keys = {f"client_invitation:{row.pk}": row.pk for row in shown}
+    mails = {
+        keys[mail.dedupe_key]: mail for mail in OutboxMessage.objects.filter(dedupe_key__in=keys)
+    }
+    return [
+        ClientAccess(row, mails.get(row.pk), is_open[row.pk], row.openings, row.last_used_at)
+        for row in shown
+    ]

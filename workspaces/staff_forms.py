@@ -99,6 +99,19 @@ class ClientDetailsForm(ClientForm):
     )
 
 
+class ClientInvitationForm(forms.Form):
+    """Where the link to a client's own page goes."""
+
+    email = forms.EmailField(
+        label="E-mail",
+        help_text="Whoever opens the link acts for the client, so send it to them alone.",
+        error_messages=dict.fromkeys(
+            ("required", "invalid"),
+            "Give a whole address, such as orla@larkfielddental.example.",
+        ),
+    )
+
+
 class InvitationForm(forms.Form):
     """Whom to ask in, and as what."""
 

@@ -20,6 +20,7 @@ from common.htmx import dialog_done
 from workspaces.access import MAY_WORK, client_for
 from workspaces.guards import member_required
 from workspaces.owners import ClientOwner
+from workspaces.queries import client_access_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -102,4 +103,5 @@ def _details(owner: ClientOwner) -> dict[str, Any]:
         .count(),
         "upcoming": len(upcoming),
         "next_meeting": upcoming[0] if upcoming else None,
+        "access": client_access_of(owner.client, now),
     }

@@ -85,6 +85,7 @@ class AccountRow:
     note: str
     is_well: bool
     reconnect_url: str
+    disconnect_url: str
     calendars: list[CalendarRow]
 
 
@@ -162,6 +163,8 @@ def accounts_of(owner: Owner, zone: ZoneInfo, now: datetime) -> list[AccountRow]
                 note=note,
                 is_well=is_well,
                 reconnect_url="" if _is_fine(connection) else again,
+                disconnect_url=f"{reverse('calendars:disconnect_question', args=[connection.pk])}"
+                "?next=owner",
                 calendars=[CalendarRow(one, is_booking_calendar(one)) for one in calendars],
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
@@ -29,9 +30,9 @@ from workspaces.staff_forms import ZoneSelect
 from workspaces.zones import is_zone, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
@@ -50,19 +51,13 @@ def page(
 ) -> HttpResponse:
     """The owner's page. `hours` are edited ones that are not saved; `faults` say why not."""
     now = timezone.now()
-    shown = hours or hours_of(owner.availability, owner.zone.key)
     context = {
         "owner": owner,
         "desk": desk_of(owner),
         "offers": offers_for(owner),
         "accounts": accounts_of(owner, owner.zone, now),
         "links": link_rows(owner, now),
-        "hours": shown,
-        "is_draft": hours is not None,
-        "this_year": now.astimezone(owner.zone).year,
-        "zone_select": _zone_select(shown.zone or owner.zone.key, now),
-        "faults": [(_anchor(fault), fault.message) for fault in faults],
-        "fault_of": {_row(fault): fault.message for fault in faults},
+        **hours_card(owner, now, hours=hours, faults=faults),
         "standing": (
             standing_of(owner, now=now, actor=user_actor(request))
             if "check" in request.GET
@@ -75,30 +70,59 @@ def page(
     return response
 
 
+def hours_card(
+    owner: Owner, now: datetime, *, hours: Hours | None = None, faults: Sequence[InvalidInput] = ()
+) -> dict[str, Any]:
+    """What the availability card shows: the hours as stored, or edited ones with their faults."""
+    shown = hours or hours_of(owner.availability, owner.zone.key)
+    return {
+        "hours": shown,
+        "is_draft": hours is not None,
+        "this_year": now.astimezone(owner.zone).year,
+        "zone_select": _zone_select(shown.zone or owner.zone.key, now),
+        "faults": [(_anchor(fault), fault.message) for fault in faults],
+        "fault_of": {_row(fault): fault.message for fault in faults},
+    }
+
+
 def change_hours(request: StaffRequest, owner: Owner, template: str, **more: Any) -> HttpResponse:
-    """A press on the availability card: a small button changes the draft, Save keeps it."""
+    """A press on the availability card of the owner's page."""
+    show = partial(page, request, owner, template, **more)
+    return press_hours(request, owner, to=desk_of(owner).page, show=show)
+
+
+def press_hours(
+    request: HttpRequest, owner: Owner, *, to: str, show: Callable[..., HttpResponse]
+) -> HttpResponse:
+    """A press on the card: a small button changes the draft, Save keeps it.
+
+    `show` draws the card again with `hours` and `faults`; `to` is the page after saving.
+    """
     try:
         typed = read_hours(request.POST)
     except InvalidInput as fault:
-        return page(request, owner, template, faults=[fault], **more)
+        return show(faults=[fault])
     try:
         draft = press(typed, request.POST)
     except InvalidInput as fault:
-        return page(request, owner, template, hours=typed, faults=[fault], **more)
+        return show(hours=typed, faults=[fault])
     if draft is not None:
-        return page(request, owner, template, hours=draft, **more)
+        return show(hours=draft)
     faults: list[InvalidInput] = list(find_faults(typed))
     if not is_zone(typed.zone):
         faults.append(InvalidInput("timezone", "Choose a time zone from the list."))
     if faults:
-        return page(request, owner, template, hours=typed, faults=faults, **more)
+        return show(hours=typed, faults=faults)
     save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
     message = "The hours are saved. Guests see them at once."
-    return dialog_done(request, "hours:changed", to=desk_of(owner).page, message=message)
+    return dialog_done(request, "hours:changed", to=to, message=message)
 
 
-def change_calendars(request: StaffRequest, owner: Owner) -> HttpResponse:
-    """A tick on the calendars card: what counts as busy, and where bookings are written."""
+def change_calendars(request: HttpRequest, owner: Owner, *, to: str = "") -> HttpResponse:
+    """A tick on the calendars card: what counts as busy, and where bookings are written.
+
+    `to` is the page after it where that is not the owner's own.
+    """
     ticked = set(request.POST.getlist("busy"))
     offered = set(request.POST.getlist("offered"))
     chosen = request.POST.get("write", "")
@@ -114,7 +138,7 @@ def change_calendars(request: StaffRequest, owner: Owner) -> HttpResponse:
                 is_shown=calendar.is_shown,
                 counts_as_busy=counts,
             )
-    here = desk_of(owner).page
+    here = to or desk_of(owner).page
     for calendar in mine:
         if str(calendar.pk) == chosen:
             if not calendar.is_writable or calendar.connection.is_paused_by_plan:

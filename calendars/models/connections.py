@@ -97,7 +97,10 @@ class UserCalendarConnection(CalendarConnectionBase):
 
 
 class OAuthFlow(UUIDModel):
-    """One consent under way: consumed once, ten minutes at most, bound to one browser session."""
+    """One consent under way: consumed once, ten minutes at most, bound to one browser session.
+
+    Begun by a member, or by a client's person who came in by an invitation.
+    """
 
     provider = models.CharField(max_length=16)
     owner_kind = models.CharField(max_length=8, choices=OwnerKind.choices)
@@ -105,7 +108,12 @@ class OAuthFlow(UUIDModel):
     workspace = models.ForeignKey(
         "workspaces.Workspace", on_delete=models.CASCADE, related_name="+"
     )
-    started_by = models.ForeignKey("workspaces.User", on_delete=models.CASCADE, related_name="+")
+    started_by = models.ForeignKey(
+        "workspaces.User", null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    invitation = models.ForeignKey(
+        "workspaces.ClientInvitation", null=True, on_delete=models.CASCADE, related_name="+"
+    )
     nonce_hash = models.CharField(max_length=64, unique=True)
     session_hash = models.CharField(max_length=64)
     verifier_sealed = models.BinaryField()
@@ -115,6 +123,13 @@ class OAuthFlow(UUIDModel):
 
     class Meta:
         db_table = "oauth_flows"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(started_by__isnull=True, invitation__isnull=False)
+                | Q(started_by__isnull=False, invitation__isnull=True),
+                name="oauth_flow_one_beginner",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} for {self.owner_kind} {self.owner_id}"

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from audit.models import ConnectionBase
     from calendars.services.connections import Kept
     from common.oauth_spec import TokenSet
+    from workspaces.models import ClientInvitation
 
 FLOW_LASTS: Final = timedelta(minutes=10)
 _VERIFIER = "verifier"
@@ -91,14 +92,16 @@ def start_flow(
     *,
     provider: str,
     owner: Owner,
-    user: User,
+    user: User | None = None,
+    invitation: ClientInvitation | None = None,
     binding: str,
     next_page: str,
     now: datetime,
     again: ConnectionBase | None = None,
 ) -> str:
-    """Begin a consent of this user for the owner; the address of the consent page.
+    """Begin a consent for the owner; the address of the consent page.
 
+    The one who begins it is a user, or a client's person by their open invitation.
     `binding` is a secret of the browser's session; `again` is the connection that is to be
     consented to once more, which the plan always has room for. Raises PlanRequired before anybody
     is sent anywhere, ProviderNotSetUp.
@@ -115,6 +118,7 @@ def start_flow(
         owner_id=owner.id,
         workspace=owner.workspace,
         started_by=user,
+        invitation=invitation,
         nonce_hash=hash_token(nonce),
         session_hash=hash_token(binding),
         next_page=next_page,
@@ -142,18 +146,40 @@ def _hint(provider: str, again: ConnectionBase | None) -> dict[str, str]:
     return {"login_hint": again.connected_email}
 
 
+def is_begun_by_a_client(provider: str, state: str) -> bool:
+    """Whether the state is of a flow that a client's person began; False for one that is nobody's.
+
+    It only says who has to be asked for: nothing of the flow is used up or believed.
+    """
+    try:
+        nonce = _nonce_of(provider, state)
+    except ConsentRefused:
+        return False
+    rows = OAuthFlow.objects.filter(provider=provider, nonce_hash=hash_token(nonce))
+    return rows.filter(invitation__isnull=False).exists()
+
+
 def finish_flow(
-    *, provider: str, answer: Answer, user: User, binding: str, actor: Actor, now: datetime
+    *,
+    provider: str,
+    answer: Answer,
+    user: User | None = None,
+    invitation: ClientInvitation | None = None,
+    binding: str,
+    actor: Actor,
+    now: datetime,
 ) -> Finished:
     """Check the answer, use the flow up, then exchange the code and keep the connection.
 
+    `user`, or the client's person's `invitation` as it stands now, has to be the one who began.
     Raises ConsentRefused for a state that is forged, foreign, late or used, before anything is
     sent to the provider; FlowFailed with the reason when the flow was good and ended without a
     connection.
     """
     nonce = _nonce_of(provider, answer.state)
-    flow = _use_up(provider, nonce, user=user, binding=binding, state=answer.state, now=now)
-    owner = _owner_of(flow, user)
+    began = {"started_by": user, "invitation": invitation}
+    flow = _use_up(provider, nonce, began=began, binding=binding, state=answer.state, now=now)
+    owner = _owner_of(flow, user) if user else _owner_by_invitation(flow, invitation, now)
     app = oauth_app(provider)
     try:
         if answer.error or not answer.code:
@@ -168,16 +194,22 @@ def finish_flow(
 
 
 def _use_up(
-    provider: str, nonce: str, *, user: User, binding: str, state: str, now: datetime
+    provider: str,
+    nonce: str,
+    *,
+    began: dict[str, User | ClientInvitation | None],
+    binding: str,
+    state: str,
+    now: datetime,
 ) -> OAuthFlow:
     """Consume the flow of this state, once. Raises ConsentRefused."""
     wanted = OAuthFlow.objects.filter(
         provider=provider,
         nonce_hash=hash_token(nonce),
         session_hash=hash_token(binding),
-        started_by=user,
         consumed_at__isnull=True,
         expires_at__gt=now,
+        **began,
     )
     flow = wanted.select_related("workspace").first()
     if flow is None or not state.startswith(f"{_prefix(flow)}:{provider}:"):
@@ -209,6 +241,18 @@ def _owner_of(flow: OAuthFlow, user: User) -> Owner:
         return owner_for(flow.owner_kind, flow.owner_id, flow.workspace)
     except (NotFound, Forbidden, Client.DoesNotExist, User.DoesNotExist):
         raise ConsentRefused("You may no longer connect accounts here.") from None
+
+
+def _owner_by_invitation(
+    flow: OAuthFlow, invitation: ClientInvitation | None, now: datetime
+) -> Owner:
+    """The flow's client, if the invitation is still open and is its own. Raises ConsentRefused."""
+    if invitation is None or not invitation.is_open(now):
+        raise ConsentRefused("This link is not open any more. Nothing was connected.")
+    whose = (OwnerKind.CLIENT, invitation.client_id, invitation.workspace_id)
+    if (flow.owner_kind, flow.owner_id, flow.workspace_id) != whose:
+        raise ConsentRefused
+    return owner_for(flow.owner_kind, flow.owner_id, flow.workspace)
 
 
 def _exchange(app: OAuthApp, flow: OAuthFlow, code: str, now: datetime) -> TokenSet:

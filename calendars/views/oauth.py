@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from audit.actors import user_actor
+from audit.actors import client_actor, user_actor
 from audit.enums import Provider
 from calendars import access
 from calendars.errors import ConsentRefused
@@ -21,12 +22,19 @@ from calendars.services import connections, oauth
 from common.errors import DomainError, NotFound
 from common.htmx import go_to
 from workspaces.access import MAY_WORK
+from workspaces.client_guard import visit_required, visit_secret
 from workspaces.enums import OwnerKind
 from workspaces.guards import member_required
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
     from audit.models import ConnectionBase
+    from workspaces.client_guard import ClientRequest
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
 
@@ -34,7 +42,12 @@ _MINE: Final = "/admin/sales/scheduling"
 BINDING: Final = "oauth_binding"
 PROVIDERS: Final = frozenset({Provider.GOOGLE, Provider.OUTLOOK, Provider.ZOOM})
 # Where a flow may end besides its owner's page: names, never addresses from a request.
-NEXT_PAGES: Final = {"calendar": "/calendar", "connections": "/calendar/connections"}
+CLIENT_PAGE: Final = "client"
+NEXT_PAGES: Final = {
+    "calendar": "/calendar",
+    "connections": "/calendar/connections",
+    CLIENT_PAGE: "/client/calendars",
+}
 # The source document fixes these two addresses.
 _HOME: Final = {OwnerKind.CLIENT: "/workspace/{}/client-info", OwnerKind.USER: _MINE}
 
@@ -69,27 +82,53 @@ def oauth_start(request: StaffRequest, provider: str) -> HttpResponse:
 
 @require_GET
 @never_cache
-@member_required
-def oauth_callback(request: StaffRequest, provider: str) -> HttpResponse:
-    """Where the provider sends the person back to, with a code or an error, and our state."""
+def oauth_callback(request: HttpRequest, provider: str) -> HttpResponseBase:
+    """Where the provider sends the person back to, with a code or an error, and our state.
+
+    One browser can hold a member's session and a client's visit: the flow says whose it is.
+    """
     _require_provider(provider)
+    if oauth.is_begun_by_a_client(provider, request.GET.get("state", "")):
+        return _clients_callback(request, provider)
+    return _members_callback(request, provider)
+
+
+@member_required
+def _members_callback(request: StaffRequest, provider: str) -> HttpResponse:
+    finish = partial(
+        oauth.finish_flow,
+        user=request.user,
+        binding=_binding(request),
+        actor=user_actor(request),
+    )
+    return _finish(request, provider, finish, refused_to=NEXT_PAGES["calendar"])
+
+
+@visit_required
+def _clients_callback(request: ClientRequest, provider: str) -> HttpResponse:
+    invitation = request.visit.invitation
+    finish = partial(
+        oauth.finish_flow,
+        invitation=invitation,
+        binding=visit_secret(request),
+        actor=client_actor(request, invitation),
+    )
+    return _finish(request, provider, finish, refused_to=NEXT_PAGES[CLIENT_PAGE])
+
+
+def _finish(
+    request: HttpRequest, provider: str, finish: Callable[..., oauth.Finished], *, refused_to: str
+) -> HttpResponse:
     answer = oauth.Answer(
         state=request.GET.get("state", ""),
         code=request.GET.get("code", ""),
         error=request.GET.get("error", ""),
     )
     try:
-        done = oauth.finish_flow(
-            provider=provider,
-            answer=answer,
-            user=request.user,
-            binding=_binding(request),
-            actor=user_actor(request),
-            now=timezone.now(),
-        )
+        done = finish(provider=provider, answer=answer, now=timezone.now())
     except ConsentRefused as error:
         messages.error(request, error.message)
-        return redirect(NEXT_PAGES["calendar"])
+        return redirect(refused_to)
     except oauth.FlowFailed as failed:
         messages.error(request, failed.error.message)
         return redirect(page_after(failed.owner, failed.next_page))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 
 from common import outbox
 from common.errors import Conflict, Forbidden
 from workspaces.access import MAY_MANAGE
 from workspaces.enums import Role
 from workspaces.models import Membership, Workspace
+from workspaces.services import client_access
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,7 +44,8 @@ def change_role(*, by: Membership, membership_id: UUID, role: Role) -> Membershi
 def end_membership(*, by: Membership, membership_id: UUID) -> None:
     """Take a member out; everybody may take themself out.
 
-    Their connections in this workspace pause and the tokens are erased right after. Raises
+    Their connections in this workspace pause and the tokens are erased right after; invitations
+    they sent to others than a client's primary contact end. Raises
     Forbidden, Membership.DoesNotExist, Conflict like `change_role`.
     """
     membership = _locked(by, membership_id)
@@ -59,6 +62,7 @@ def end_membership(*, by: Membership, membership_id: UUID) -> None:
         dedupe_key=f"membership_ended:{membership.pk}",
         workspace_id=membership.workspace_id,
     )
+    client_access.end_invitations_of_sender(member=membership, by=by, now=timezone.now())
     membership.delete()
 
 

@@ -1,0 +1,148 @@
+"""The meetings of a client, as the client's own person sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from booking.enums import MeetingState
+from booking.joining import first_link, other_link
+from booking.owners import tables_of
+from booking.services.mail import conference_label
+from booking.views.portal_frame import frame, owner_of
+from booking.wording import clock_range, long_day, zone_words
+from calendars.enums import ConferenceState
+from calendars.prose import is_web_address
+from conferencing.enums import LinkKind
+from workspaces.client_guard import visit_required
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+    from booking.models import MeetingBase
+    from workspaces.client_guard import ClientRequest
+    from workspaces.owners import ClientOwner
+
+PAST_SHOWN = 50
+UPCOMING_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A meeting in words; `join_url` opens it, `other_url` is for when that does not."""
+
+    meeting: MeetingBase
+    day: str
+    when: str
+    state: str
+    is_settled: bool
+    is_over: bool
+    place: str
+    join_url: str
+    other_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """The meetings of one day by the client's clock."""
+
+    title: str
+    rows: list[Row]
+
+
+def meeting_rows(meetings: Iterable[MeetingBase], owner: ClientOwner, now: datetime) -> list[Row]:
+    """The meetings as the pages show them."""
+    return [_row(meeting, owner, now) for meeting in meetings]
+
+
+@require_safe
+@visit_required
+def meetings(request: ClientRequest) -> HttpResponse:
+    """What comes, or with `?period=past` what was."""
+    owner, now = owner_of(request), timezone.now()
+    is_past = request.GET.get("period") == "past"
+    mine = tables_of(owner.kind).meetings().filter(owner.filter_for(), workspace=owner.workspace)
+    found = (
+        mine.filter(end_at__lte=now).order_by("-start_at")[:PAST_SHOWN]
+        if is_past
+        else mine.filter(end_at__gt=now).order_by("start_at")[:UPCOMING_SHOWN]
+    )
+    rows = meeting_rows(found, owner, now)
+    context = {
+        **frame(request),
+        "is_past": is_past,
+        "days": [DayRows(title, list(of_day)) for title, of_day in groupby(rows, lambda r: r.day)],
+        "zone_words": zone_words(owner.zone, now),
+    }
+    return render(request, "booking/client/meetings.html", context)
+
+
+@require_safe
+@visit_required
+def meeting(request: ClientRequest, meeting_id: UUID) -> HttpResponse:
+    """One meeting with all that was typed."""
+    owner, now = owner_of(request), timezone.now()
+    found = _meeting(owner, meeting_id)
+    context = {
+        **frame(request),
+        "row": _row(found, owner, now),
+        "zone_words": zone_words(owner.zone, found.start_at),
+    }
+    return render(request, "booking/client/meeting.html", context)
+
+
+def _meeting(owner: ClientOwner, meeting_id: UUID) -> MeetingBase:
+    """The client's own meeting; 404 for any other."""
+    mine = tables_of(owner.kind).meetings().filter(owner.filter_for(), workspace=owner.workspace)
+    found: MeetingBase | None = mine.filter(pk=meeting_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _row(meeting: MeetingBase, owner: ClientOwner, now: datetime) -> Row:
+    is_on = meeting.state == MeetingState.CONFIRMED
+    link, other = first_link(meeting, LinkKind.OWNER), other_link(meeting)
+    return Row(
+        meeting=meeting,
+        day=long_day(meeting.start_at.astimezone(owner.zone).date(), year=True),
+        when=clock_range(meeting.start_at, meeting.end_at, owner.zone),
+        state=_state(meeting),
+        is_settled=is_on,
+        is_over=meeting.end_at <= now,
+        place=_place(meeting),
+        join_url=link if is_on and is_web_address(link) else "",
+        other_url=other if is_on and is_web_address(other) else "",
+    )
+
+
+def _state(meeting: MeetingBase) -> str:
+    words = {
+        MeetingState.CONFIRMED: _("Confirmed"),
+        MeetingState.REQUESTED: _("Waits for an answer"),
+        MeetingState.CANCELLED: _("Cancelled"),
+        MeetingState.DECLINED: _("Declined"),
+        MeetingState.NO_SHOW: _("Guest did not come"),
+    }
+    return words.get(MeetingState(meeting.state), meeting.get_state_display())
+
+
+def _place(meeting: MeetingBase) -> str:
+    if meeting.room_id is not None:
+        return _("Video room")
+    if meeting.conference_state == ConferenceState.PENDING:
+        return _("The link is being made")
+    if meeting.conference_state == ConferenceState.FAILED:
+        return _("No join link")
+    return conference_label(meeting.conference) or meeting.location
