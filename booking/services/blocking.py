@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -76,8 +76,12 @@ def block(
     if len(reason) > MAX_REASON or CONTROLS.search(reason):
         raise InvalidInput("reason", f"Use one line of at most {MAX_REASON} characters.")
     mine = BookingBlock.objects.filter(workspace=workspace)
-    said = {"reason": reason, "ends_on": ends_on, "added_by": added_by}
-    named = {"workspace": workspace, "kind": target.kind, "value": target.value}
+    said: dict[str, Any] = {"reason": reason, "ends_on": ends_on, "added_by": added_by}
+    named: dict[str, Any] = {
+        "workspace": workspace,
+        "kind": target.kind,
+        "value": target.value,
+    }
     if not mine.filter(**named).exists() and mine.count() >= MAX_BLOCKS:
         raise InvalidInput("value", f"At most {MAX_BLOCKS} can be blocked. Remove old ones first.")
     try:

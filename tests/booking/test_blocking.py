@@ -79,7 +79,7 @@ def test_target_that_is_none_is_refused(typed, words):
 @pytest.mark.parametrize(
     ("typed", "refused", "let_in"),
     [
-        ("ann@ship.example", {"email": "Ann+2@Tallship.example"}, {"email": "an@ship.example"}),
+        ("ann@ship.example", {"email": "Ann+2@Ship.example"}, {"email": "an@ship.example"}),
         ("a.nn@gmail.com", {"email": "ann+x@googlemail.com"}, {"email": "anna@gmail.com"}),
         ("ship.example", {"email": "x@mail.ship.example"}, {"email": "x@notship.example"}),
         ("mail.ship.example", {"email": "x@mail.ship.example"}, {"email": "x@ship.example"}),
