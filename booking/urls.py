@@ -18,6 +18,7 @@ from booking.views import (
     person_changes,
     public,
     scheduling,
+    why,
 )
 
 app_name = "booking"
@@ -69,6 +70,7 @@ _staff: list[URLPattern] = [
     path(f"{_PERSON}/merge", person_changes.person_merge, name="person_merge"),
     path(f"{_PERSON}/notes", people.note_new, name="person_note_new"),
     path(f"{_PERSON}/notes/<uuid:note_id>/delete", people.note_delete, name="person_note_delete"),
+    path("links/<uuid:link_id>/why", why.link_why, name="link_why"),
     path("meetings", meetings.meetings, name="meetings"),
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from booking.errors import BusyUnknown
-from booking.owners import owner_of_link, tables_of
-from booking.queries import own_event_ids
+from booking.errors import BusyUnknown, LinkClosed
+from booking.queries import is_spent, own_event_ids
 from booking.services.availability import nearest_starts, open_slots_for, terms_of
 from booking.services.obstacles import Obstacle, events_between, meetings_between
 from booking.slots import Rule, why_not
@@ -92,22 +91,26 @@ def explain(
     if wall_clock(start, zone) != wall:
         return Explanation(None, None, is_offered=False, against=(_gap(wall, terms),))
     asked = _Asked(link, terms, membership, start, now)
-    is_offered, needs_approval, trouble = asked.offer(actor)
-    against = () if is_offered else tuple(asked.reasons(trouble))
-    nearest = (
-        ()
-        if is_offered or not link.is_active
-        else nearest_starts(terms=terms, start=start, now=now, actor=actor)
-    )
-    return Explanation(
-        start=start,
-        end=start + duration,
-        is_offered=is_offered,
-        needs_approval=needs_approval,
-        against=against,
-        note=_twice(wall, start, terms),
-        nearest=nearest,
-    )
+    said = Explanation(start, start + duration, is_offered=False, note=_twice(wall, start, terms))
+    try:
+        offer = open_slots_for(
+            link=link,
+            duration=duration,
+            first_day=wall.date(),
+            last_day=wall.date(),
+            zone=zone,
+            now=now,
+            actor=actor,
+        )
+    except LinkClosed:
+        return replace(said, against=tuple(asked.reasons()))
+    except BusyUnknown as unknown:
+        trouble = getattr(unknown.__cause__, "message", unknown.message)
+        return replace(said, against=tuple(asked.reasons(trouble)))
+    if start in {slot.start for slot in offer.slots}:
+        return replace(said, is_offered=True, needs_approval=offer.needs_approval)
+    nearest = nearest_starts(terms=terms, start=start, now=now, actor=actor)
+    return replace(said, against=tuple(asked.reasons()), nearest=nearest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +131,7 @@ class _Asked:
     def day(self) -> date:
         return self.start.astimezone(self.terms.rules.zone).date()
 
-    def offer(self, actor: Actor) -> tuple[bool, bool, str]:
-        """Whether visitors see the time, whether as a request, and why no calendar could be read."""
-        if not self.link.is_active:
-            return False, False, ""
-        zone = self.terms.rules.zone
-        try:
-            offer = open_slots_for(
-                link=self.link,
-                duration=self.terms.rules.duration,
-                first_day=self.day,
-                last_day=self.day,
-                zone=zone,
-                now=self.now,
-                actor=actor,
-            )
-        except BusyUnknown as unknown:
-            return False, False, getattr(unknown.__cause__, "message", unknown.message)
-        return self.start in {slot.start for slot in offer.slots}, offer.needs_approval, ""
-
-    def reasons(self, trouble: str) -> list[Against]:
+    def reasons(self, trouble: str = "") -> list[Against]:
         """Everything against the time, the link itself first."""
         if self.start <= self.now:
             return [*self._link(), Against("This time has passed.")]
@@ -164,28 +148,22 @@ class _Asked:
     def _link(self) -> list[Against]:
         if not self.link.is_active:
             return [Against("The link is switched off.", Way.LINK)]
-        found = []
-        if self.link.ends_on is not None and self.day > self.link.ends_on:
-            last = long_day(self.link.ends_on, year=True)
-            found.append(Against(f"The link’s last day is {last}.", Way.LINK))
-        if self.link.is_one_time and self._is_used():
-            found.append(Against("This one-time link has been used.", Way.LINK))
-        return found
-
-    def _is_used(self) -> bool:
-        tables = tables_of(self.link.owner_kind)
-        rows = tables.meeting._default_manager.filter(link=self.link, hold__isnull=False)
-        return bool(rows.exists())
+        if is_spent(self.link):
+            return [Against("This one-time link has been used.", Way.LINK)]
+        return []
 
     def _reach(self) -> list[Against]:
         rules, zone = self.terms.rules, self.terms.rules.zone
-        earliest, latest = self.now + rules.minimum_notice, self.now + rules.horizon
+        earliest, ahead = self.now + rules.minimum_notice, self.now + rules.horizon
         if self.start < earliest:
             words = f"The link asks for {_length(rules.minimum_notice)} of notice: bookings start "
             at = f"{long_day(earliest.astimezone(zone).date())}, {clock(earliest, zone)}"
             return [Against(f"{words}{at}.", Way.LINK)]
-        if self.start > latest:
-            last = long_day(latest.astimezone(zone).date(), year=True)
+        if self.link.ends_on is not None and self.day > self.link.ends_on:
+            last = long_day(self.link.ends_on, year=True)
+            return [Against(f"The link\u2019s last day is {last}.", Way.LINK)]
+        if self.start > ahead:
+            last = long_day(ahead.astimezone(zone).date(), year=True)
             return [Against(f"The link is open until {last}, no further ahead.", Way.LINK)]
         return []
 
@@ -197,6 +175,7 @@ class _Asked:
             horizon=_EVER,
             max_per_day=None,
             max_per_week=None,
+            until=None,
         )
         refusal = why_not(rules, self.terms.availability, (), self.start - _EARLY, self.start)
         if refusal is None:
@@ -220,7 +199,7 @@ class _Asked:
             words = f"{on} is a special day with the hours {said}." if said else f"{on} is closed."
             return Against(words, Way.LINK if of_link else Way.SPECIAL_DAYS)
         weekday = long_day(self.day).split()[0]
-        whose = "this link’s own hours" if of_link else "the hours"
+        whose = "the link\u2019s own hours" if of_link else "the hours"
         words = f"On {weekday}s {whose} are {said}." if said else f"{weekday}s are off."
         end = self.start + rules.duration
         if self._begins_inside():
@@ -259,7 +238,7 @@ class _Asked:
     def _limits(self) -> list[Against]:
         rules = self.terms.rules
         refusal = why_not(
-            replace(rules, minimum_notice=_NOTHING, horizon=_EVER),
+            replace(rules, minimum_notice=_NOTHING, horizon=_EVER, until=None),
             self.terms.availability,
             (),
             self.start - _EARLY,

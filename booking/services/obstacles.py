@@ -48,9 +48,7 @@ def meetings_between(owner: Owner, span: Span, membership: Membership) -> list[O
     return [_of_hold(hold, names, membership) for hold in holds]
 
 
-def _meetings_by_hold(
-    hold_ids: list[UUID], membership: Membership
-) -> dict[UUID, tuple[UUID, str]]:
+def _meetings_by_hold(hold_ids: list[UUID], membership: Membership) -> dict[UUID, tuple[UUID, str]]:
     """The id and the words of the meetings that the member may see."""
     found = {}
     for rows in visible_meetings(membership):
@@ -60,9 +58,7 @@ def _meetings_by_hold(
     return found
 
 
-def _of_hold(
-    hold: Hold, names: dict[UUID, tuple[UUID, str]], membership: Membership
-) -> Obstacle:
+def _of_hold(hold: Hold, names: dict[UUID, tuple[UUID, str]], membership: Membership) -> Obstacle:
     span = Span(hold.held_from, hold.held_until)
     if hold.pk in names:
         row_id, words = names[hold.pk]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import Http404
 from django.shortcuts import render
@@ -18,7 +20,6 @@ from booking.owners import owner_of_link
 from booking.services.availability import durations_of
 from booking.services.explaining import Against, Explanation, Way, explain
 from booking.views.desk import desk_of
-from booking.views.picker import details_url
 from booking.wording import clock, clock_range, long_day, short_day, zone_words
 from calendars.access import may_manage
 from common.errors import InvalidInput, NotFound
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
 
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _LABELS = {
     Way.LINK: "Change the link",
     Way.HOURS: "Change the hours",
@@ -119,28 +121,35 @@ def _answer(
         "when": when,
         "found": found,
         "reasons": [_reason(one, link, owner, manages=manages) for one in found.against],
-        "nearest": [(_near(start, wall, zone), _again(link, start, zone, said)) for start in found.nearest],
+        "nearest": [
+            (_near(start, wall, zone), _again(link, start, zone, said)) for start in found.nearest
+        ],
         "public_url": _public_url(found, link, duration, zone),
-    }  # fmt: skip
+    }
 
 
 def _read(said: dict[str, str], link: BookingLink) -> tuple[datetime, timedelta]:
-    try:
-        day = date.fromisoformat(said.get("date", ""))
-        if not 2000 <= day.year <= 2200:
-            raise ValueError
-    except ValueError:
-        raise InvalidInput("date", "Give a date such as 2026-11-26.") from None
-    try:
-        at = time.fromisoformat(said.get("time", ""))
-        if at.tzinfo is not None:
-            raise ValueError
-    except ValueError:
-        raise InvalidInput("time", "Give a time such as 14:30.") from None
+    day, at = _day(said.get("date", "")), _clock(said.get("time", ""))
     for duration in durations_of(link):
         if said.get("duration", "") in {"", str(int(duration / timedelta(minutes=1)))}:
-            return datetime.combine(day, at.replace(second=0, microsecond=0)), duration
+            return datetime.combine(day, at), duration
     raise InvalidInput("duration", "Choose one of the lengths this link offers.")
+
+
+def _day(said: str) -> date:
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        day = date.min
+    if not 2000 <= day.year <= 2200:
+        raise InvalidInput("date", "Give a date such as 2026-11-26.")
+    return day
+
+
+def _clock(said: str) -> time:
+    if not _CLOCK.fullmatch(said):
+        raise InvalidInput("time", "Give a time such as 14:30.")
+    return time.fromisoformat(said)
 
 
 def _reason(one: Against, link: BookingLink, owner: Owner, *, manages: bool) -> Reason:
@@ -173,10 +182,13 @@ def _again(link: BookingLink, start: datetime, zone: ZoneInfo, said: dict[str, s
     return f"{reverse('booking:link_why', args=[link.pk])}?{query}"
 
 
-def _public_url(
-    found: Explanation, link: BookingLink, duration: timedelta, zone: ZoneInfo
-) -> str:
+def _public_url(found: Explanation, link: BookingLink, duration: timedelta, zone: ZoneInfo) -> str:
     """The form that a visitor fills in for the time."""
     if not found.is_offered or found.start is None:
         return ""
-    return details_url(link, found.start, duration, zone)
+    query = {
+        "start": f"{found.start:%Y-%m-%dT%H:%M:%SZ}",
+        "duration": str(int(duration / timedelta(minutes=1))),
+        "tz": zone.key,
+    }
+    return f"{reverse('booking:book_details', args=[link.slug])}?{urlencode(query, safe='/:')}"

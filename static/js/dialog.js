@@ -127,7 +127,8 @@ dialog.addEventListener("cancel", (event) => {
   event.preventDefault();
   leave();
 });
-dialog.addEventListener("input", () => (typed = true));
+// What is typed into a question (a GET form) is not lost by leaving.
+dialog.addEventListener("input", ({ target }) => (typed ||= target.form?.method !== "get"));
 /* An event moved to another day ends on another day: the last one goes along. */
 document.addEventListener("change", ({ target }) => {
   const last = target.name === "day" && target.form?.elements.last_day;
