@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from booking.languages import speaking
 from booking.owners import public_name
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str, key: str) -> EmailM
 
     `key` names this mail for receivers that drop repeats.
     """
-    with translation.override(check.language or settings.LANGUAGE_CODE):
+    with speaking(check.language):
         name = " ".join(public_name(owner).split())
         subject = _("Your code for %(title)s with %(name)s") % {
             "title": " ".join(check.link.title.split()),

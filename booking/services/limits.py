@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_noop
 
-from common.limits import Limit, Use, check, note, spending, use
+from common.limits import Limit, Use, spending, use
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,10 +22,8 @@ __all__ = [
     "Limit",
     "Use",
     "booking_uses",
-    "check",
     "code_uses",
     "manage_uses",
-    "note",
     "spending",
     "use",
 ]

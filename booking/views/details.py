@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -16,15 +16,17 @@ from audit.actors import client_address, public_actor
 from booking import wording
 from booking.access import open_link
 from booking.booker import Booker, clean_start
-from booking.errors import SlotTaken
+from booking.errors import EmailUnproven, SlotTaken
 from booking.forms import DetailsForm
 from booking.owners import owner_of_link
 from booking.questions import parse_questions
 from booking.services import limits
+from booking.services.admission import admit
 from booking.services.meetings import book_meeting, check_start
 from booking.tokens import issue_form_token, manage_token, read_form_token, submit_key
 from booking.views.facts import about, times
 from booking.views.picker import in_minutes, read_duration, read_zone, route_of
+from booking.views.proving import verify_page
 from booking.views.visit import public_page, show, visit_of
 from common.errors import DomainError, InvalidInput, NotFound, RateLimited
 
@@ -108,26 +110,46 @@ class _Details:
             posted = self.request.POST.get("form", "")
             handed_out = read_form_token(posted, self.link.id, self.now)
             self.token = posted
+            # Programs fill in what nobody sees, and need no time for it.
+            if handed_out.age(self.now) < HASTY or self.request.POST.get("website"):
+                limits.use(limits.HASTY_PER_ADDRESS, address, self.now)
             if not form.is_valid():
                 return self._render(form, status=422)
+            if "edit" in self.request.POST:
+                return self._render(form)
+            key = submit_key(self.link.id, "form", handed_out.nonce)
+            self._admit(form, key)
             email = form.cleaned_data["email"]
             uses = limits.booking_uses(address=address, link_id=self.link.id, email=email)
-            if handed_out.age(self.now) < HASTY:
-                uses.append((limits.HASTY_PER_ADDRESS, address))
-            limits.check(uses, self.now)
-            meeting = self._book(form, handed_out.nonce)
+            with limits.spending(uses, self.now):
+                meeting = self._book(form, key)
+        except EmailUnproven as unproven:
+            return verify_page(self.request, self._context(form), unproven)
         except DomainError as error:
             if isinstance(error, NotFound):
                 raise
             return self._again(form, error)
-        limits.note(uses, self.now)
         token = manage_token(meeting.id, meeting.manage_token_hash)
         page = reverse("booking:book_done", args=[self.link.slug, token])
         done = HttpResponseRedirect(self.visit.url(page, given=False))
         done.status_code = 303
         return done
 
-    def _book(self, form: DetailsForm, nonce: str) -> MeetingBase:
+    def _admit(self, form: DetailsForm, key: str) -> None:
+        """Raise when this booker may not book, or has yet to prove the address."""
+        admit(
+            link=self.link,
+            start=self.start,
+            duration=self.duration,
+            email=form.cleaned_data["email"],
+            submit_key=key,
+            now=self.now,
+            actor=self.actor,
+            code=self.request.POST.get("code", "")[:40],
+            wants_another="another" in self.request.POST,
+        )
+
+    def _book(self, form: DetailsForm, key: str) -> MeetingBase:
         return book_meeting(
             link=self.link,
             start=self.start,
@@ -138,7 +160,7 @@ class _Details:
                 timezone=self.zone.key,
                 language=self.visit.language,
             ),
-            submit_key=submit_key(self.link.id, "form", nonce),
+            submit_key=key,
             now=self.now,
             actor=self.actor,
             answers=form.answers(),
@@ -170,8 +192,18 @@ class _Details:
         error: DomainError | None = None,
     ) -> HttpResponse:
         nearest = error.nearest if isinstance(error, SlotTaken) else ()
-        day = self.start.astimezone(self.zone).date()
         context = {
+            **self._context(form),
+            "refusal": refusal,
+            "is_taken": isinstance(error, SlotTaken),
+            "nearest": [self._near(start) for start in nearest],
+        }
+        return show(self.request, "booking/public/book_details.html", context, status=status)
+
+    def _context(self, form: DetailsForm) -> dict[str, Any]:
+        """The time, the form, and where it goes."""
+        day = self.start.astimezone(self.zone).date()
+        return {
             **about(self.link, self.owner, self.duration),
             **times(self.start, self.start + self.duration, self.zone, self.owner),
             "form": form,
@@ -181,14 +213,10 @@ class _Details:
             "zone": self.zone.key,
             "button_day": wording.weekday(day),
             "button_time": wording.clock(self.start, self.zone),
-            "refusal": refusal,
-            "is_taken": isinstance(error, SlotTaken),
             "is_typed": form.is_bound,
-            "nearest": [self._near(start) for start in nearest],
             "back_url": self.route.day_url(self.start, self.duration, self.zone),
             "action": self.visit.url(self.route.form_page, given=False),
         }
-        return show(self.request, "booking/public/book_details.html", context, status=status)
 
     def _near(self, start: datetime) -> tuple[str, str, str]:
         """A nearby time: its words, its value for a press, its address for a link."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from audit.actors import public_actor
+from audit.actors import client_address, public_actor
 from booking.access import open_link
 from booking.errors import BusyUnknown
 from booking.owners import owner_of_link
+from booking.services import limits
 from booking.services.availability import open_slots_for
 from booking.views.facts import about
 from booking.views.picker import build_picker, read_query, route_of, zone_choices
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 @public_page(may_be_framed=True)
 def book(request: HttpRequest, slug: str) -> HttpResponse:
     """What can be booked and when. GET only reads."""
-    link, now, visit = open_link(slug), timezone.now(), visit_of(request)
+    now, visit = timezone.now(), visit_of(request)
+    limits.use(limits.LOOKS_PER_ADDRESS, client_address(request), now)
+    link = open_link(slug)
     owner = owner_of_link(link)
     asked = read_query(request.GET, route_of(link, visit), owner.zone, now)
     context = {

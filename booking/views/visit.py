@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 
 from booking.languages import LANGUAGES, known_language, language_for, speaking
-from common.errors import NotFound
+from common.errors import NotFound, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +85,13 @@ def public_page(*, may_be_framed: bool) -> Callable[[_View], _View]:
                     answer = view(request, *args, **kwargs)
                 except NotFound:
                     answer = show(request, "booking/public/closed.html", {}, status=404)
+                except RateLimited as error:
+                    answer = show(
+                        request, "booking/public/later.html", {"error": error}, status=429
+                    )
+                    if error.retry_after is not None:
+                        seconds = int(error.retry_after.total_seconds()) + 1
+                        answer.headers["Retry-After"] = str(seconds)
             answer.headers["Content-Language"] = visit.language
             return answer
 

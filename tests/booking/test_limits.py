@@ -10,11 +10,13 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from common.errors import RateLimited, UpstreamUnavailable
-from common.limits import Limit, check, note, use
+from common.errors import Conflict, RateLimited, UpstreamUnavailable
+from common.limits import Limit, check, forget_old, note, spending, use
+from common.models import UseCount
 from tests.booking.conftest import NOW
 
 FIVE = Limit("five", 5, timedelta(minutes=10))
+SIX = Limit("six", 6, timedelta(minutes=10))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -34,6 +36,64 @@ def test_rivals_get_exactly_as_many_as_there_are():
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(one, range(20))) == 5
     cache.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rivals_who_spend_get_exactly_as_many_as_there_are():
+    """Counted after the deed, twenty that came together passed all."""
+    barrier = threading.Barrier(20)
+
+    def one(_number):
+        try:
+            barrier.wait(timeout=30)
+            with spending([(FIVE, "192.0.2.1")], NOW):
+                return True
+        except RateLimited:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) <= 5
+    cache.clear()
+
+
+@pytest.mark.django_db
+class TestSpending:
+    def test_what_is_refused_is_given_back(self, clock):
+        for _try in range(9):
+            with pytest.raises(Conflict), spending([(FIVE, "x")], NOW):
+                raise Conflict
+        for _try in range(5):
+            with spending([(FIVE, "x")], NOW):
+                pass
+        with pytest.raises(RateLimited), spending([(FIVE, "x")], NOW):
+            raise AssertionError("unreachable")
+
+    def test_one_that_is_used_up_spends_none_of_the_others(self, clock):
+        for _use in range(5):
+            use(FIVE, "full", NOW)
+        for _try in range(9):
+            with pytest.raises(RateLimited), spending([(SIX, "free"), (FIVE, "full")], NOW):
+                raise AssertionError("unreachable")
+        check([(SIX, "free")], NOW)
+
+    def test_what_broke_stays_spent(self, clock):
+        for _try in range(5):
+            with pytest.raises(ZeroDivisionError), spending([(FIVE, "x")], NOW):
+                1 / 0  # noqa: B018 -- breaks
+        with pytest.raises(RateLimited):
+            check([(FIVE, "x")], NOW)
+
+
+@pytest.mark.django_db
+def test_counts_of_windows_that_are_over_are_forgotten(clock, settings):
+    if settings.REDIS_URL:
+        pytest.skip("Redis forgets by itself")
+    use(FIVE, "x", NOW)
+    assert forget_old(NOW + timedelta(minutes=10)) == 0
+    assert forget_old(NOW + timedelta(minutes=12)) == 1
+    assert UseCount.objects.count() == 0
 
 
 @pytest.mark.django_db
@@ -61,6 +121,8 @@ class TestWindow:
             ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2"),
             ("ann@x.example", "Ann+1@x.example", "anna@x.example"),
             ("0a1b2c", "0A1B2C", "0a1b2d"),
+            ("a.nn@gmail.com", "ann+2@googlemail.com", "anna@gmail.com"),
+            ("a.nn@x.example", "A.nn@x.example", "ann@x.example"),
         ],
     )
     def test_a_person_with_many_names_is_counted_as_one(self, clock, one, same, other):
