@@ -22,4 +22,13 @@ urlpatterns: list[URLPattern] = [
     ),
     path("client/meetings", portal_meetings.meetings, name="meetings"),
     path("client/meetings/<uuid:meeting_id>", portal_meetings.meeting, name="meeting"),
+    *(
+        path(
+            f"client/meetings/<uuid:meeting_id>/{said}",
+            portal_meetings.answer,
+            {"said": said},
+            name=f"meeting_{said}",
+        )
+        for said in ("approve", "decline", "cancel")
+    ),
 ]

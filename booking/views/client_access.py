@@ -46,7 +46,7 @@ def client_invite(request: StaffRequest, client_id: UUID) -> HttpResponse:
         except DomainError as error:
             form.add_error("email", error.message)
         else:
-            return dialog_done(request, EVENT, to=here, message=f"The link is sent to {email}.")
+            return dialog_done(request, EVENT, to=here, message=f"A link is on its way to {email}.")
     context = {"form": form, "client": owner.client, "page_url": here}
     status = 422 if form.is_bound else 200
     return render(request, "booking/staff/client_invite.html", context, status=status)
@@ -66,7 +66,7 @@ def client_invite_again(
         _send(request, owner, former.email)
     except DomainError as error:
         return refused(request, to=_page(owner), message=error.message)
-    message = f"A new link is sent to {former.email}. The one before is closed."
+    message = f"A new link is on its way to {former.email}. The one before is closed."
     return dialog_done(request, EVENT, to=_page(owner), message=message)
 
 

@@ -265,12 +265,13 @@ def length(minutes: int) -> str:
     return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
 
 
-def standing_of(owner: Owner, *, now: datetime, actor: Actor) -> Standing:
+def standing_of(owner: Owner, *, now: datetime, actor: Actor, whom: str = "") -> Standing:
     """Whether guests can book the owner, and when next; asks the calendars, for seconds at most.
 
+    `whom` are the words for the owner, where the page does not say `subject_of`.
     Never raises for a calendar that cannot be read: that is the answer then.
     """
-    whom = subject_of(owner)
+    whom = whom or subject_of(owner)
     links = [link for link in links_of(owner) if link.is_active][:MAX_LINKS_ASKED]
     if not links:
         return Standing(is_open=False, words=f"Guests cannot book {whom}: no link is switched on.")

@@ -95,7 +95,9 @@ def home(request: ClientRequest) -> HttpResponse:
         "links": link_rows(owner, now),
         "meetings": meeting_rows(upcoming[:SHOWN_AT_HOME], owner, now),
         "more": max(0, len(upcoming) - SHOWN_AT_HOME),
-        "standing": standing_of(owner, now=now, actor=actor) if "check" in request.GET else None,
+        "standing": (
+            standing_of(owner, now=now, actor=actor, whom="you") if "check" in request.GET else None
+        ),
     }
     return render(request, "booking/client/home.html", context)
 

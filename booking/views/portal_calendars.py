@@ -113,7 +113,8 @@ def _offers(owner: ClientOwner) -> list[Offer]:
             check_plan(owner, provider)
         except PlanRequired:
             continue
-        offers.append(Offer(label, reverse("portal:connect", args=[provider])))
+        words = _("Connect %(provider)s") % {"provider": label}
+        offers.append(Offer(words, reverse("portal:connect", args=[provider])))
     return offers
 
 

@@ -6,25 +6,29 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from booking.enums import MeetingState
+from audit.actors import client_actor
+from booking.enums import MeetingState, Party
 from booking.joining import first_link, other_link
 from booking.owners import tables_of
+from booking.services.changes import Doer, approve_meeting, cancel_meeting, decline_meeting
 from booking.services.mail import conference_label
 from booking.views.portal_frame import frame, owner_of
 from booking.wording import clock_range, long_day, zone_words
 from calendars.enums import ConferenceState
 from calendars.prose import is_web_address
+from common.errors import DomainError, InvalidInput
 from conferencing.enums import LinkKind
 from workspaces.client_guard import visit_required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -51,6 +55,8 @@ class Row:
     place: str
     join_url: str
     other_url: str
+    can_answer: bool
+    can_cancel: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,98 @@ def meeting(request: ClientRequest, meeting_id: UUID) -> HttpResponse:
     return render(request, "booking/client/meeting.html", context)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client's person can say to a meeting, and the words around it."""
+
+    do: Callable[..., MeetingBase]
+    title: str
+    explained: str
+    button: str
+    working: str
+    done: str
+    is_final: bool = True
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@visit_required
+def answer(request: ClientRequest, meeting_id: UUID, said: str) -> HttpResponse:
+    """Ask, with room for a message to the guest, then approve, decline or cancel."""
+    owner, now = owner_of(request), timezone.now()
+    found = _meeting(owner, meeting_id)
+    given = _answers(found.booker_name)[said]
+    if request.method != "POST":
+        return _ask(request, found, given, now)
+    message = request.POST.get("message", "")
+    try:
+        given.do(meeting=found, doer=_doer(request), now=now, message=message)
+    except InvalidInput as error:
+        return _ask(request, found, given, now, typed=message, fault=error.message, status=422)
+    except DomainError as error:
+        return _ask(request, found, given, now, typed=message, refusal=error, status=error.status)
+    messages.success(request, given.done)
+    return redirect("portal:meeting", meeting_id=found.pk)
+
+
+def _ask(
+    request: ClientRequest,
+    found: MeetingBase,
+    given: Answer,
+    now: datetime,
+    *,
+    status: int = 200,
+    **more: object,
+) -> HttpResponse:
+    owner = owner_of(request)
+    context = {
+        **frame(request),
+        "row": _row(found, owner, now),
+        "zone_words": zone_words(owner.zone, found.start_at),
+        "given": given,
+        **more,
+    }
+    return render(request, "booking/client/answer.html", context, status=status)
+
+
+def _answers(guest: str) -> dict[str, Answer]:
+    names = {"guest": guest}
+    return {
+        "approve": Answer(
+            approve_meeting,
+            _("Confirm this meeting?"),
+            _("%(guest)s gets a confirmation, and it is written to your calendar.") % names,
+            _("Confirm the meeting"),
+            _("Confirming"),
+            _("The meeting is confirmed. %(guest)s is told by e-mail.") % names,
+            is_final=False,
+        ),
+        "decline": Answer(
+            decline_meeting,
+            _("Decline this request?"),
+            _("%(guest)s is told by e-mail, and the time is free again.") % names,
+            _("Decline the request"),
+            _("Declining"),
+            _("The request is declined. %(guest)s is told by e-mail.") % names,
+        ),
+        "cancel": Answer(
+            cancel_meeting,
+            _("Cancel this meeting?"),
+            _("%(guest)s is told by e-mail, it leaves both calendars, and the time is free again.")
+            % names,
+            _("Cancel the meeting"),
+            _("Cancelling"),
+            _("The meeting is cancelled. %(guest)s is told by e-mail.") % names,
+        ),
+    }
+
+
+def _doer(request: ClientRequest) -> Doer:
+    """The client's person by name, as guests may read it; never by their address."""
+    invitation = request.visit.invitation
+    name = invitation.name or invitation.client.name
+    return Doer(Party.OWNER, client_actor(request, invitation), name)
+
+
 def _meeting(owner: ClientOwner, meeting_id: UUID) -> MeetingBase:
     """The client's own meeting; 404 for any other."""
     mine = tables_of(owner.kind).meetings().filter(owner.filter_for(), workspace=owner.workspace)
@@ -113,6 +211,7 @@ def _meeting(owner: ClientOwner, meeting_id: UUID) -> MeetingBase:
 
 def _row(meeting: MeetingBase, owner: ClientOwner, now: datetime) -> Row:
     is_on = meeting.state == MeetingState.CONFIRMED
+    is_asked = meeting.state == MeetingState.REQUESTED
     link, other = first_link(meeting, LinkKind.OWNER), other_link(meeting)
     return Row(
         meeting=meeting,
@@ -124,6 +223,8 @@ def _row(meeting: MeetingBase, owner: ClientOwner, now: datetime) -> Row:
         place=_place(meeting),
         join_url=link if is_on and is_web_address(link) else "",
         other_url=other if is_on and is_web_address(other) else "",
+        can_answer=is_asked and meeting.start_at > now,
+        can_cancel=is_on and meeting.end_at > now,
     )
 
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from audit.enums import AccessReason, ActorKind
 from audit.models import OAuthTokenAccessLog
-from booking.models import Meeting
+from booking.enums import ChangeKind, MeetingState, Party
+from booking.models import Meeting, MeetingChange
 from calendars.models import Calendar, CalendarConnection, OAuthFlow
 from common import outbox
 from common.models import OutboxMessage
@@ -453,7 +454,7 @@ def test_overview_names_links_meetings_and_what_waits(visitor, client_link, cloc
 
 def test_standing_is_asked_for_separately(visitor, client_link):
     page = visitor.get("/client?check=1").text
-    assert "Guests can book Northgate now." in page
+    assert "Guests can book you now." in page
 
 
 @pytest.fixture
@@ -473,14 +474,71 @@ def test_meetings_upcoming_and_past(visitor, client_link, clock):
         assert "Ann Other" in visitor.get("/client/meetings?period=past").text
 
 
+def said_to(found):
+    return {MeetingState(one.state) for one in [type(found).objects.get(pk=found.pk)]}
+
+
+def say(browser, meeting, verb, **typed):
+    return browser.post(reverse(f"portal:meeting_{verb}", args=[meeting.pk]), typed)
+
+
+def test_client_cancels_with_a_message(visitor, client_link, clock):
+    held = book(client_link)
+    asked = visitor.get(reverse("portal:meeting_cancel", args=[held.pk]))
+    assert "Cancel this meeting?" in asked.text
+    assert said_to(held) == {MeetingState.CONFIRMED}
+    answer = say(visitor, held, "cancel", message="The pump broke.")
+    assert answer["Location"] == reverse("portal:meeting", args=[held.pk])
+    held.refresh_from_db()
+    assert (held.state, held.cancel_reason) == (MeetingState.CANCELLED, "The pump broke.")
+    assert held.cancelled_by == Party.OWNER
+    change = MeetingChange.objects.get(meeting_id=held.pk, kind=ChangeKind.CANCELLED)
+    assert (change.by, change.name) == (Party.OWNER, "Northgate")
+    assert change.message == "The pump broke."
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [("approve", MeetingState.CONFIRMED), ("decline", MeetingState.DECLINED)],
+)
+def test_client_answers_a_request(visitor, client_owner, clock, verb, state):
+    asked = book(make_link(client_owner, slug="asks", requires_approval=True))
+    assert asked.state == MeetingState.REQUESTED
+    assert "1 request waits for an answer." in visitor.get("/client").text
+    page = visitor.get(reverse("portal:meeting", args=[asked.pk])).text
+    assert reverse(f"portal:meeting_{verb}", args=[asked.pk]) in page
+    assert visitor.get(reverse(f"portal:meeting_{verb}", args=[asked.pk])).status_code == 200
+    assert say(visitor, asked, verb).status_code == 302
+    assert said_to(asked) == {state}
+
+
+def test_answer_that_does_not_fit_any_more_is_said(visitor, client_link, clock):
+    held = book(client_link)
+    answer = say(visitor, held, "decline", message="Kept words")
+    assert answer.status_code == 409
+    assert "confirmed already" in answer.text
+    assert "Kept words" in answer.text
+    assert said_to(held) == {MeetingState.CONFIRMED}
+
+
+def test_message_that_is_too_long_comes_back(visitor, client_link, clock):
+    held = book(client_link)
+    answer = say(visitor, held, "cancel", message="x" * 20_000)
+    assert answer.status_code == 422
+    assert said_to(held) == {MeetingState.CONFIRMED}
+
+
 def test_link_of_another_client_shows_nothing_of_this_one(client, membership, workspace, rows):
     other = make_client(workspace, "Southgate")
     visitor = entered(client, invite(membership, other, "s@south.example"))
     meeting, connection = rows[Meeting], rows[CalendarConnection]
-    for name, pk in (("meeting", meeting.pk), ("disconnect", connection.pk)):
+    named = [(f"meeting{verb}", meeting.pk) for verb in ("", "_approve", "_decline", "_cancel")]
+    for name, pk in (*named, ("disconnect", connection.pk)):
         address = reverse(f"portal:{name}", args=[pk])
         assert visitor.get(address).status_code == 404
         assert visitor.post(address).status_code in {404, 405}
+    meeting.refresh_from_db()
+    assert meeting.state == MeetingState.CONFIRMED
     again = f"/client/connect/google?again={connection.pk}"
     assert visitor.get(again).status_code == 404
     calendar = make_calendar(connection)
