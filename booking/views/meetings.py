@@ -34,7 +34,7 @@ from workspaces.queries import clients_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
@@ -76,6 +76,7 @@ class Lift:
     """One filter that narrows the list, and where it is lifted; with how many then, if counted."""
 
     label: str
+    words: str
     url: str
     count: int | None = None
 
@@ -204,13 +205,14 @@ def _lifts(
     names: dict[UUID | None, str] = {request.user.pk: "You"}
     names.update((one.pk, one.name) for one in clients)
     names.update((one.pk, one.title) for one in links)
+    state = MeetingState(wanted.state).label if wanted.state else ""
     labels = {
-        "text": f"\N{LEFT DOUBLE QUOTATION MARK}{wanted.text}\N{RIGHT DOUBLE QUOTATION MARK}",
-        "first_day": f"from {long_day(wanted.first_day, year=True)}" if wanted.first_day else "",
-        "last_day": f"until {long_day(wanted.last_day, year=True)}" if wanted.last_day else "",
-        "state": MeetingState(wanted.state).label if wanted.state else "",
-        "link_id": names.get(wanted.link_id, "another link"),
-        "owner_id": names.get(wanted.owner_id, "another owner"),
+        "text": ("", f"\N{LEFT DOUBLE QUOTATION MARK}{wanted.text}\N{RIGHT DOUBLE QUOTATION MARK}"),
+        "first_day": ("the first day, ", _day_words("from", wanted.first_day)),
+        "last_day": ("the last day, ", _day_words("until", wanted.last_day)),
+        "state": ("the state ", state),
+        "link_id": ("the link ", names.get(wanted.link_id, "of somebody else")),
+        "owner_id": ("the owner ", names.get(wanted.owner_id, "of something else")),
     }
     lifts = []
     for name in wanted.narrowing():
@@ -218,5 +220,10 @@ def _lifts(
         if count_at is not None:
             now, zone = count_at
             count = count_meetings(request.membership, wider, now=now, zone=zone)
-        lifts.append(Lift(labels[name], _page(wider), count))
+        kind, label = labels[name]
+        lifts.append(Lift(label, f"{kind}{label}", _page(wider), count))
     return lifts
+
+
+def _day_words(which: str, day: date | None) -> str:
+    return f"{which} {long_day(day, year=True)}" if day else ""
