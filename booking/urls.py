@@ -11,8 +11,10 @@ from booking.views import (
     details,
     done,
     links,
+    meeting_changes,
     meeting_detail,
     meeting_figures,
+    meeting_move,
     meetings,
     people,
     person_changes,
@@ -75,6 +77,30 @@ _staff: list[URLPattern] = [
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),
     path("meetings/<uuid:meeting_id>", meeting_detail.meeting_detail, name="meeting_detail"),
+    path(
+        "meetings/<uuid:meeting_id>/approve",
+        meeting_changes.meeting_approve,
+        name="meeting_approve",
+    ),
+    path(
+        "meetings/<uuid:meeting_id>/decline",
+        meeting_changes.meeting_decline,
+        name="meeting_decline",
+    ),
+    path(
+        "meetings/<uuid:meeting_id>/cancel", meeting_changes.meeting_cancel, name="meeting_cancel"
+    ),
+    path("meetings/<uuid:meeting_id>/move", meeting_move.meeting_move, name="meeting_move"),
+    path(
+        "meetings/<uuid:meeting_id>/no-show",
+        meeting_changes.meeting_no_show,
+        name="meeting_no_show",
+    ),
+    path(
+        "meetings/<uuid:meeting_id>/hand-over",
+        meeting_changes.meeting_reassign,
+        name="meeting_reassign",
+    ),
     path("meetings/<uuid:meeting_id>/join", meeting_detail.meeting_join, name="meeting_join"),
     path("meetings/<uuid:meeting_id>/link", meeting_detail.meeting_link, name="meeting_link"),
     path("meetings/<uuid:meeting_id>/send", meeting_detail.meeting_send, name="meeting_send"),

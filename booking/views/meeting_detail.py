@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actors import user_actor
+from booking.change_words import change_line
 from booking.enums import MeetingState
+from booking.services.changes import changes_of
 from booking.services.delivery import retry_link
 from booking.services.mail import conference_label
 from booking.staff_queries import deliveries_of, visible_meeting
@@ -62,6 +64,7 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         ),
         "receipt": receipt_lines(meeting, zone),
         "failures": delivery.failed(),
+        "changes": [change_line(change, zone) for change in changes_of(meeting)],
         "join_url": meeting.conference_url if is_web_address(meeting.conference_url) else "",
         "conference_name": conference_label(meeting.conference),
         "has_room": meeting.room_id is not None and meeting.state == MeetingState.CONFIRMED,

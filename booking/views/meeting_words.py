@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from booking.enums import MeetingState, MessageKind, Party
+from booking.meeting_actions import Action, actions_for
 from booking.owners import tables_for
 from booking.wording import clock, clock_range, long_day, short_day
 from calendars.enums import ConferenceState
@@ -46,6 +47,7 @@ class Row:
     event: Said
     can_send: bool
     can_retry_link: bool
+    actions: frozenset[Action]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def row_of(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: dateti
         event=_event(meeting, delivery),
         can_send=bool(delivery.failed()),
         can_retry_link=_can_retry_link(meeting, now),
+        actions=actions_for(meeting, now),
     )
 
 
