@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking import booker as rules
+from booking.guest_lines import read_guest_lines
 from booking.questions import Question, QuestionKind, read_answer
 from common.errors import InvalidInput
 
@@ -33,6 +34,15 @@ class DetailsForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    guests = forms.CharField(
+        label=_("Guests"),
+        required=False,
+        help_text=_(
+            "One to a line, a name and an e-mail address or the address alone. They get the "
+            "calendar file and every change."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false"}),
+    )
     website = forms.CharField(required=False)
 
     def __init__(
@@ -40,16 +50,21 @@ class DetailsForm(forms.Form):
         data: Mapping[str, Any] | None,
         *,
         questions: tuple[Question, ...],
+        takes_guests: bool = False,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
+        # Of a valid form: the people the booker brings along.
+        self.invited: list[dict[str, str]] = []
         self.questions = {f"{ANSWER}{question.key}": question for question in questions}
         for name, question in self.questions.items():
             self.fields[name] = _field_for(question)
             self.fields[name].error_messages["required"] = _("Answer this question.")
         self.fields["name"].error_messages["required"] = _("Add your name.")
         self.fields["email"].error_messages["required"] = _("Add your e-mail address.")
-        self.order_fields(["name", "email", *self.questions, "message", "website"])
+        if not takes_guests:
+            del self.fields["guests"]
+        self.order_fields(["name", "email", *self.questions, "message", "guests", "website"])
 
     def clean_name(self) -> str:
         return self._typed("name", rules.clean_name)
@@ -73,6 +88,12 @@ class DetailsForm(forms.Form):
                     self.cleaned_data[name] = read_answer(question, self.cleaned_data[name])
                 except InvalidInput as error:
                     self.add_error(name, error.message)
+        if "guests" in self.cleaned_data:
+            try:
+                typed, own = self.cleaned_data["guests"], self.cleaned_data.get("email", "")
+                self.invited = read_guest_lines(typed, own)
+            except InvalidInput as error:
+                self.add_error("guests", error.message)
         return self.cleaned_data
 
     def answers(self) -> dict[str, str]:
@@ -84,8 +105,13 @@ class DetailsForm(forms.Form):
         }
 
     def visible_typed(self) -> list[forms.BoundField]:
-        """Every field a person fills in, in order."""
-        return [self[name] for name in self.fields if name != "website"]
+        """Every field a person always sees, in order."""
+        return [self[name] for name in self.fields if name not in {"website", "guests"}]
+
+    @property
+    def brings_guests(self) -> bool:
+        """Whether something was typed, or filled in beforehand, about guests."""
+        return "guests" in self.fields and bool(self["guests"].value())
 
     def _typed(self, name: str, clean: Callable[[str], str]) -> str:
         try:

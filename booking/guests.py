@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from booking.booker import clean_email, clean_name
 from common.errors import InvalidInput
 
@@ -30,5 +32,5 @@ def clean_guests(raw: Sequence[Mapping[str, str]], booker_email: str = "") -> li
             seen.add(clean["email"].lower())
             found.append(clean)
     if len(found) > MAX_GUESTS:
-        raise InvalidInput("guests", f"Name at most {MAX_GUESTS} guests.")
+        raise InvalidInput("guests", _("Name at most %(count)s guests.") % {"count": MAX_GUESTS})
     return found

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
 
 from booking.booker import MAX_TEXT, Booker, clean_booker, clean_text
 from booking.enums import DegradedMode, MeetingState
 from booking.errors import BusyUnknown, LinkClosed, SlotTaken
+from booking.guests import clean_guests
 from booking.models import BookingLink
 from booking.owners import meeting_tables, owner_of_link, tables_of
 from booking.questions import parse_questions, read_answers
@@ -34,12 +36,12 @@ from booking.tokens import hash_manage_token, manage_token
 from calendars.enums import ConferenceState
 from calendars.owners import booking_calendar_of
 from calendars.services.busy import BusyAnswer, counting_calendars
-from common.errors import DomainError, UpstreamError
+from common.errors import DomainError, InvalidInput, UpstreamError
 from common.spans import Span
 from common.statements import Insert, Select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from audit.actors import Actor
     from booking.models import MeetingBase
@@ -61,6 +63,7 @@ class _Wish:
     booker: Booker
     answers: list[dict[str, str]]
     message: str
+    guests: list[dict[str, str]]
     submit_key: str
     actor: Actor
 
@@ -87,6 +90,7 @@ def book_meeting(
     actor: Actor,
     answers: Mapping[str, str] | None = None,
     message: str = "",
+    guests: Sequence[Mapping[str, str]] = (),
 ) -> MeetingBase:
     """Book exactly this time (aware) through the link, or return what this submit already booked.
 
@@ -96,14 +100,16 @@ def book_meeting(
     Raises InvalidInput naming the field, LinkClosed, SlotTaken with the nearest open times, and
     BusyUnknown when a calendar that counts cannot be read. Never call it within a transaction.
     """
+    clean = clean_booker(booker)
     wish = _Wish(
         link=link,
         tables=tables_of(link.owner_kind),
         start=instant_of(start),
         duration=duration,
-        booker=clean_booker(booker),
+        booker=clean,
         answers=read_answers(parse_questions(link.questions), answers or {}),
         message=clean_text(message, "message")[:MAX_TEXT],
+        guests=_guests_of(link, guests, clean),
         submit_key=submit_key,
         actor=actor,
     )
@@ -119,6 +125,15 @@ def book_meeting(
         taken = refusal
     nearest = nearest_starts(terms=terms_of(link, duration), start=wish.start, now=now, actor=actor)
     raise SlotTaken(taken.message, nearest) from taken
+
+
+def _guests_of(
+    link: BookingLink, guests: Sequence[Mapping[str, str]], booker: Booker
+) -> list[dict[str, str]]:
+    """Raises InvalidInput naming `guests` or a part of it."""
+    if guests and not link.takes_guests:
+        raise InvalidInput("guests", _("This link takes no guests."))
+    return clean_guests(guests, booker.email)
 
 
 def check_start(
@@ -235,6 +250,7 @@ def _insert(
         booker_language=booker.language,
         answers=wish.answers,
         message=wish.message,
+        guests=wish.guests,
         uid=f"{meeting_id}@{settings.ICS_DOMAIN}",
         hold=place.hold,
         group_id=place.group_id,

@@ -86,7 +86,7 @@ class _Details:
 
     def show(self) -> HttpResponse:
         """The empty form, filled from the address where it names somebody."""
-        form = DetailsForm(None, questions=self.questions, initial=dict(self.visit.given))
+        form = self._form(None, initial=dict(self.visit.given))
         try:
             check_start(
                 link=self.link,
@@ -103,7 +103,7 @@ class _Details:
 
     def submit(self) -> HttpResponse:
         """Book, or show the form again with everything that was typed."""
-        form = DetailsForm(self.request.POST, questions=self.questions)
+        form = self._form(self.request.POST)
         address = client_address(self.request)
         try:
             limits.use(limits.ATTEMPTS_PER_ADDRESS, address, self.now)
@@ -135,6 +135,10 @@ class _Details:
         done.status_code = 303
         return done
 
+    def _form(self, data: Mapping[str, str] | None, **more: Any) -> DetailsForm:
+        takes_guests = self.link.takes_guests
+        return DetailsForm(data, questions=self.questions, takes_guests=takes_guests, **more)
+
     def _admit(self, form: DetailsForm, key: str) -> None:
         """Raise when this booker may not book, or has yet to prove the address."""
         admit(
@@ -165,6 +169,7 @@ class _Details:
             actor=self.actor,
             answers=form.answers(),
             message=form.cleaned_data["message"],
+            guests=form.invited,
         )
 
     def _again(self, form: DetailsForm, error: DomainError) -> HttpResponse:
