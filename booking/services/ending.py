@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from audit.actors import task_actor
 from booking.booker import clean_text
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 EXPIRES_REQUESTS = "booking.expire_requests"
 _AT_ONCE = 200
-_OVER = "This meeting is over, so it cannot be cancelled any more."
-_IS_DECLINED = "This request was declined already."
-_IS_CANCELLED = "This meeting was cancelled already."
-_NO_SHOW_WORDS = "This meeting is marked as no-show."
+_OVER = gettext_noop("This meeting is over, so it cannot be cancelled any more.")
+_IS_DECLINED = gettext_noop("This request was declined already.")
+_IS_CANCELLED = gettext_noop("This meeting was cancelled already.")
+_NO_SHOW_WORDS = gettext_noop("This meeting is marked as no-show.")
 _NOT_ASKED = "This meeting is confirmed already. Cancel it instead."
 
 
@@ -48,11 +49,11 @@ def _cancel(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> Meeti
         if fresh.state == MeetingState.CANCELLED:
             return fresh
         if fresh.state == MeetingState.DECLINED:
-            raise Conflict(_IS_DECLINED)
+            raise Conflict(gettext(_IS_DECLINED))
         if fresh.state == MeetingState.NO_SHOW:
-            raise Conflict(_NO_SHOW_WORDS)
+            raise Conflict(gettext(_NO_SHOW_WORDS))
         if fresh.end_at <= now:
-            raise Conflict(_OVER)
+            raise Conflict(gettext(_OVER))
         fresh.state = MeetingState.CANCELLED
         fresh.cancelled_by, fresh.cancel_reason = doer.by, text[:300]
         let_go(fresh)

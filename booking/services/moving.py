@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError
+from django.utils.translation import gettext, gettext_noop
 
 from booking.booker import clean_text
 from booking.enums import ChangeKind, DegradedMode, MeetingState, Party
@@ -40,16 +41,18 @@ from common.spans import Span
 if TYPE_CHECKING:
     from booking.models import MeetingBase
 
-CLOSED_WORDS = (
+CLOSED_WORDS = gettext_noop(
     "No other time can be chosen any more: this booking link is closed. "
     "The meeting stands as it is, and it can be cancelled."
 )
-_BEGUN = "This meeting has begun, so it cannot be moved any more."
-_UNREADABLE = "The calendar did not answer, so nothing was moved. The meeting stands. Try again."
+_BEGUN = gettext_noop("This meeting has begun, so it cannot be moved any more.")
+_UNREADABLE = gettext_noop(
+    "The calendar did not answer, so nothing was moved. The meeting stands. Try again."
+)
 _OFF = {
-    MeetingState.CANCELLED: "This meeting was cancelled already.",
-    MeetingState.DECLINED: "This request was declined already.",
-    MeetingState.NO_SHOW: "This meeting is marked as no-show.",
+    MeetingState.CANCELLED: gettext_noop("This meeting was cancelled already."),
+    MeetingState.DECLINED: gettext_noop("This request was declined already."),
+    MeetingState.NO_SHOW: gettext_noop("This meeting is marked as no-show."),
 }
 _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(days=1)
 
@@ -151,12 +154,12 @@ def moving_terms(*, meeting: MeetingBase, doer: Doer, duration: timedelta | None
 
 def _require_movable(meeting: MeetingBase, move: _Move) -> None:
     if meeting.state not in {MeetingState.CONFIRMED, MeetingState.REQUESTED}:
-        raise Conflict(_OFF[MeetingState(meeting.state)])
+        raise Conflict(gettext(_OFF[MeetingState(meeting.state)]))
     if meeting.start_at <= move.now and not move.follows_calendar:
-        raise Conflict(_BEGUN)
+        raise Conflict(gettext(_BEGUN))
     link = meeting.link
     if move.by_booker and (link is None or not link.is_active):
-        raise Conflict(CLOSED_WORDS)
+        raise Conflict(gettext(CLOSED_WORDS))
 
 
 def _stands_at(meeting: MeetingBase, span: Span) -> bool:
@@ -168,11 +171,11 @@ def _terms(meeting: MeetingBase, move: _Move) -> Terms:
     owner, link, length = host_of_meeting(meeting), meeting.link, move.span.duration
     if link is None:
         if move.by_booker:
-            raise Conflict(CLOSED_WORDS)
+            raise Conflict(gettext(CLOSED_WORDS))
         return terms_of_owner(owner, length)
     offered = durations_of(link)
     if move.by_booker and length not in {*offered, meeting.end_at - meeting.start_at}:
-        raise InvalidInput("duration", "Choose one of the lengths this link offers.")
+        raise InvalidInput("duration", gettext("Choose one of the lengths this link offers."))
     return with_length_of(terms_of(link, offered[0], owner=owner), move.span)
 
 
@@ -188,7 +191,7 @@ def _read_busy(meeting: MeetingBase, terms: Terms, move: _Move) -> BusyAnswer | 
         is_request = meeting.state == MeetingState.REQUESTED
         if is_request and move.by_booker and terms.degraded_mode is DegradedMode.REQUEST:
             return None
-        raise BusyUnknown(_UNREADABLE) from error
+        raise BusyUnknown(gettext(_UNREADABLE)) from error
     _decide(meeting, terms, move, busy.spans)
     return busy
 
