@@ -89,7 +89,7 @@ def home(request: ClientRequest) -> HttpResponse:
     upcoming = meetings_for_owner(owner, since=now)
     actor = client_actor(request, request.visit.invitation)
     context = {
-        **frame(request),
+        **frame(request, "home"),
         "desk": _desk(reverse("portal:home")),
         "needs": _needs(owner, upcoming),
         "links": link_rows(owner, now),
@@ -118,7 +118,7 @@ def hours(request: ClientRequest) -> HttpResponse:
 def leave(request: ClientRequest) -> HttpResponse:
     """End this browser's visit; the mail's link opens another."""
     client_access.end_visit(visit=request.visit, now=timezone.now())
-    answer = render(request, "booking/client/left.html", frame(request))
+    answer = render(request, "booking/client/left.html", frame(request, ""))
     forget(answer)
     return answer
 
@@ -127,7 +127,7 @@ def _hours_page(
     request: ClientRequest, owner: ClientOwner, now: datetime, **edited: Any
 ) -> HttpResponse:
     context = {
-        **frame(request),
+        **frame(request, "hours"),
         "desk": _desk(reverse("portal:hours")),
         **hours_card(owner, now, **edited),
     }

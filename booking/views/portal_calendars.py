@@ -48,7 +48,7 @@ def calendars(request: ClientRequest) -> HttpResponse:
     if request.method == "POST":
         return change_calendars(request, owner, to=here)
     context = {
-        **frame(request),
+        **frame(request, "calendars"),
         "desk": Desk(here, reverse("portal:hours"), here, "", ""),
         "offers": _offers(owner),
         "accounts": [_mine(row) for row in accounts_of(owner, owner.zone, now)],
@@ -92,7 +92,7 @@ def disconnect(request: ClientRequest, connection_id: UUID) -> HttpResponse:
     owner = owner_of(request)
     connection = _connection(owner, str(connection_id))
     if request.method != "POST":
-        context = {**frame(request), "connection": connection}
+        context = {**frame(request, "calendars"), "connection": connection}
         return render(request, "booking/client/disconnect.html", context)
     actor = client_actor(request, request.visit.invitation)
     left_to_do = connections.disconnect(connection=connection, actor=actor)

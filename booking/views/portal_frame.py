@@ -18,10 +18,11 @@ def owner_of(request: ClientRequest) -> ClientOwner:
     return ClientOwner(workspace=invitation.workspace, client=invitation.client)
 
 
-def frame(request: ClientRequest) -> dict[str, Any]:
-    """What every page of the client shows around its own."""
+def frame(request: ClientRequest, section: str) -> dict[str, Any]:
+    """What every page of the client shows around its own; `section` is the tab it is under."""
     invitation = request.visit.invitation
     return {
+        "section": section,
         "invitation": invitation,
         "client": invitation.client,
         "workspace_name": invitation.workspace.name,

@@ -86,7 +86,7 @@ def meetings(request: ClientRequest) -> HttpResponse:
     )
     rows = meeting_rows(found, owner, now)
     context = {
-        **frame(request),
+        **frame(request, "meetings"),
         "is_past": is_past,
         "days": [DayRows(title, list(of_day)) for title, of_day in groupby(rows, lambda r: r.day)],
         "zone_words": zone_words(owner.zone, now),
@@ -101,7 +101,7 @@ def meeting(request: ClientRequest, meeting_id: UUID) -> HttpResponse:
     owner, now = owner_of(request), timezone.now()
     found = _meeting(owner, meeting_id)
     context = {
-        **frame(request),
+        **frame(request, "meetings"),
         "row": _row(found, owner, now),
         "zone_words": zone_words(owner.zone, found.start_at),
     }
@@ -152,7 +152,7 @@ def _ask(
 ) -> HttpResponse:
     owner = owner_of(request)
     context = {
-        **frame(request),
+        **frame(request, "meetings"),
         "row": _row(found, owner, now),
         "zone_words": zone_words(owner.zone, found.start_at),
         "given": given,

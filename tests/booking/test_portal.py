@@ -467,6 +467,7 @@ def test_meetings_upcoming_and_past(visitor, client_link, clock):
     assert "Ann Other" in visitor.get("/client/meetings").text
     assert "Ann Other" not in visitor.get("/client/meetings?period=past").text
     detail = visitor.get(reverse("portal:meeting", args=[held.pk])).text
+    assert re.findall(r'aria-current="page">(\w+)<', detail) == ["Meetings"]
     assert "ann@tallship.example" in detail
     with time_machine.travel(NOW + timedelta(hours=30), tick=False):
         fresh = ClientVisit.objects.update(expires_at=NOW + timedelta(days=3))
