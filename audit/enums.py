@@ -56,6 +56,8 @@ class AccessReason(models.TextChoices):
     BUSY_READ = "calendar.busy.read", "Read busy times"
     BOOKING_CONFIRM = "booking.busy.confirm", "Check a slot before booking"
     BOOKING_EVENT_CREATE = "booking.events.create", "Create a meeting's event"
+    BOOKING_EVENT_ERASE = "booking.events.erase", "Take an erased person out of an event"
+    PERSON_ERASE = "booking.people.erase", "Erase a person"
     WATCH = "calendar.watch", "Ask for change notices"
     ZOOM_MEETING_CREATE = "zoom.meetings.create", "Create a Zoom meeting"
     ZOOM_MEETING_UPDATE = "zoom.meetings.update", "Change a Zoom meeting"

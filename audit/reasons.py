@@ -34,7 +34,7 @@ def act_of(reason: str) -> Act:
     verb = reason.rpartition(".")[2]
     if reason.startswith(("oauth.", "token.", "credential.")):
         return Act.KEY
-    if verb == "delete":
+    if verb in {"delete", "erase"}:
         return Act.DELETE
     return Act.WRITE if verb in _WRITING else Act.READ
 

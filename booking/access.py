@@ -81,7 +81,7 @@ def meeting_by_token(slug: str, token: str) -> MeetingBase:
         found: MeetingBase | None = (
             tables.meetings()
             .alias(folded=Lower("link__slug"))
-            .filter(is_of_link, manage_token_hash=token_hash)
+            .filter(is_of_link, manage_token_hash=token_hash, erased_at__isnull=True)
             .first()
         )
         if found is not None:

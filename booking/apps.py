@@ -15,6 +15,8 @@ class BookingConfig(AppConfig):
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
         from booking.services import (  # noqa: PLC0415 -- app registry
             delivery,
+            erased_events,
+            erasing,
             relocated,
             rooms,
             verification,
@@ -35,6 +37,8 @@ class BookingConfig(AppConfig):
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
+        outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
+        outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)
         outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
         outbox.register(MOVED_KIND, relocated.follow_event)
         usage.register("meetings", zoom_rooms.uses)

@@ -68,6 +68,8 @@ class MessageKind(models.TextChoices):
     CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
     EMAIL_CODE = "booking.email_code", "Code that proves an address"
     BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"
+    ERASURE = "booking.erasure", "Erase somebody"
+    ERASED_EVENT = "booking.erased_event", "Take somebody out of a calendar event"
 
 
 class Step(models.TextChoices):

@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-from booking.models import Contact, Meeting, PersonNote, SalesMeeting, SalesProspect
+from booking.models import Contact, Erasure, Meeting, PersonNote, SalesMeeting, SalesProspect
 from calendars.models import (
     Calendar,
     CalendarConnection,
@@ -90,6 +90,7 @@ ALLOWED = {
     "portal:calendars": "for a client's visit only: see test_portal",
     "portal:connect": "for a client's visit only: see test_portal",
     "portal:meetings": "for a client's visit only: see test_portal",
+    "booking:erasures": OWN,
     "booking:book": "the public page of a link",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",
@@ -138,6 +139,7 @@ def parts_of(rows):
         "branch_id": [rows[Workspace].pk],
         "person_id": [rows[Contact].pk, rows[SalesProspect].pk],
         "note_id": [rows[PersonNote].pk],
+        "erasure_id": [rows[Erasure].pk],
     }  # fmt: skip
 
 
@@ -159,7 +161,7 @@ def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
         "calendar_id", "event_id", "task_id", "branch_id",
-        "person_id", "note_id",
+        "person_id", "note_id", "erasure_id",
     }  # fmt: skip
     unknown = [
         (route, name)

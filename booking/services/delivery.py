@@ -79,7 +79,7 @@ def handle_calendar_event(message: OutboxMessage) -> None:
 def handle_notification(message: OutboxMessage) -> None:
     """The outbox's handler for `booking.notification`."""
     meeting = _meeting_of(message)
-    if meeting is not None:
+    if meeting is not None and meeting.erased_at is None:
         step = Step(message.payload["step"])
         send_notifications(meeting=meeting, step=step, key=message.dedupe_key, now=timezone.now())
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from booking.booker import clean_email, clean_name, clean_phone, clean_zone
 from booking.enums import NoteKind
-from booking.models import PersonNote
+from booking.models import Erasure, PersonNote
 from booking.models.people import MAX_NOTE
 from booking.owners import tables_of, tables_of_person
 from booking.plain import plain_text
@@ -118,6 +118,8 @@ def merge_people(
                 return keep
             raise NotFound
         other: Any = found[other_id]
+        if Erasure.objects.filter(person_id__in=list(found)).exists():
+            raise Conflict("One of the two is being erased.")
         moved = tables.meeting._default_manager.filter(**{tables.person_column: other})
         number = moved.update(**{tables.person_column: kept})
         PersonNote.objects.filter(person_id=other.pk).update(person_id=kept.pk)

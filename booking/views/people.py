@@ -32,7 +32,7 @@ from booking.wording import clock, clock_range, long_day, short_day, zone_words
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done
 from common.spreadsheets import BYTE_ORDER_MARK, csv_answer, csv_lines
-from workspaces.access import MAY_MANAGE, MAY_SEE_PEOPLE, MAY_WORK
+from workspaces.access import MAY_AUDIT, MAY_MANAGE, MAY_SEE_PEOPLE, MAY_WORK
 from workspaces.enums import OwnerKind
 from workspaces.guards import member_required
 from workspaces.owners import owner_of_member
@@ -122,6 +122,7 @@ def people(request: StaffRequest) -> HttpResponse:
         ],
         "clients": clients_of(membership.workspace),
         "may_write": membership.role in MAY_WORK,
+        "may_audit": membership.role in MAY_AUDIT,
         "earlier": page - 1,
         "later": page + 1 if found.has_more else 0,
         "query": query.urlencode(),

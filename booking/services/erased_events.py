@@ -1,0 +1,61 @@
+"""Calendar events of meetings whose booker was erased: their titles and texts at the provider."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from audit.actors import task_actor
+from audit.enums import AccessReason
+from booking.enums import TAKES_TIME, MessageKind
+from booking.models import Erasure
+from booking.owners import meeting_tables
+from booking.services.erasing import finish
+from booking.services.events import event_at
+from calendars.errors import EventChanged
+from calendars.providers.base import EventDraft
+from calendars.providers.errors import EventGone
+from calendars.services.events import delete_event, update_event
+
+if TYPE_CHECKING:
+    from booking.models import MeetingBase
+    from calendars.models import Event
+    from common.models import OutboxMessage
+
+
+def handle_erased_event(message: OutboxMessage) -> None:
+    """The outbox's handler for `booking.erased_event`. Raises UpstreamError."""
+    event = event_at(UUID(message.payload["event_id"]))
+    if event is not None:
+        with suppress(EventGone):
+            _empty(event)
+    erasure = Erasure.objects.filter(pk=UUID(message.payload["erasure_id"])).first()
+    if erasure is not None:
+        finish(erasure, but=message)
+
+
+def _empty(event: Event) -> None:
+    """Delete the event of what was called off; of what was held, leave its time and its kind."""
+    actor = task_actor(MessageKind.ERASED_EVENT.value)
+    reason = AccessReason.BOOKING_EVENT_ERASE
+    standing = [one for one in _meetings_at(event) if one.state in TAKES_TIME]
+    if not standing:
+        delete_event(event=event, actor=actor, notify=False, reason=reason)
+        return
+    draft = EventDraft(title=standing[0].title, description="", notify=False)
+    try:
+        update_event(event=event, draft=draft, actor=actor, reason=reason)
+    except EventChanged as changed:
+        # Our copy has neither title nor text any more, so that whatever stands there is news.
+        fresh = event_at(changed.event_id)
+        if fresh is not None:
+            update_event(event=fresh, draft=draft, actor=actor, reason=reason)
+
+
+def _meetings_at(event: Event) -> list[MeetingBase]:
+    return [
+        meeting
+        for tables in meeting_tables()
+        for meeting in tables.meetings().filter(calendar_event_id=event.pk)
+    ]

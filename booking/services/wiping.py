@@ -1,0 +1,149 @@
+"""What is held about somebody here is taken away, in one transaction; providers are told after it.
+
+A meeting keeps its time, its state and its owner, so that figures and the owner's past stay true.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Lower
+
+from booking.enums import MessageKind, Party
+from booking.models import BulkCancellation, EmailCheck, MeetingChange, PersonNote
+from booking.owners import tables_for, tables_of_person
+from calendars.models import Event
+from common.enums import OutboxState
+from common.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
+    from booking.models import MeetingBase, PersonBase
+
+ERASED_NAME = "Erased person"
+_NO_TITLE = "Meeting"
+
+
+def addresses_of(person: PersonBase, meetings: Iterable[MeetingBase]) -> list[str]:
+    """Every address somebody booked under, their record's first; in small letters."""
+    found = [person.email.lower(), *(one.booker_email.lower() for one in meetings)]
+    return list(dict.fromkeys(address for address in found if address))
+
+
+def meetings_of_person(person: PersonBase) -> QuerySet[Any]:
+    """All their meetings, whoever may see them."""
+    tables = tables_of_person(person)
+    return tables.meetings().filter(
+        workspace=person.workspace_id, **{f"{tables.person_column}_id": person.pk}
+    )
+
+
+def meetings_as_guest(person: PersonBase, addresses: Iterable[str]) -> list[MeetingBase]:
+    """Others' meetings of the same scope to which one of the addresses was invited."""
+    tables = tables_of_person(person)
+    rows = tables.meetings().alias(guests_text=Cast("guests", TextField()))
+    named = Q()
+    for address in addresses:
+        named |= Q(guests_text__icontains=address)
+    own = Q(**{f"{tables.person_column}_id": person.pk})
+    found = rows.filter(named, **tables.scope_of(person)).exclude(own)
+    return [one for one in found if _without(one.guests, addresses) != one.guests]
+
+
+def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:
+    """Take the person out of the locked meeting, and out of what is told of it."""
+    link, tables = meeting.link, tables_for(meeting)
+    meeting.title = link.title if link is not None else _NO_TITLE
+    meeting.booker_name, meeting.booker_email, meeting.booker_phone = ERASED_NAME, "", ""
+    meeting.booker_timezone, meeting.booker_language = "UTC", "en"
+    meeting.answers, meeting.guests, meeting.told = [], [], {}
+    meeting.message = meeting.cancel_reason = meeting.conference_note = ""
+    if link is None or meeting.location != link.location:
+        meeting.location = ""
+    if "overridden" in meeting.receipt:
+        meeting.receipt = {**meeting.receipt, "overridden": {}}
+    meeting.erased_at = now
+    setattr(meeting, f"{tables.person_column}_id", None)
+    meeting.save()
+    _wipe_history(meeting)
+    # What is still to be mailed has nobody to go to; what is done tells of nobody any more.
+    rows = OutboxMessage.objects.filter(
+        workspace_id=meeting.workspace_id, payload__meeting_id=str(meeting.pk)
+    )
+    rows.filter(
+        Q(state__in=[OutboxState.SENT, OutboxState.FAILED])
+        | Q(kind=MessageKind.NOTIFICATION, state=OutboxState.PENDING)
+    ).delete()
+
+
+def wipe_guest(meeting: MeetingBase, addresses: Iterable[str]) -> int:
+    """Take the addresses off another's meeting; how many guests that were."""
+    kept = _without(meeting.guests, addresses)
+    gone = len(meeting.guests) - len(kept)
+    meeting.guests = kept
+    meeting.told = _forgotten(meeting.told, addresses)
+    meeting.save(update_fields=["guests", "told", "updated_at"])
+    return gone
+
+
+def wipe_traces(person: PersonBase, addresses: list[str]) -> int:
+    """Take the addresses out of proofs, notes, bulk work and copies of deleted events; how many
+    notes there were.
+    """
+    notes, _ = PersonNote.objects.filter(
+        workspace=person.workspace_id, person_id=person.pk
+    ).delete()
+    checks = EmailCheck.objects.filter(workspace=person.workspace_id).alias(folded=Lower("email"))
+    checks.filter(folded__in=addresses).delete()
+    for work in BulkCancellation.objects.filter(workspace=person.workspace_id):
+        said = json.dumps([work.rules, work.words, work.message, work.failed]).lower()
+        if any(address in said for address in addresses):
+            work.rules, work.words, work.message, work.failed = {}, ERASED_NAME, "", {}
+            work.save()
+    for address in addresses:
+        buried = Event.objects.filter(workspace_id=person.workspace_id, deleted_at__isnull=False)
+        naming(buried, address).update(title="", description="", attendees=[])
+    return notes
+
+
+def wipe_copies(event_ids: Iterable[UUID]) -> None:
+    """Take title and text off our copies of the meetings' own events."""
+    Event.objects.filter(pk__in=list(event_ids)).update(title="", description="")
+
+
+def naming(events: QuerySet[Event], address: str) -> QuerySet[Event]:
+    """The events whose text or guests name the address."""
+    rows = events.annotate(guests_text=Cast("attendees", TextField()))
+    return rows.filter(
+        Q(title__icontains=address)
+        | Q(description__icontains=address)
+        | Q(guests_text__icontains=address)
+    )
+
+
+def _wipe_history(meeting: MeetingBase) -> None:
+    rows = MeetingChange.objects.filter(workspace=meeting.workspace_id, meeting_id=meeting.pk)
+    rows.filter(by=Party.BOOKER).update(name=ERASED_NAME, actor_id="")
+    rows.update(message="", reason="")
+
+
+def _without(guests: list[dict[str, str]], addresses: Iterable[str]) -> list[dict[str, str]]:
+    gone = set(addresses)
+    return [guest for guest in guests if guest.get("email", "").lower() not in gone]
+
+
+def _forgotten(told: dict[str, Any], addresses: Iterable[str]) -> dict[str, Any]:
+    """What readers know, without the readers of these addresses."""
+    gone = tuple(addresses)
+    return {
+        reader: known
+        for reader, known in told.items()
+        if not any(address in f"{reader} {json.dumps(known)}".lower() for address in gone)
+    }
