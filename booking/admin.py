@@ -11,8 +11,11 @@ from booking.models import (
     BulkCancellation,
     Contact,
     EmailCheck,
+    ErasedAddress,
+    Erasure,
     Meeting,
     MeetingChange,
+    PersonNote,
     SalesMeeting,
     SalesProspect,
 )
@@ -108,3 +111,31 @@ class BulkCancellationAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace",)
     search_fields = ("=id", "=workspace__id")
     ordering = ("-created_at",)
+
+
+@admin.register(PersonNote)
+class PersonNoteAdmin(ReadOnlyAdmin):
+    """That there is a note; what it says is for the workspace alone."""
+
+    hidden = frozenset({"text"})
+    list_display = ("created_at", "kind", "owner_kind", "person_id", "author_name", "workspace")
+    list_filter = ("kind", "owner_kind")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=person_id", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "workspace", "by_name", "owner_kind", "wiped_at", "finished_at")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=person_id", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(ErasedAddress)
+class ErasedAddressAdmin(ReadOnlyAdmin):
+    hidden = frozenset({"address_hash"})
+    list_display = ("erasure",)
+    list_select_related = ("erasure",)
+    search_fields = ("=erasure__id",)

@@ -89,4 +89,4 @@ class ErasedAddress(models.Model):
         indexes = [models.Index(fields=["address_hash"], name="erased_address_hash")]
 
     def __str__(self) -> str:
-        return self.address_hash[:8]
+        return f"address of {self.erasure_id}"
