@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from booking.views import (
+    blocked,
     client_access,
     clients,
     details,
@@ -81,6 +82,9 @@ _staff: list[URLPattern] = [
     path("meetings", meetings.meetings, name="meetings"),
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),
+    path("meetings/blocked", blocked.blocked, name="blocked"),
+    path("meetings/blocked/<uuid:block_id>/delete", blocked.block_delete, name="block_delete"),
+    path("meetings/<uuid:meeting_id>/block", blocked.meeting_block, name="meeting_block"),
     path("meetings/<uuid:meeting_id>", meeting_detail.meeting_detail, name="meeting_detail"),
     path(
         "meetings/<uuid:meeting_id>/approve",

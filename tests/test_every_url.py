@@ -12,7 +12,15 @@ import re
 
 import pytest
 
-from booking.models import Contact, Erasure, Meeting, PersonNote, SalesMeeting, SalesProspect
+from booking.models import (
+    BookingBlock,
+    Contact,
+    Erasure,
+    Meeting,
+    PersonNote,
+    SalesMeeting,
+    SalesProspect,
+)
 from calendars.models import (
     Calendar,
     CalendarConnection,
@@ -78,6 +86,7 @@ ALLOWED = {
     "booking:my_calendars": OWN,
     "booking:my_link_new": OWN,
     "booking:meetings": OWN,
+    "booking:blocked": OWN,
     "booking:meetings_export": OWN,
     "booking:meeting_figures": OWN,
     "booking:people": OWN,
@@ -137,6 +146,7 @@ def parts_of(rows):
         "event_id": [rows[Event].pk],
         "task_id": [rows[EventTask].pk],
         "branch_id": [rows[Workspace].pk],
+        "block_id": [rows[BookingBlock].pk],
         "person_id": [rows[Contact].pk, rows[SalesProspect].pk],
         "note_id": [rows[PersonNote].pk],
         "erasure_id": [rows[Erasure].pk],
@@ -160,7 +170,7 @@ def filled(route, values):
 def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
-        "calendar_id", "event_id", "task_id", "branch_id",
+        "calendar_id", "event_id", "task_id", "branch_id", "block_id",
         "person_id", "note_id", "erasure_id",
     }  # fmt: skip
     unknown = [
