@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from booking.public_holidays import holidays_in
+from common.errors import InvalidInput
 from workspaces.availability import (
     DEFAULT_AVAILABILITY,
     END_OF_DAY,
@@ -56,6 +58,13 @@ class SpecialDays:
     @property
     def key(self) -> str:
         return f"{self.first}/{self.last}"
+
+    @property
+    def days(self) -> list[date]:
+        """Each of several dates, to be taken away by itself."""
+        if self.first == self.last:
+            return []
+        return [self.first + _ONE_DAY * n for n in range((self.last - self.first).days + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +147,36 @@ def press(hours: Hours, sent: QueryDict) -> Hours | None:
         return _with_day(hours, name, lambda day: _without(day, index))
     if name := sent.get("copy_hours"):
         return _copied(hours, name)
-    if key := sent.get("remove_special"):
-        gone = _dates(key, ())
-        return replace(hours, dates={d: t for d, t in hours.dates.items() if d not in gone})
-    if "add_special" in sent:
+    if {"remove_special", "add_special", "add_holidays"} & sent.keys():
+        return _with_dates(hours, sent)
+    return hours if {"more_special", "pick_country"} & sent.keys() else None
+
+
+def _with_dates(hours: Hours, sent: QueryDict) -> Hours:
+    if "add_holidays" in sent:
+        # Dates that are set apart already keep what was said of them.
+        closed: dict[date, tuple[Typed, ...]] = {day: () for day, _name in holidays_sent(sent)}
+        dates = {**closed, **hours.dates}
+    elif "add_special" in sent:
         dates = {**hours.dates, **_new_special(sent)}
-        _refuse_too_many(dates)
-        return replace(hours, dates=dates)
-    return None
+    else:
+        gone = _dates(sent.get("remove_special", ""), ())
+        dates = {day: typed for day, typed in hours.dates.items() if day not in gone}
+    _refuse_too_many(dates)
+    return replace(hours, dates=dates)
+
+
+def holidays_sent(sent: QueryDict) -> list[tuple[date, str]]:
+    """The public holidays that the card asks for. Raises InvalidAvailability."""
+    year = sent.get("holiday-year", "")
+    try:
+        return holidays_in(
+            sent.get("holiday-country", ""),
+            sent.get("holiday-region", ""),
+            int(year) if year.isascii() and year.isdigit() else 0,
+        )
+    except InvalidInput as error:
+        raise InvalidAvailability(OVERRIDES, error.message) from None
 
 
 def find_faults(hours: Hours) -> list[InvalidAvailability]:
@@ -203,8 +234,9 @@ def _copied(hours: Hours, name: str) -> Hours:
 def _new_special(sent: QueryDict) -> dict[date, tuple[Typed, ...]]:
     first = sent.get("special-first", "")
     last = sent.get("special-last", "") or first
-    typed = (sent.get("special-from", "").strip(), sent.get("special-until", "").strip())
-    return _dates(f"{first}/{last}", () if typed == ("", "") else (typed,))
+    rows = zip(sent.getlist("special-from"), sent.getlist("special-until"), strict=False)
+    typed = tuple((start.strip(), end.strip()) for start, end in rows)
+    return _dates(f"{first}/{last}", tuple(pair for pair in typed if pair != ("", "")))
 
 
 def _dates(key: str, typed: tuple[Typed, ...]) -> dict[date, tuple[Typed, ...]]:

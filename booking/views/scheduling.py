@@ -13,7 +13,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.actors import user_actor
-from booking.hours import Hours, find_faults, hours_of, press, read_hours
+from booking.hours import Hours, find_faults, holidays_sent, hours_of, press, read_hours
+from booking.hours_card import card_of
 from booking.views.desk import accounts_of, desk_of, link_rows, offers_for, standing_of
 from booking.wording import clock, offset_words
 from calendars.owners import calendars_of
@@ -32,7 +33,7 @@ from workspaces.zones import is_zone, zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponse, QueryDict
 
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
@@ -47,6 +48,7 @@ def page(
     *,
     hours: Hours | None = None,
     faults: Sequence[InvalidInput] = (),
+    sent: QueryDict | None = None,
     **more: Any,
 ) -> HttpResponse:
     """The owner's page. `hours` are edited ones that are not saved; `faults` say why not."""
@@ -57,7 +59,7 @@ def page(
         "offers": offers_for(owner),
         "accounts": accounts_of(owner, owner.zone, now),
         "links": link_rows(owner, now),
-        **hours_card(owner, now, hours=hours, faults=faults),
+        **hours_card(owner, now, hours=hours, faults=faults, sent=sent),
         "standing": (
             standing_of(owner, now=now, actor=user_actor(request))
             if "check" in request.GET
@@ -71,17 +73,29 @@ def page(
 
 
 def hours_card(
-    owner: Owner, now: datetime, *, hours: Hours | None = None, faults: Sequence[InvalidInput] = ()
+    owner: Owner,
+    now: datetime,
+    *,
+    hours: Hours | None = None,
+    faults: Sequence[InvalidInput] = (),
+    sent: QueryDict | None = None,
 ) -> dict[str, Any]:
-    """What the availability card shows: the hours as stored, or edited ones with their faults."""
-    shown = hours or hours_of(owner.availability, owner.zone.key)
+    """What the availability card shows: the hours as stored, or edited ones with their faults.
+
+    `sent` is the press that edited them.
+    """
+    stored = hours_of(owner.availability, owner.zone.key)
+    shown = hours or stored
+    today = now.astimezone(owner.zone).date()
     return {
         "hours": shown,
-        "is_draft": hours is not None,
-        "this_year": now.astimezone(owner.zone).year,
+        "is_draft": hours is not None and hours != stored,
+        "this_year": today.year,
         "zone_select": _zone_select(shown.zone or owner.zone.key, now),
         "faults": [(_anchor(fault), fault.message) for fault in faults],
         "fault_of": {_row(fault): fault.message for fault in faults},
+        "card": card_of(shown, sent, today, has_faults=bool(faults)),
+        "holidays": holidays_sent(sent) if sent and "add_holidays" in sent and not faults else [],
     }
 
 
@@ -96,23 +110,25 @@ def press_hours(
 ) -> HttpResponse:
     """A press on the card: a small button changes the draft, Save keeps it.
 
-    `show` draws the card again with `hours` and `faults`; `to` is the page after saving.
+    `show` draws the card again with `hours`, `faults` and what was `sent`; `to` is the page after
+    saving.
     """
+    draw = partial(show, sent=request.POST)
     try:
         typed = read_hours(request.POST)
     except InvalidInput as fault:
-        return show(faults=[fault])
+        return draw(faults=[fault])
     try:
         draft = press(typed, request.POST)
     except InvalidInput as fault:
-        return show(hours=typed, faults=[fault])
+        return draw(hours=typed, faults=[fault])
     if draft is not None:
-        return show(hours=draft)
+        return draw(hours=draft)
     faults: list[InvalidInput] = list(find_faults(typed))
     if not is_zone(typed.zone):
         faults.append(InvalidInput("timezone", "Choose a time zone from the list."))
     if faults:
-        return show(hours=typed, faults=faults)
+        return draw(hours=typed, faults=faults)
     save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
     message = "The hours are saved. Guests see them at once."
     return dialog_done(request, "hours:changed", to=to, message=message)

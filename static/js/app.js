@@ -80,5 +80,19 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+/* Hours that are not saved: leaving the page asks, once. Sending the form, or Undo, is no leaving. */
+let asked = false;
+const trust = (form) => form?.matches("[data-guard]") && delete form.dataset.unsaved;
+document.addEventListener("input", ({ target }) => {
+  if (target.form?.matches("[data-guard]")) target.form.dataset.unsaved = "";
+});
+document.addEventListener("submit", (event) => trust(event.target));
+document.addEventListener("click", (event) => trust(event.target.closest("[data-discard-changes]")?.closest("form")));
+addEventListener("beforeunload", (event) => {
+  if (asked || !document.querySelector("form[data-unsaved]")) return;
+  asked = true;
+  event.preventDefault();
+});
+
 /* A form that came back refused: its summary takes the focus, on a page of its own too. */
 document.querySelector("main [data-autofocus]")?.focus();
