@@ -14,6 +14,7 @@ class BookingConfig(AppConfig):
         from booking.beyond import links_without_room  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
         from booking.services import (  # noqa: PLC0415 -- app registry
+            bulk,
             delivery,
             erased_events,
             erasing,
@@ -36,6 +37,7 @@ class BookingConfig(AppConfig):
             MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
         )
         outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
+        outbox.register(MessageKind.BULK_CANCEL, bulk.handle_bulk_cancel)
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
         outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)
