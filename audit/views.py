@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from audit.enums import Outcome
+from audit.enums import ActorKind, Outcome
 from audit.forms import LogFilter
 from audit.queries import connections_in_log, last_seq, log_rows, verify_chain
 from audit.reasons import Act, act_of, icon_of
@@ -61,7 +61,9 @@ class Line:
 
     @property
     def who(self) -> str:
-        """A name where there is one."""
+        """A name where there is one; a client's person, who is no member, is called so."""
+        if self.row.actor_kind == ActorKind.CLIENT:
+            return f"{self.row.actor_name} (by invitation)"
         if self.row.actor_name:
             return self.row.actor_name
         return f"{self.row.get_actor_kind_display()} {self.row.actor_id[:8]}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
+from django.utils import timezone
 
 from audit.crypto import Unreadable
 from audit.enums import AccessReason
@@ -39,7 +40,7 @@ from common.secrets import hash_token
 from common.trouble import Doing, tell
 from workspaces.access import MAY_WORK, membership_for, require_role
 from workspaces.enums import OwnerKind
-from workspaces.models import Client, User
+from workspaces.models import Client, ClientInvitation, User
 from workspaces.owners import Owner, owner_for
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from audit.models import ConnectionBase
     from calendars.services.connections import Kept
     from common.oauth_spec import TokenSet
-    from workspaces.models import ClientInvitation
 
 FLOW_LASTS: Final = timedelta(minutes=10)
 _VERIFIER = "verifier"
@@ -185,7 +185,7 @@ def finish_flow(
         if answer.error or not answer.code:
             raise ConsentIncomplete(_words_for(answer.error, app.spec.label))
         tokens = _exchange(app, flow, answer.code, now)
-        kept = _keep(app, owner, tokens, nonce, actor)
+        kept = _keep(app, owner, tokens, nonce=nonce, actor=actor, invitation=invitation)
     except DomainError as error:
         if isinstance(error, UpstreamError):
             tell(error, label=app.spec.label, account="this account", doing=Doing.CONNECT)
@@ -274,10 +274,19 @@ def _exchange(app: OAuthApp, flow: OAuthFlow, code: str, now: datetime) -> Token
         raise _refusal(app, failure) from None
 
 
-def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str, actor: Actor) -> Kept:
+def _keep(
+    app: OAuthApp,
+    owner: Owner,
+    tokens: TokenSet,
+    *,
+    nonce: str,
+    actor: Actor,
+    invitation: ClientInvitation | None,
+) -> Kept:
     """Find out whose account it is and whether enough was allowed, then keep it.
 
-    What the plan has no room for is given back: a grant that nobody here holds would stay open.
+    What the plan has no room for, or whose invitation was closed while the provider answered, is
+    given back: a grant that nobody here holds would stay open.
     """
     granted = tokens.scopes or frozenset(app.spec.scopes)
     missing = app.spec.missing(granted)
@@ -304,15 +313,27 @@ def _keep(app: OAuthApp, owner: Owner, tokens: TokenSet, nonce: str, actor: Acto
         claims, tokens.access_token, app.api_url(), settings.PROVIDER_TIMEOUT
     )
     try:
+        _require_still_open(invitation)
         return connections.keep_connection(
             owner=owner, provider=app.provider, identity=identity, tokens=tokens
         )
-    except PlanRequired as refusal:
+    except (PlanRequired, ConsentRefused) as refusal:
         left_to_do = consents.give_back(
             owner=owner, provider=app.provider, identity=identity, tokens=tokens, actor=actor
         )
         words = f"{refusal.message} {identity.email} was not kept. {left_to_do}".strip()
-        raise PlanRequired(words, refusal.tier) from None
+        if isinstance(refusal, PlanRequired):
+            raise PlanRequired(words, refusal.tier) from None
+        raise ConsentRefused(words) from None
+
+
+def _require_still_open(invitation: ClientInvitation | None) -> None:
+    """The provider's answer took a while. Raises ConsentRefused when it was closed meanwhile."""
+    if invitation is None:
+        return
+    as_it_is = ClientInvitation.objects.filter(pk=invitation.pk).first()
+    if as_it_is is None or not as_it_is.is_open(timezone.now()):
+        raise ConsentRefused("This link was closed meanwhile.")
 
 
 def _read(kept: Kept, actor: Actor, now: datetime) -> str:

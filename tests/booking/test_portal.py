@@ -13,11 +13,13 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.actors import Actor
 from audit.enums import AccessReason, ActorKind
 from audit.models import OAuthTokenAccessLog
 from booking.enums import ChangeKind, MeetingState, Party
 from booking.models import Meeting, MeetingChange
 from calendars.models import Calendar, CalendarConnection, OAuthFlow
+from calendars.services import oauth
 from common import outbox
 from common.models import OutboxMessage
 from conferencing.models import ZoomConnection
@@ -360,6 +362,37 @@ def test_callback_asks_for_the_right_again(
     assert visitor.get(back).status_code == 404
     assert sandbox.calls("google.token") == []
     assert not CalendarConnection.objects.exists()
+
+
+def test_link_closed_while_the_provider_answers_keeps_nothing(
+    sandbox, visitor, invitation, membership, northgate
+):
+    """The callback had asked already; what was granted is given back at the provider."""
+    begun = visitor.get("/client/connect/google")
+    back = sandbox.consent(begun["Location"], email="orla@northgate.example")
+    said_back = parse_qs(urlsplit(back).query)
+    as_asked = ClientInvitation.objects.select_related("client", "workspace").get()
+    client_access.revoke_invitation(
+        by=membership, client=northgate, invitation_id=invitation.pk, now=timezone.now()
+    )
+    with pytest.raises(oauth.FlowFailed) as failed:
+        oauth.finish_flow(
+            provider="google",
+            answer=oauth.Answer(said_back["state"][0], said_back["code"][0], ""),
+            invitation=as_asked,
+            binding=visitor.cookies[COOKIE].value,
+            actor=Actor(kind=ActorKind.CLIENT, id=str(invitation.pk), name=invitation.email),
+            now=timezone.now(),
+        )
+    assert "closed meanwhile" in failed.value.error.message
+    assert not CalendarConnection.objects.exists()
+    assert len(sandbox.calls("google.revoke")) == 1
+    assert OAuthTokenAccessLog.objects.get().reason == AccessReason.OAUTH_REVOKE
+
+
+def test_log_page_tells_a_clients_person_from_a_member(sandbox, visitor, sign_in, alice):
+    consent(sandbox, visitor)
+    assert "desk@northgate.example (by invitation)" in sign_in(alice).get("/audit").text
 
 
 def test_callback_in_another_browser_of_the_same_link_is_refused(sandbox, visitor, invitation):
