@@ -7,7 +7,7 @@ DEMO_DIR ?= .demo
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset test test-browser check bench locks format
+.PHONY: help setup demo reset test proof test-browser check bench locks format
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: setup ## Run the whole suite with nothing else running
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m "not browser and not worker"
 
 # The walks share one demo, as people share one installation, and go in the order of their files.
+proof: setup ## Compare the slots' rules with a slow reference in 10,000 cases
+	$(BIN)/python -m pytest -q --hypothesis-profile=proof --hypothesis-show-statistics tests/booking/test_slots_property.py
+
 test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)
 	$(call install,requirements-browser.lock)
 	$(BIN)/python -m pytest -q -m browser -p no:randomly tests/e2e

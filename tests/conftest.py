@@ -30,6 +30,8 @@ SANDBOX_URL = "https://sandbox.test"
 
 # How long an example takes depends on what else the machine does; `make bench` measures.
 hypothesis_settings.register_profile("meridian", deadline=None)
+# `make proof`: far more cases than a usual run has time for.
+hypothesis_settings.register_profile("proof", deadline=None, max_examples=10_000)
 hypothesis_settings.load_profile("meridian")
 _flush_database = TransactionTestCase._fixture_teardown
 
