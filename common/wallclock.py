@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,10 +58,12 @@ def wall_clock(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+@lru_cache(maxsize=8192)
 def _readings(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The reading under the offset before and after a change: equal but around a change.
 
     Around a gap the first is the later one, around a repeated hour the earlier one (PEP 495).
+    Remembered, because every page of open times asks for the same mornings and evenings.
     """
     local = wall.replace(tzinfo=zone, fold=0)
     return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
