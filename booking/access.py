@@ -13,6 +13,7 @@ from booking.models import BookingLink
 from booking.owners import meeting_tables
 from booking.tokens import hash_manage_token
 from common.errors import NotFound
+from common.statements import Select
 from workspaces.access import client_for
 from workspaces.enums import OwnerKind
 from workspaces.models import User
@@ -25,16 +26,25 @@ if TYPE_CHECKING:
     from workspaces.models import Workspace
     from workspaces.owners import Owner
 
+_OPEN = Select(
+    lambda slug: (
+        BookingLink.objects.select_related("workspace")
+        .alias(folded=Lower("slug"))
+        .filter(folded=slug, is_active=True)
+        .order_by()
+    ),
+    slug=str,
+)
+
 
 def open_link(slug: str) -> BookingLink:
     """The active link of that slug, upper or lower case. Raises LinkClosed."""
     if not slug_re.fullmatch(slug):
         raise LinkClosed
-    links = BookingLink.objects.select_related("workspace").alias(folded=Lower("slug"))
-    try:
-        return links.get(folded=slug.lower(), is_active=True)
-    except BookingLink.DoesNotExist:
-        raise LinkClosed from None
+    link = _OPEN.first(slug=slug.lower())
+    if link is None:
+        raise LinkClosed
+    return link
 
 
 def link_for(workspace: Workspace, link_id: UUID) -> BookingLink:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db.models import Count, Q
 
@@ -13,13 +14,13 @@ from booking.models import BookingLink
 from booking.owners import meeting_tables, tables_of
 from common.enums import OutboxState
 from common.models import OutboxMessage
+from common.statements import Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
-    from uuid import UUID
 
     from booking.models import MeetingBase
+    from booking.owners import BookingTables
     from common.spans import Span
     from workspaces.models import Workspace
     from workspaces.owners import Owner
@@ -60,14 +61,25 @@ def own_event_ids(owner: Owner, span: Span) -> frozenset[UUID]:
     They never count as busy: a meeting's hold speaks for it, and where none is left the time is
     free although its event may not be deleted yet.
     """
-    rows = tables_of(owner.kind).meeting._default_manager.filter(
-        owner.filter_for(),
-        start_at__lt=span.end,
-        end_at__gt=span.start,
-        calendar_event_id__isnull=False,
+    rows = _OWN_EVENTS[owner.kind].rows(owner_id=owner.id, since=span.start, until=span.end)
+    return frozenset(event_id for (event_id,) in rows if event_id is not None)
+
+
+def _own_events(tables: BookingTables) -> Select[tuple[UUID | None]]:
+    return Select(
+        lambda owner_id, since, until: tables.meeting._default_manager.filter(
+            **{tables.owner_column: owner_id},
+            start_at__lt=until,
+            end_at__gt=since,
+            calendar_event_id__isnull=False,
+        ).values_list("calendar_event_id"),
+        owner_id=UUID,
+        since=datetime,
+        until=datetime,
     )
-    ids = rows.values_list("calendar_event_id", flat=True)
-    return frozenset(event_id for event_id in ids if event_id is not None)
+
+
+_OWN_EVENTS = {tables.kind: _own_events(tables) for tables in meeting_tables()}
 
 
 def booked_starts(link: BookingLink, span: Span) -> list[datetime]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery
 
 from audit.enums import ConnectionState
 from calendars.enums import EventKind, EventStatus, Response, ShareLevel, Sight, Visibility
 from calendars.models import Calendar, CalendarChoice, CalendarShare, Event, EventTask
+from common.spans import Span
+from common.statements import Select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
-    from uuid import UUID
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from django.db.models import QuerySet
 
     from calendars.models import CalendarConnectionBase
-    from common.spans import Span
     from workspaces.models import Membership
 
 _SIGHT_OF_SHARE = {
@@ -229,6 +231,30 @@ def busy_events(calendar_ids: Iterable[UUID], span: Span) -> QuerySet[Event]:
     """Those of them that take time: not free, not cancelled, not declined."""
     rows = live_events(calendar_ids, span).filter(is_busy=True)
     return rows.exclude(status=EventStatus.CANCELLED).exclude(response=Response.DECLINED)
+
+
+def busy_times(
+    calendar_ids: Collection[UUID], span: Span, *, ignoring: Collection[UUID] = ()
+) -> list[tuple[datetime, datetime]]:
+    """Start and end of each of them, but for events of these ids; in no order."""
+    if not calendar_ids:
+        return []
+    ids = {f"calendar{number}": one for number, one in enumerate(calendar_ids)}
+    rows = _busy_times(len(ids)).rows(since=span.start, until=span.end, **ids)
+    return [(start, end) for start, end, event_id in rows if event_id not in ignoring]
+
+
+@cache
+def _busy_times(count: int) -> Select[tuple[datetime, datetime, UUID]]:
+    """The statement for so many calendars."""
+    return Select(
+        lambda since, until, **ids: busy_events(ids.values(), Span(since, until)).values_list(
+            "start_at", "end_at", "pk"
+        ),
+        since=datetime,
+        until=datetime,
+        **{f"calendar{number}": UUID for number in range(count)},
+    )
 
 
 def tasks_on(membership: Membership, event_ids: Iterable[UUID]) -> list[EventTask]:

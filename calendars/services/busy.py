@@ -18,7 +18,7 @@ from audit.enums import AccessReason, ConnectionState
 from calendars.models import Calendar, Event
 from calendars.owners import counting_calendars_of
 from calendars.providers.errors import CalendarGone
-from calendars.queries import busy_events
+from calendars.queries import busy_times
 from calendars.services import mirror, sync
 from calendars.services.accounts import note_failure, note_success, open_account
 from calendars.services.turns import account_key, turn_at
@@ -157,9 +157,7 @@ def _from_mirror(
 ) -> BusyAnswer:
     if not calendars:
         return BusyAnswer((), ())
-    rows = busy_events([calendar.pk for calendar in calendars], span)
-    rows = rows.exclude(pk__in=ignoring) if ignoring else rows
-    times = list(rows.values_list("start_at", "end_at"))
+    times = busy_times([calendar.pk for calendar in calendars], span, ignoring=ignoring)
     sources = tuple(
         BusySource(calendar.pk, calendar.name, calendar.synced_at, live=False)
         for calendar in calendars
