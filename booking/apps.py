@@ -15,15 +15,21 @@ class BookingConfig(AppConfig):
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
         from booking.services import (  # noqa: PLC0415 -- app registry
             bulk,
+            clashes,
             delivery,
             erased_events,
             erasing,
+            external,
             relocated,
             rooms,
             verification,
+            watching,
             zoom_rooms,
         )
-        from calendars import people  # noqa: PLC0415 -- app registry
+        from calendars import (  # noqa: PLC0415 -- app registry
+            following,
+            people,
+        )
         from calendars.services.conferences import LINK_SETTLED_KIND  # noqa: PLC0415 -- app registry
         from calendars.services.relocating import MOVED_KIND  # noqa: PLC0415 -- app registry
         from common import outbox  # noqa: PLC0415 -- app registry
@@ -41,8 +47,12 @@ class BookingConfig(AppConfig):
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
         outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)
+        outbox.register(MessageKind.EVENT_CHANGED, external.handle_event_changed)
+        outbox.register(MessageKind.CLASH, clashes.handle_clash)
+        outbox.register(MessageKind.CLASH_NOTICE, clashes.handle_notice)
         outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
         outbox.register(MOVED_KIND, relocated.follow_event)
+        following.register("meetings", watching.note_changes)
         usage.register("meetings", zoom_rooms.uses)
         sittings.register("meetings", rooms.meeting_sittings)
         people.register("contacts", bookers.contacts)

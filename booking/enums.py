@@ -60,11 +60,24 @@ class NoteKind(models.TextChoices):
     MERGED = "merged", "Merged"
 
 
+class Clash(models.TextChoices):
+    """What the calendar says against a meeting that was promised."""
+
+    NONE = "", "Nothing"
+    EVENT_OVER_IT = "over_it", "An event came over it"
+    OCCUPIED = "occupied", "Its event was moved to where something else is promised"
+    PAST = "past", "Its event was moved into the past"
+    ALL_DAY = "all_day", "Its event was made to last all day"
+
+
 class MessageKind(models.TextChoices):
     """The outbox kinds of this app."""
 
     CALENDAR_EVENT = "booking.calendar_event", "Calendar event"
     NOTIFICATION = "booking.notification", "Confirmation and notice"
+    EVENT_CHANGED = "booking.event_changed", "A change in the calendar"
+    CLASH = "booking.clash", "Look for an event over it"
+    CLASH_NOTICE = "booking.clash_notice", "Notice of a clash"
     CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
     EMAIL_CODE = "booking.email_code", "Code that proves an address"
     BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"

@@ -13,6 +13,8 @@ from workspaces.models import Client, User
 from workspaces.owners import owner_for, owner_of_user
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
 
     from booking.models import BookingLink
@@ -101,6 +103,13 @@ def tables_for(meeting: MeetingBase) -> BookingTables:
 def tables_of_person(person: PersonBase) -> BookingTables:
     """The tables a contact or prospect lives in."""
     return next(tables for tables in _TABLES.values() if isinstance(person, tables.person))
+
+
+def meeting_of(payload: Mapping[str, Any]) -> MeetingBase | None:
+    """The meeting that an outbox message is about, or None when it was erased since."""
+    rows = tables_of(payload["owner_kind"]).meetings()
+    found: MeetingBase | None = rows.filter(pk=payload["meeting_id"]).first()
+    return found
 
 
 def owner_of_link(link: BookingLink) -> Owner:

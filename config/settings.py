@@ -263,6 +263,8 @@ PUSH_ENABLED = env.bool("PUSH_ENABLED", default=IS_HTTPS)
 PAINT_FRESH = timedelta(seconds=env.int("PAINT_FRESH_SECONDS", default=60))
 # How long a request for a meeting waits for an answer; its start ends it sooner.
 BOOKING_REQUEST_LIFE = timedelta(days=env.int("BOOKING_REQUEST_DAYS", default=7))
+# How long an event may be dragged about, or deleted by mistake, before its meeting follows.
+BOOKING_FOLLOW_AFTER = timedelta(seconds=env.int("BOOKING_FOLLOW_AFTER_SECONDS", default=20))
 CONFERENCE_WAIT = timedelta(seconds=env.int("CONFERENCE_WAIT_SECONDS", default=60))
 
 # --- Telehealth: how long around its time a room can be entered, and when it is prepared ---

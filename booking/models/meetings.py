@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from booking.enums import TAKES_TIME, MeetingState, Party
+from booking.enums import TAKES_TIME, Clash, MeetingState, Party
 from calendars.enums import ConferenceState
 from common.fields import UUIDModel
 from conferencing.enums import Conference, LinkFailure
@@ -65,6 +65,8 @@ class MeetingBase(UUIDModel):
     `submit_key` makes the same form sent twice one meeting. A meeting whose booker was erased has
     neither contact nor prospect. Meetings of one `group_id` share
     their hold and their event; `seat` counts from one.
+
+    `clash` is what the calendar says against it since, until that is settled there or here.
 
     `event_key` is what the event was wished for with (blank: the meeting's own id), another one
     for each calendar that the meeting was given to; while `event_is_due` a change of ours is on
@@ -141,6 +143,9 @@ class MeetingBase(UUIDModel):
     manage_token_hash = models.CharField(max_length=64, unique=True, editable=False)
     submit_key = models.CharField(max_length=64, unique=True, editable=False)
     receipt = models.JSONField(default=dict)
+    clash = models.CharField(max_length=8, choices=Clash.choices, blank=True, default=Clash.NONE)
+    clash_event_id = models.UUIDField(null=True, blank=True, help_text="The event in its way.")
+    clash_at = models.DateTimeField(null=True, blank=True, help_text="When that was found.")
     erased_at = models.DateTimeField(
         null=True, blank=True, help_text="Its booker was erased: it keeps its time, no person."
     )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from calendars import following
 from calendars.enums import ConferenceState, EventStatus
 from calendars.models import Calendar, Event, event_id_for
 from calendars.providers.base import RemoteCalendar
@@ -48,6 +49,11 @@ LINK = (
     "conference_since_at", "conference_tries",
 )  # fmt: skip
 _LINK_AT = tuple(TOLD.index(name) for name in LINK)
+# A difference in any of these matters to whoever follows an event's time.
+_TIME_AT = tuple(
+    TOLD.index(name)
+    for name in ("start_at", "end_at", "is_all_day", "status", "is_busy", "response", "deleted_at")
+)
 _ROOM = TOLD.index("room_id")
 _EXCEPTION, _UPDATED = TOLD.index("is_exception"), TOLD.index("remote_updated_at")
 Known = dict["UUID", tuple["datetime", tuple[Any, ...]]]
@@ -167,15 +173,17 @@ def write_rows(
         row for row in rows if _differs(row, known, listed_at, tells_exceptions=tells_exceptions)
     ]
     if changed:
-        Event.objects.bulk_create(
-            changed,
-            batch_size=BATCH,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=[*TOLD, "seen_at"],
-        )
-        before = (known[row.pk][1][_ROOM] for row in changed if row.pk in known)
-        rooms.follow(changed[0].workspace_id, {*(row.room_id for row in changed), *before})
+        with transaction.atomic():
+            Event.objects.bulk_create(
+                changed,
+                batch_size=BATCH,
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=[*TOLD, "seen_at"],
+            )
+            before = (known[row.pk][1][_ROOM] for row in changed if row.pk in known)
+            rooms.follow(changed[0].workspace_id, {*(row.room_id for row in changed), *before})
+            following.tell([row.pk for row in changed if _is_elsewhen(row, known.get(row.pk))])
     return [row.pk for row in changed]
 
 
@@ -220,6 +228,7 @@ def bury(event: Event, now: datetime) -> None:
         )
         Calendar.objects.filter(pk=event.calendar_id).update(changed_at=now, updated_at=now)
         rooms.follow(event.workspace_id, {event.room_id})
+        following.tell([event.pk])
     event.deleted_at, event.status = now, EventStatus.CANCELLED
 
 
@@ -233,7 +242,10 @@ def bury_rows(rows: QuerySet[Event], now: datetime) -> int:
     """Leave tombstones of those rows that are alive; how many there were."""
     alive = rows.filter(deleted_at__isnull=True)
     with transaction.atomic(), followed(alive):
-        return alive.update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
+        gone = list(alive.values_list("pk", flat=True))
+        buried = alive.update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
+        following.tell(gone)
+        return buried
 
 
 @contextmanager
@@ -269,6 +281,13 @@ def _differs(row: Event, known: Known, listed_at: datetime, *, tells_exceptions:
     if not tells_exceptions:
         row.is_exception = row.is_exception or said[_EXCEPTION]
     return tuple(getattr(row, name) for name in TOLD) != said
+
+
+def _is_elsewhen(row: Event, before: tuple[datetime, tuple[Any, ...]] | None) -> bool:
+    """Whether the row takes other time than what was known of it."""
+    if before is None:
+        return True
+    return any(getattr(row, TOLD[at]) != before[1][at] for at in _TIME_AT)
 
 
 def _is_later(changed_at: datetime | None, before: datetime | None) -> bool:

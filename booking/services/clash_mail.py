@@ -1,0 +1,83 @@
+"""The mail that tells an owner what their calendar says against a meeting that was promised."""
+
+from __future__ import annotations
+
+import hashlib
+from email.utils import formataddr, parseaddr
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from booking import wording
+from booking.enums import Clash
+from calendars.models import Event
+
+if TYPE_CHECKING:
+    from booking.models import MeetingBase
+    from workspaces.owners import Owner
+
+_WORDS: Final = {
+    Clash.EVENT_OVER_IT: "Something else stands in your calendar at the time of this meeting.",
+    Clash.OCCUPIED: "You moved this meeting's event to where another meeting is promised.",
+    Clash.PAST: "You moved this meeting's event to a time that has passed.",
+    Clash.ALL_DAY: "You made this meeting's event last all day.",
+}
+_STANDS: Final = "The meeting stands as it was promised, and {name} was told nothing."
+
+
+def clash_mail(meeting: MeetingBase, owner: Owner, *, key: str) -> EmailMultiAlternatives:
+    """To the owner, in their zone. What the other event is about stands in their calendar only.
+
+    `key` names this mail for receivers that drop repeats.
+    """
+    day = meeting.start_at.astimezone(owner.zone).date()
+    when = f"{wording.short_day(day)}, {wording.clock(meeting.start_at, owner.zone)}"
+    name = " ".join(meeting.booker_name.split())
+    subject = f"In the way of {name}, {when} {wording.place(owner.zone)}"[:200]
+    context = {
+        "subject": subject,
+        "sender_name": "Meridian",
+        "reader_email": owner.notice_email,
+        "hello": _WORDS[Clash(meeting.clash)],
+        "stands": _STANDS.format(name=name),
+        "date_text": wording.long_day(day, year=True),
+        "time_text": wording.clock_range(meeting.start_at, meeting.end_at, owner.zone),
+        "zone_text": f"{wording.zone_words(owner.zone, meeting.start_at)}.",
+        "facts": [("What", f"{meeting.title}, {name}", ""), *_other(meeting, owner)],
+        "action_url": f"{settings.PUBLIC_URL}{reverse('booking:meetings')}?period=needs",
+        "action_label": "Look at the meeting",
+    }
+    digest = hashlib.sha256(key.encode()).hexdigest()[:40]
+    _name, sender = parseaddr(settings.MAIL_FROM)
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string("booking/mail/clash.txt", context).strip() + "\n",
+        from_email=formataddr(("Meridian", sender)),
+        to=[owner.notice_email],
+        headers={
+            "Message-ID": f"<{digest}@{settings.ICS_DOMAIN}>",
+            "Idempotency-Key": digest,
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(render_to_string("booking/mail/clash.html", context), "text/html")
+    return message
+
+
+def _other(meeting: MeetingBase, owner: Owner) -> list[tuple[str, str, str]]:
+    """Where and when the event is that stands in the way."""
+    if meeting.clash_event_id is None:
+        return []
+    rows = Event.objects.filter(pk=meeting.clash_event_id, workspace=meeting.workspace_id)
+    event = rows.select_related("calendar").first()
+    if event is None or event.deleted_at is not None:
+        return []
+    if event.is_all_day:
+        return [("In the way", f"All day, in {event.calendar.name}", "")]
+    day = wording.short_day(event.start_at.astimezone(owner.zone).date())
+    clock = wording.clock_range(event.start_at, event.end_at, owner.zone)
+    label = "In the way" if meeting.clash == Clash.EVENT_OVER_IT else "Its event is at"
+    return [(label, f"{day}, {clock}, in {event.calendar.name}", "")]
