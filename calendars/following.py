@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from uuid import UUID
 
-    Follower = Callable[[Collection[UUID]], None]
+    Follower = Callable[[UUID, Collection[UUID]], None]
 
 _followers: Final[dict[str, Follower]] = {}
 
@@ -22,9 +22,11 @@ def register(name: str, follower: Follower) -> None:
     _followers[name] = follower
 
 
-def tell(event_ids: Collection[UUID]) -> None:
-    """These events are new, at another time, gone, back, or begin or cease to take time."""
+def tell(workspace_id: UUID, event_ids: Collection[UUID]) -> None:
+    """These events of the workspace are new, at another time, gone, back, or begin or cease to
+    take time.
+    """
     if not event_ids:
         return
     for follower in _followers.values():
-        follower(event_ids)
+        follower(workspace_id, event_ids)

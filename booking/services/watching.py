@@ -29,24 +29,26 @@ if TYPE_CHECKING:
 _BATCH: Final = 500
 
 
-def note_changes(event_ids: Collection[UUID]) -> None:
+def note_changes(workspace_id: UUID, event_ids: Collection[UUID]) -> None:
     """The follower of `calendars.following`: note which meetings have to look at their calendar.
 
     Those whose own event is at another time or gone, those that a changed event lies over now,
     and those it lay over until now.
     """
     now = timezone.now()
-    for ids in _batches(event_ids):
-        for tables in meeting_tables():
-            _note_own(tables, ids, now)
-            _note_clashes(tables, ids, now)
+    for tables in meeting_tables():
+        lasting = _lasting(tables, workspace_id, now)
+        if lasting.exists():  # else a first copy of thousands costs nothing here
+            for ids in _batches(event_ids):
+                _note_own(tables, lasting, ids, now)
+                _note_clashes(tables, lasting, ids, now)
 
 
-def _note_own(tables: BookingTables, ids: Sequence[UUID], now: datetime) -> None:
+def _note_own(tables: BookingTables, lasting: Any, ids: Sequence[UUID], now: datetime) -> None:
     meetings = list(
-        _lasting(tables, now)
-        .filter(calendar_event_id__in=ids)
-        .values_list("pk", "workspace_id", "calendar_event_id", "start_at", "end_at", "clash")
+        lasting.filter(calendar_event_id__in=ids).values_list(
+            "pk", "workspace_id", "calendar_event_id", "start_at", "end_at", "clash"
+        )
     )
     if not meetings:
         return
@@ -69,9 +71,8 @@ def _note_own(tables: BookingTables, ids: Sequence[UUID], now: datetime) -> None
         )
 
 
-def _note_clashes(tables: BookingTables, ids: Sequence[UUID], now: datetime) -> None:
+def _note_clashes(tables: BookingTables, lasting: Any, ids: Sequence[UUID], now: datetime) -> None:
     """Meetings that one of these events lies over, or lay over when it was last looked at."""
-    lasting = _lasting(tables, now)
     wanted = dict(lasting.filter(clash_event_id__in=ids).values_list("pk", "workspace_id"))
     wanted |= _below(tables, lasting, ids, now)
     for meeting_id, workspace_id in wanted.items():
@@ -91,13 +92,13 @@ def _below(
     """The meetings, and their workspaces, that one of these events of their owner lies over."""
     owner = f"calendar__{connection_field(tables.kind)}__{tables.owner_column}"
     rows = _taking_time(now).filter(pk__in=ids, **{f"{owner}__isnull": False})
-    busy = list(rows.values_list("pk", "workspace_id", owner, "start_at", "end_at"))
+    busy = list(rows.values_list("pk", owner, "start_at", "end_at"))
     if not busy:
         return {}
     meetings = lasting.filter(
-        start_at__lt=max(row[4] for row in busy),
-        end_at__gt=min(row[3] for row in busy),
-        **{f"{tables.owner_column}__in": {row[2] for row in busy}},
+        start_at__lt=max(row[3] for row in busy),
+        end_at__gt=min(row[2] for row in busy),
+        **{f"{tables.owner_column}__in": {row[1] for row in busy}},
     ).values_list(
         "pk", "workspace_id", tables.owner_column, "start_at", "end_at", "calendar_event_id"
     )
@@ -105,11 +106,7 @@ def _below(
         meeting_id: workspace_id
         for meeting_id, workspace_id, owner_id, start, end, own in meetings
         if any(
-            (row[1], row[2]) == (workspace_id, owner_id)
-            and row[0] != own
-            and row[3] < end
-            and row[4] > start
-            for row in busy
+            row[1] == owner_id and row[0] != own and row[2] < end and row[3] > start for row in busy
         )
     }
 
@@ -117,9 +114,10 @@ def _below(
 _TIMES: Final = ("start_at", "end_at", "deleted_at", "seen_at")
 
 
-def _lasting(tables: BookingTables, now: datetime) -> Any:
-    """The meetings that still take somebody's time."""
-    return tables.meeting._default_manager.filter(state__in=TAKES_TIME, end_at__gt=now)
+def _lasting(tables: BookingTables, workspace_id: UUID, now: datetime) -> Any:
+    """The workspace's meetings that still take somebody's time."""
+    rows = tables.meeting._default_manager.filter(workspace=workspace_id)
+    return rows.filter(state__in=TAKES_TIME, end_at__gt=now)
 
 
 def _taking_time(now: datetime) -> Any:

@@ -183,7 +183,8 @@ def write_rows(
             )
             before = (known[row.pk][1][_ROOM] for row in changed if row.pk in known)
             rooms.follow(changed[0].workspace_id, {*(row.room_id for row in changed), *before})
-            following.tell([row.pk for row in changed if _is_elsewhen(row, known.get(row.pk))])
+            elsewhen = [row.pk for row in changed if _is_elsewhen(row, known.get(row.pk))]
+            following.tell(changed[0].workspace_id, elsewhen)
     return [row.pk for row in changed]
 
 
@@ -228,7 +229,7 @@ def bury(event: Event, now: datetime) -> None:
         )
         Calendar.objects.filter(pk=event.calendar_id).update(changed_at=now, updated_at=now)
         rooms.follow(event.workspace_id, {event.room_id})
-        following.tell([event.pk])
+        following.tell(event.workspace_id, [event.pk])
     event.deleted_at, event.status = now, EventStatus.CANCELLED
 
 
@@ -242,9 +243,10 @@ def bury_rows(rows: QuerySet[Event], now: datetime) -> int:
     """Leave tombstones of those rows that are alive; how many there were."""
     alive = rows.filter(deleted_at__isnull=True)
     with transaction.atomic(), followed(alive):
-        gone = list(alive.values_list("pk", flat=True))
+        gone = dict(alive.values_list("pk", "workspace_id"))
         buried = alive.update(deleted_at=now, seen_at=now, status=EventStatus.CANCELLED)
-        following.tell(gone)
+        for workspace_id in set(gone.values()):
+            following.tell(workspace_id, [pk for pk, one in gone.items() if one == workspace_id])
         return buried
 
 
