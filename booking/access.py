@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.validators import slug_re
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from booking.errors import LinkClosed
-from booking.models import BookingLink
+from booking.models import BookingLink, BookingName
 from booking.owners import meeting_tables
 from booking.tokens import hash_manage_token
 from common.errors import NotFound
@@ -45,6 +45,17 @@ def open_link(slug: str) -> BookingLink:
     if link is None:
         raise LinkClosed
     return link
+
+
+def name_at(slug: str) -> BookingName:
+    """What stands at that address below `/book/`, now or formerly. Raises NotFound."""
+    if not slug_re.fullmatch(slug):
+        raise NotFound
+    names = BookingName.objects.select_related("workspace", "link", "client", "user")
+    found = names.filter(slug=slug.lower()).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def link_for(workspace: Workspace, link_id: UUID) -> BookingLink:
@@ -83,10 +94,11 @@ def meeting_for(workspace: Workspace, id_field: str, meeting_id: UUID) -> Meetin
 def meeting_by_token(slug: str, token: str) -> MeetingBase:
     """The meeting that the holder of this token booked through this link. Raises NotFound.
 
-    Once its link is deleted the token alone opens it.
+    A former address of the link will do; once it is deleted the token alone opens the meeting.
     """
     token_hash = hash_manage_token(token)
-    is_of_link = Q(folded=slug.lower()) | Q(link__isnull=True)
+    former = BookingName.objects.filter(link=OuterRef("link"), slug=slug.lower())
+    is_of_link = Q(folded=slug.lower()) | Q(link__isnull=True) | Exists(former)
     for tables in meeting_tables():
         found: MeetingBase | None = (
             tables.meetings()

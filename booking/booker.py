@@ -93,10 +93,11 @@ def clean_email(raw: str) -> str:
     return email
 
 
-def clean_phone(raw: str) -> str:
+def clean_phone(raw: str, field: str = "phone") -> str:
+    """A number as people write it. Raises InvalidInput naming the field."""
     phone = raw.strip()
     if len(phone) > MAX_PHONE or (phone and not _PHONE.fullmatch(phone)):
-        raise InvalidInput("phone", _("Give a number such as +353 1 555 0100."))
+        raise InvalidInput(field, _("Give a number such as +353 1 555 0100."))
     return phone
 
 

@@ -129,5 +129,7 @@ def _field_for(question: Question) -> forms.Field:
             widget=forms.RadioSelect(),
         )
     long = question.kind is QuestionKind.LONG
-    widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
+    widget: forms.Widget = forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput()
+    if question.kind is QuestionKind.PHONE:
+        widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
     return forms.CharField(label=question.label, required=question.required, widget=widget)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from booking.models import BookingLink
+    from booking.models import BookingLink, BookingName
     from workspaces.models import Workspace
     from workspaces.owners import Owner
 
@@ -129,6 +129,12 @@ def host_of_meeting(meeting: MeetingBase) -> Owner:
         return owner_of_meeting(meeting)
     except LinkClosed:
         return owner_of_user(meeting.user, meeting.workspace)  # type: ignore[attr-defined]
+
+
+def owner_of_name(name: BookingName) -> Owner:
+    """Whose page the address names. Raises LinkClosed when that user left the workspace."""
+    kind = OwnerKind.CLIENT if name.client_id else OwnerKind.USER
+    return _owner(kind, name.client_id or name.user_id, name.workspace)
 
 
 def _owner(kind: str, owner_id: Any, workspace: Workspace) -> Owner:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from booking.enums import TAKES_TIME
-from booking.models import BookingLink
+from booking.models import BookingLink, BookingName
 from booking.owners import meeting_tables, tables_of
 from common.enums import OutboxState
 from common.models import OutboxMessage
@@ -18,6 +18,7 @@ from common.statements import Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from booking.models import MeetingBase
     from booking.owners import BookingTables
@@ -34,6 +35,44 @@ def links_of(owner: Owner) -> list[BookingLink]:
     return list(
         BookingLink.objects.filter(owner.filter_for(), workspace=owner.workspace).order_by("title")
     )
+
+
+def listed_links(owner: Owner, today: date) -> list[BookingLink]:
+    """Those of the owner's links that everybody may see on their page, by title.
+
+    `today` is the owner's: links whose last day has passed are left out.
+    """
+    rows = BookingLink.objects.filter(
+        owner.filter_for(),
+        Q(ends_on__isnull=True) | Q(ends_on__gte=today),
+        workspace=owner.workspace,
+        is_active=True,
+        is_private=False,
+        is_one_time=False,
+    )
+    return list(rows.order_by("title"))
+
+
+def owner_slug(owner: Owner) -> str:
+    """The address of the owner's page; blank where there is none."""
+    rows = BookingName.objects.filter(
+        owner.filter_for(), workspace=owner.workspace, is_current=True
+    )
+    return rows.values_list("slug", flat=True).first() or ""
+
+
+def current_name(former: BookingName) -> str:
+    """Today's address of the owner's page that once had this one; blank where there is none."""
+    if former.link_id is not None:
+        return ""
+    rows = BookingName.objects.filter(
+        workspace=former.workspace_id,
+        client=former.client_id,
+        user=former.user_id,
+        link__isnull=True,
+        is_current=True,
+    )
+    return rows.values_list("slug", flat=True).first() or ""
 
 
 def meetings_between(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from booking.booker import clean_text
+from booking.booker import clean_phone, clean_text
 from common.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ _FIELDS = frozenset({"key", "label", "kind", "required", "choices"})
 
 
 class QuestionKind(StrEnum):
-    """How it is answered: one line, several lines, one of a few."""
+    """How it is answered: one line, several lines, one of a few, a phone number."""
 
     TEXT = "text"
     LONG = "long"
     CHOICE = "choice"
+    PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def read_answer(question: Question, raw: str) -> str:
     answer = clean_text(raw, field)
     if question.kind is not QuestionKind.LONG:
         answer = " ".join(answer.split())
+    if question.kind is QuestionKind.PHONE:
+        answer = clean_phone(answer, field)
     if question.required and not answer:
         raise InvalidInput(field, _("Answer this question."))
     if answer and question.choices and answer not in question.choices:
@@ -108,7 +111,7 @@ def _parse(raw: object, path: str) -> Question:
     try:
         kind = QuestionKind(str(raw.get("kind", QuestionKind.TEXT)))
     except ValueError:
-        raise InvalidInput(f"{path}.kind", "Choose text, long or choice.") from None
+        raise InvalidInput(f"{path}.kind", "Choose text, long, choice or phone.") from None
     required = raw.get("required", False)
     if not isinstance(required, bool):
         raise InvalidInput(f"{path}.required", "Say true or false.")

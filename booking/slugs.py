@@ -10,7 +10,7 @@ from common.errors import InvalidInput
 MAX_SLUG = 60
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])", re.ASCII)
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_ALIKE = str.maketrans({"0": "o", "1": "l"})
+_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l"})
 
 
 def likeness(slug: str) -> str:

@@ -1,15 +1,16 @@
-"""The form of a booking link, and of the questions it asks."""
+"""The form of a booking link."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.enums import DegradedMode
-from booking.questions import MAX_QUESTIONS, QuestionKind
+from booking.models.links import MAX_SEATS
 from booking.services.links import LinkData
 from calendars.enums import Hue
 from conferencing.enums import Conference
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from booking.models import BookingLink
+    from workspaces.owners import Owner
 
 _BETWEEN = re.compile(r"[\s,;]+")
-_NOT_KEY = re.compile(r"[^a-z0-9]+")
 _WHOLE = {"invalid": "Give a whole number.", "required": "Give a whole number."}
 _UNLIMITED = "Leave empty for no limit."
 
@@ -57,6 +58,13 @@ class ReasonedSelect(forms.Select):
         return option
 
 
+class WhoseHours(StrEnum):
+    """By whose hours a link is booked."""
+
+    OWNER = "owner"
+    OWN = "own"
+
+
 class LinkForm(forms.Form):
     """Names its fields as `LinkData` does. All rules that need the database are the service's."""
 
@@ -68,7 +76,7 @@ class LinkForm(forms.Form):
     slug = forms.CharField(
         label="Address",
         max_length=60,
-        help_text="Ends the public address. Changing it breaks links that are out already.",
+        help_text="Ends the public address. A former one leads here until somebody takes it.",
         error_messages={"required": "Give an address, for example intro-call."},
     )
     durations = forms.CharField(
@@ -87,20 +95,83 @@ class LinkForm(forms.Form):
         help_text="For meetings in person or by phone.",
     )
     description = forms.CharField(
-        required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label="Cover text",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Stands beside the times: what it is about, what to bring.",
+    )
+    hue = forms.ChoiceField(label="Colour", choices=Hue.choices)
+
+    hours = forms.ChoiceField(
+        label="Bookable hours",
+        choices=[
+            (WhoseHours.OWNER.value, "As on the availability card"),
+            (WhoseHours.OWN.value, "Hours of its own"),
+        ],
+        initial=WhoseHours.OWNER.value,
+        widget=forms.RadioSelect,
+        help_text="Its own begin as a copy; they are edited on a page of their own.",
     )
     notice_minutes = _number("Shortest notice, minutes", 0, 525_600)
     horizon_days = _number("How far ahead, days", 1, 365)
     step_minutes = _number("A start every … minutes", 5, 1440)
+    ends_on = forms.DateField(
+        label="Last bookable day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="The link closes after it.",
+        error_messages={"invalid": "Give a date such as 2026-12-24."},
+    )
     buffer_before_minutes = _number("Free before, minutes", 0, 1440)
     buffer_after_minutes = _number("Free after, minutes", 0, 1440)
     max_per_day = _number("At most a day", 1, 1000, _UNLIMITED, required=False)
     max_per_week = _number("At most a week", 1, 1000, _UNLIMITED, required=False)
+
+    seats = _number(
+        "Seats in a slot",
+        1,
+        MAX_SEATS,
+        "More than one: guests share the slot, each with a booking of their own. "
+        "No guest sees another.",
+    )
+    requires_approval = forms.BooleanField(
+        label="Every booking waits for a yes",
+        required=False,
+        help_text="The time is held meanwhile.",
+    )
+    allows_guests = forms.BooleanField(
+        label="Bookers may add more people",
+        required=False,
+        help_text="Up to ten, who get the invitation too. Not where a slot has several seats.",
+    )
+    is_private = forms.BooleanField(
+        label="Unlisted",
+        required=False,
+        help_text="Not on the page that lists the links; whoever has the address can book.",
+    )
+    is_one_time = forms.BooleanField(
+        label="One booking only",
+        required=False,
+        help_text="Closes with its first booking, and opens again if that is cancelled.",
+    )
+    verifies_email = forms.BooleanField(
+        label="Bookers prove their e-mail address first",
+        required=False,
+        help_text="A code is mailed to them before the time is taken.",
+    )
     degraded_mode = forms.ChoiceField(
         label="While a calendar cannot be read", choices=DegradedMode.choices
     )
-    requires_approval = forms.BooleanField(label="Every booking waits for a yes", required=False)
-    hue = forms.ChoiceField(label="Colour", choices=Hue.choices)
+    redirect_url = forms.CharField(
+        label="Page after booking",
+        required=False,
+        max_length=500,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        help_text="Bookers are told the site's name and go on by a button.",
+    )
+
+    LOOKS: ClassVar = ("title", "slug", "durations", "conference", "location", "description", "hue")
 
     def __init__(self, *args: Any, refused: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,10 +183,32 @@ class LinkForm(forms.Form):
             raise ValidationError("Give whole minutes with commas between, for example 30, 45, 60.")
         return tuple(int(word) for word in words)
 
-    def to_data(self, link: BookingLink | None, questions: tuple[dict[str, Any], ...]) -> LinkData:
-        """What the service takes; hours of its own that the link has stay as they are."""
-        own_hours = link.availability_settings if link is not None else None
-        return LinkData(**self.cleaned_data, questions=questions, availability_settings=own_hours)
+    def to_data(
+        self, owner: Owner, link: BookingLink | None, questions: tuple[dict[str, Any], ...]
+    ) -> LinkData:
+        """What the service takes. Hours of its own begin as a copy of the owner's."""
+        given = dict(self.cleaned_data)
+        hours = None
+        if given.pop("hours") == WhoseHours.OWN:
+            kept = link.availability_settings if link is not None else None
+            hours = kept or owner.availability.to_json()
+        return LinkData(**given, questions=questions, availability_settings=hours)
+
+    def shows_rules(self) -> bool:
+        """Whether a fault stands in the part that is folded away at first."""
+        return self.is_bound and any(name not in self.LOOKS for name in self.errors)
+
+
+class OwnerPageForm(forms.Form):
+    """Where the list of an owner's links stands."""
+
+    slug = forms.CharField(
+        label="Address",
+        max_length=60,
+        help_text="Small letters, digits and hyphens. A former address leads here until somebody "
+        "takes it.",
+        error_messages={"required": "Give an address, for example amara-okafor."},
+    )
 
 
 class ClientPlanForm(ClientDetailsForm):
@@ -130,73 +223,15 @@ class ClientPlanForm(ClientDetailsForm):
 
 def link_values(link: BookingLink) -> dict[str, Any]:
     """A link as the form's first values."""
-    values = {name: getattr(link, name) for name in LinkForm.base_fields}
-    return {**values, "durations": ", ".join(str(minutes) for minutes in link.durations)}
+    values = {name: getattr(link, name) for name in LinkForm.base_fields if name != "hours"}
+    own = link.availability_settings is not None
+    return {
+        **values,
+        "durations": ", ".join(str(minutes) for minutes in link.durations),
+        "hours": (WhoseHours.OWN if own else WhoseHours.OWNER).value,
+    }
 
 
-class QuestionForm(forms.Form):
-    """One question; without words it is no question."""
-
-    key = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
-    label = forms.CharField(label="Question", required=False, max_length=200)
-    kind = forms.ChoiceField(
-        label="Answer",
-        choices=[
-            (QuestionKind.TEXT.value, "One line"),
-            (QuestionKind.LONG.value, "Several lines"),
-            (QuestionKind.CHOICE.value, "One of these"),
-        ],
-        initial=QuestionKind.TEXT.value,
-        required=False,
-    )
-    choices = forms.CharField(
-        label="Answers to choose from",
-        required=False,
-        max_length=1300,
-        help_text="With commas between; only for one of these.",
-    )
-    required = forms.BooleanField(label="Has to be answered", required=False)
-
-
-BaseQuestions = forms.formset_factory(
-    QuestionForm, extra=1, max_num=MAX_QUESTIONS, absolute_max=MAX_QUESTIONS, validate_max=True
-)
-
-
-def questions_form(data: Any, link: BookingLink | None) -> Any:
-    """The link's questions and a blank one."""
-    stored = link.questions if link is not None else []
-    initial = [{**one, "choices": ", ".join(one.get("choices", []))} for one in stored]
-    return BaseQuestions(data, initial=initial, prefix="questions")
-
-
-def questions_asked(formset: Any) -> tuple[dict[str, Any], ...]:
-    """The questions with words, in order, as they are stored. Only after `is_valid()`."""
-    asked: list[dict[str, Any]] = []
-    for said in formset.cleaned_data:
-        label = said.get("label", "").strip()
-        if not label:
-            continue
-        taken = {one["key"] for one in asked}
-        choices = [word.strip() for word in said["choices"].split(",") if word.strip()]
-        asked.append(
-            {
-                "key": _key(said["key"] or label, taken),
-                "label": label,
-                "kind": said["kind"] or QuestionKind.TEXT.value,
-                "required": said["required"],
-                **({"choices": choices} if choices else {}),
-            }
-        )
-    return tuple(asked)
-
-
-def _key(words: str, taken: set[str]) -> str:
-    """The name of the answer: kept once given, else made of the question's words."""
-    stem = _NOT_KEY.sub("_", words.lower()).strip("_")[:28]
-    stem = stem if stem[:1].isalpha() else f"q_{stem}".rstrip("_")
-    key, number = stem, 1
-    while key in taken:
-        number += 1
-        key = f"{stem}_{number}"
-    return key
+def typed_values(sent: Mapping[str, str]) -> dict[str, Any]:
+    """The form as it was typed, right or wrong, for showing it again unjudged."""
+    return {name: sent.get(name, "") for name in LinkForm.base_fields}

@@ -12,15 +12,17 @@ from booking.views import (
     details,
     done,
     erasures,
+    link_hours,
     links,
     meeting_changes,
     meeting_detail,
     meeting_figures,
     meeting_move,
     meetings,
+    owner_names,
+    owner_page,
     people,
     person_changes,
-    public,
     scheduling,
     why,
 )
@@ -41,6 +43,7 @@ _staff: list[URLPattern] = [
     ),
     path(f"{_MINE}/hours", scheduling.my_hours, name="my_hours"),
     path(f"{_MINE}/calendars", scheduling.my_calendars, name="my_calendars"),
+    path(f"{_MINE}/page", owner_names.my_page, name="my_page"),
     path(f"{_MINE}/links/new", links.my_link_new, name="my_link_new"),
     path(f"{_CLIENT}/client-info", clients.client_info, name="client_info"),
     path(
@@ -51,6 +54,7 @@ _staff: list[URLPattern] = [
     path(f"{_CLIENT}/edit", clients.client_edit, name="client_edit"),
     path(f"{_CLIENT}/hours", clients.client_hours, name="client_hours"),
     path(f"{_CLIENT}/calendars", clients.client_calendars, name="client_calendars"),
+    path(f"{_CLIENT}/page", owner_names.client_page, name="client_page"),
     path(f"{_CLIENT}/links/new", links.client_link_new, name="client_link_new"),
     path(f"{_CLIENT}/invitations/new", client_access.client_invite, name="client_invite"),
     path(
@@ -65,6 +69,9 @@ _staff: list[URLPattern] = [
     ),
     path("links/<uuid:link_id>", links.link_edit, name="link_edit"),
     path("links/<uuid:link_id>/switch", links.link_switch, name="link_switch"),
+    path("links/<uuid:link_id>/duplicate", links.link_duplicate, name="link_duplicate"),
+    path("links/<uuid:link_id>/hours", link_hours.link_hours, name="link_hours"),
+    path("links/<uuid:link_id>/share", links.link_share, name="link_share"),
     path("links/<uuid:link_id>/delete", links.link_delete, name="link_delete"),
     path("people", people.people, name="people"),
     path("people/export", people.people_export, name="people_export"),
@@ -117,7 +124,7 @@ _staff: list[URLPattern] = [
 
 # Everybody.
 _public: list[URLPattern] = [
-    path("book/<slug:slug>", public.book, name="book"),
+    path("book/<slug:slug>", owner_page.at_address, name="book"),
     path("book/<slug:slug>/new", details.book_details, name="book_details"),
     path("book/<slug:slug>/done/<slug:token>", done.book_done, name="book_done"),
     path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-ALIKE = str.maketrans({"0": "o", "1": "l"})
+ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l"})
 
 
 def name_links(apps, schema_editor):

@@ -68,6 +68,7 @@ class LinkData:
     is_one_time: bool = False
     allows_guests: bool = True
     redirect_url: str = ""
+    verifies_email: bool = False
 
 
 def save_link(*, owner: Owner, link: BookingLink | None, data: LinkData) -> BookingLink:
@@ -90,6 +91,32 @@ def save_link(*, owner: Owner, link: BookingLink | None, data: LinkData) -> Book
         # Two people can ask for one address at the same moment; the constraint decides.
         raise names.taken() from error
     return saved
+
+
+def duplicate_link(*, link: BookingLink) -> BookingLink:
+    """A paused copy of the link under an address of its own, for its owner to go on with."""
+    kept = {
+        column.attname: getattr(link, column.attname)
+        for column in BookingLink._meta.concrete_fields
+        if column.name not in {"id", "created_at", "updated_at"}
+    }
+    copy = BookingLink(**kept)
+    copy.title = f"{link.title[:110]} (copy)"
+    copy.slug = names.suggest_slug(f"{link.slug[:50]}-copy")
+    copy.is_active = False
+    with transaction.atomic():
+        copy.save()
+        names.name_link(copy)
+    return copy
+
+
+def set_hours(*, link: BookingLink, raw: dict[str, object] | None) -> None:
+    """Give the link hours of its own, in the owner's zone; None for the owner's.
+
+    Raises InvalidInput naming the path of the wrong key.
+    """
+    link.availability_settings = _hours(raw)
+    link.save(update_fields=["availability_settings", "updated_at"])
 
 
 def set_active(*, link: BookingLink, is_active: bool) -> None:
@@ -150,6 +177,7 @@ def _checked(data: LinkData) -> dict[str, Any]:
         "is_private": data.is_private,
         "is_one_time": data.is_one_time,
         "allows_guests": data.allows_guests,
+        "verifies_email": data.verifies_email,
         "redirect_url": _redirect(data.redirect_url),
         "seats": _number(data.seats, "seats", 1, MAX_SEATS),
     }

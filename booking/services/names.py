@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 def name_link(link: BookingLink) -> None:
     """Give the link the address that its row says, within the caller's transaction.
 
-    The former one leads there until somebody takes it. Raises InvalidInput naming `slug`.
+    The former one leads there until somebody takes it; one of an unlisted link leads nowhere,
+    because who changes that wants it unknown. Raises InvalidInput naming `slug`.
     """
     _claim(Q(link=link), link.workspace, link.slug.lower(), {"link_id": link.pk})
+    if link.is_private or link.is_one_time:
+        BookingName.objects.filter(link=link, is_current=False).delete()
 
 
 def name_owner(*, owner: Owner, slug: str) -> str:

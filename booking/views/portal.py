@@ -18,7 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.actors import client_actor, client_address
 from booking.enums import MeetingState
 from booking.queries import meetings_for_owner
-from booking.views.desk import Desk, link_rows, standing_of
+from booking.views.desk import Desk
+from booking.views.link_rows import link_rows
+from booking.views.openings import standing_of
 from booking.views.portal_frame import frame, owner_of, until_words
 from booking.views.portal_meetings import meeting_rows
 from booking.views.scheduling import hours_card, press_hours

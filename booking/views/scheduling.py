@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.actors import user_actor
 from booking.hours import Hours, find_faults, holidays_sent, hours_of, press, read_hours
 from booking.hours_card import card_of
-from booking.views.desk import accounts_of, desk_of, link_rows, offers_for, standing_of
+from booking.views.desk import accounts_of, desk_of, offers_for
+from booking.views.link_rows import link_rows, owner_page
+from booking.views.openings import standing_of
 from booking.wording import clock, offset_words
 from calendars.owners import calendars_of
 from calendars.services.connections import choose_booking_calendar
@@ -53,12 +55,14 @@ def page(
 ) -> HttpResponse:
     """The owner's page. `hours` are edited ones that are not saved; `faults` say why not."""
     now = timezone.now()
+    desk = desk_of(owner)
     context = {
         "owner": owner,
-        "desk": desk_of(owner),
+        "desk": desk,
         "offers": offers_for(owner),
         "accounts": accounts_of(owner, owner.zone, now),
         "links": link_rows(owner, now),
+        "owner_page": owner_page(owner),
         **hours_card(owner, now, hours=hours, faults=faults, sent=sent),
         "standing": (
             standing_of(owner, now=now, actor=user_actor(request))
@@ -79,12 +83,13 @@ def hours_card(
     hours: Hours | None = None,
     faults: Sequence[InvalidInput] = (),
     sent: QueryDict | None = None,
+    stored: Hours | None = None,
 ) -> dict[str, Any]:
     """What the availability card shows: the hours as stored, or edited ones with their faults.
 
-    `sent` is the press that edited them.
+    `sent` is the press that edited them; `stored` are the owner's where nothing else is said.
     """
-    stored = hours_of(owner.availability, owner.zone.key)
+    stored = stored or hours_of(owner.availability, owner.zone.key)
     shown = hours or stored
     today = now.astimezone(owner.zone).date()
     return {
@@ -106,12 +111,17 @@ def change_hours(request: StaffRequest, owner: Owner, template: str, **more: Any
 
 
 def press_hours(
-    request: HttpRequest, owner: Owner, *, to: str, show: Callable[..., HttpResponse]
+    request: HttpRequest,
+    owner: Owner,
+    *,
+    to: str,
+    show: Callable[..., HttpResponse],
+    keep: Callable[[Hours], None] | None = None,
 ) -> HttpResponse:
     """A press on the card: a small button changes the draft, Save keeps it.
 
     `show` draws the card again with `hours`, `faults` and what was `sent`; `to` is the page after
-    saving.
+    saving. `keep` saves what are not the owner's own hours.
     """
     draw = partial(show, sent=request.POST)
     try:
@@ -129,7 +139,10 @@ def press_hours(
         faults.append(InvalidInput("timezone", "Choose a time zone from the list."))
     if faults:
         return draw(hours=typed, faults=faults)
-    save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
+    if keep is None:
+        save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
+    else:
+        keep(typed)
     message = "The hours are saved. Guests see them at once."
     return dialog_done(request, "hours:changed", to=to, message=message)
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from audit.actors import task_actor
 from booking.services.links import LinkData, save_link
+from booking.services.names import name_owner
 from calendars.models import CalendarConnectionBase, UserCalendarConnection
 from calendars.providers.base import Attendee, EventDraft
 from calendars.services import events, headquarters, oauth, sync
@@ -223,6 +224,34 @@ def _links(studio: Owner, desk: Owner, clinic: Owner, dental: Owner) -> None:
         location="By telephone",
     )
     save_link(owner=dental, link=None, data=checkup)
+    _special_links(studio, clinic)
+    for owner, slug in (
+        (studio, "amara-okafor"), (desk, "osprey-rail"), (clinic, "ines"), (dental, "larkfield"),
+    ):  # fmt: skip
+        name_owner(owner=owner, slug=slug)
+
+
+def _special_links(studio: Owner, clinic: Owner) -> None:
+    """A group that shares its slots, and a link for one person and one booking."""
+    group = LinkData(
+        title="Back school, small group",
+        slug="ines-back-school",
+        durations=(60,),
+        description="An hour of exercises for up to six. Wear something you can move in.",
+        seats=6,
+        step_minutes=60,
+        hue="iris",
+    )
+    save_link(owner=clinic, link=None, data=group)
+    personal = LinkData(
+        title="Catch up with Amara",
+        slug="amara-catch-up",
+        durations=(45,),
+        is_private=True,
+        is_one_time=True,
+        hue="ochre",
+    )
+    save_link(owner=studio, link=None, data=personal)
 
 
 def _sign_up(email: str, name: str) -> User:

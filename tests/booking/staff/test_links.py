@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 
 from booking.models import BookingLink, Meeting, SalesMeeting
+from booking.owners import owner_of_link
+from booking.services.names import name_owner
 from tests.booking.staff.test_scheduling import address
 from tests.factories import make_client
 from tests.rows import make_rows
@@ -28,6 +30,9 @@ FIELDS = {
     "max_per_day": "",
     "max_per_week": "",
     "degraded_mode": "refuse",
+    "seats": "1",
+    "hours": "owner",
+    "allows_guests": "on",
     "hue": "tide",
     "questions-TOTAL_FORMS": "1",
     "questions-INITIAL_FORMS": "0",
@@ -93,15 +98,142 @@ def test_wrong_link_is_refused_at_its_field(browser, owner, changes, field):
     assert BookingLink.objects.count() == 1
 
 
-def test_change_keeps_what_the_form_does_not_show(browser, owner):
-    hours = {
-        **owner.availability.to_json(),
-        "monday": {"enabled": False, "start": "09:00", "end": "10:00"},
-    }
-    link = make_link(owner, availability_settings=hours)
-    assert browser.post(edit(link), {**FIELDS, "title": "Renamed"}).url == address(owner)
+def test_own_hours_begin_as_a_copy_are_edited_apart_and_given_up_again(browser, owner):
+    link = make_link(owner)
+    page = reverse("booking:link_hours", args=[link.pk])
+    answer = browser.post(edit(link), {**FIELDS, "title": "Renamed", "hours": "own"})
+    assert answer.url == page
     link.refresh_from_db()
-    assert (link.title, link.availability_settings) == ("Renamed", hours)
+    assert (link.title, link.availability_settings) == ("Renamed", owner.availability.to_json())
+    before = owner.availability.to_json()
+    card = {"zone": "Europe/Berlin", "tuesday-enabled": "1", "tuesday-from": ["08:00", "13:00"],
+            "tuesday-until": ["10:00", "15:00"], "special": ["2031-12-24/2031-12-24="]}  # fmt: skip
+    assert browser.post(page, card).url == address(owner)
+    link.refresh_from_db()
+    hours = link.availability_settings
+    assert hours["tuesday"]["intervals"] == [["08:00", "10:00"], ["13:00", "15:00"]]
+    assert (hours["monday"]["enabled"], hours["overrides"]) == (False, {"2031-12-24": []})
+    assert browser.post(edit(link), {**FIELDS, "slug": "intro", "hours": "own"}).url == address(
+        owner
+    )
+    link.refresh_from_db()
+    assert link.availability_settings == hours
+    assert browser.post(page, {"use_owners": "1"}).url == address(owner)
+    link.refresh_from_db()
+    assert link.availability_settings is None
+    assert owner_of_link(link).availability.to_json() == before
+
+
+def test_wrong_own_hours_are_refused_and_small_buttons_save_nothing(browser, owner):
+    link = make_link(owner, availability_settings=owner.availability.to_json())
+    page = reverse("booking:link_hours", args=[link.pk])
+    wrong = {"zone": "Europe/Berlin", "monday-enabled": "1", "monday-from": "10:00",
+             "monday-until": "09:00"}  # fmt: skip
+    assert browser.post(page, wrong).status_code == 422
+    assert browser.post(page, {**wrong, "add_hours": "monday"}).status_code == 200
+    link.refresh_from_db()
+    assert link.availability_settings == owner.availability.to_json()
+
+
+def test_every_option_is_kept_and_shown_again(browser, owner):
+    sent = {
+        "seats": "6", "requires_approval": "on", "is_private": "on", "ends_on": "2031-05-04",
+        "verifies_email": "on", "redirect_url": "https://thanks.example/after?x=1",
+        "description": "Bring shoes.", "location": "Room 4", "hue": "plum", "max_per_day": "3",
+        "max_per_week": "9", "buffer_before_minutes": "10", "degraded_mode": "request",
+    }  # fmt: skip
+    fields = {name: value for name, value in FIELDS.items() if name != "allows_guests"}
+    assert browser.post(address(owner, "new"), {**fields, **sent}).status_code == 302
+    link = BookingLink.objects.get()
+    shown = browser.get(edit(link)).context["form"].initial
+    for name, value in sent.items():
+        stored = getattr(link, name)
+        assert str(stored) == {"on": "True"}.get(value, value), name
+        assert shown[name] == stored
+    assert not link.allows_guests
+    page = browser.get(address(owner)).text
+    for words in ("6 seats", "Unlisted", "until 4 May 2031", "waits for your yes"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"seats": "0"}, "seats"),
+        ({"seats": "101"}, "seats"),
+        ({"seats": "2", "is_one_time": "on"}, "seats"),
+        ({"ends_on": "soon"}, "ends_on"),
+        ({"redirect_url": "http://thanks.example"}, "redirect_url"),
+        ({"redirect_url": "https://user:secret@thanks.example"}, "redirect_url"),
+        ({"redirect_url": "javascript:alert(1)"}, "redirect_url"),
+        ({"redirect_url": "//thanks.example"}, "redirect_url"),
+        ({"redirect_url": "https://thanks.example\\@evil.example"}, "redirect_url"),
+        ({"redirect_url": "https://th\u0430nks.example"}, "redirect_url"),
+        ({"hours": "hers"}, "hours"),
+        ({"slug": "adm1n"}, "slug"),
+        ({"slug": "log-in"}, "slug"),
+        ({"slug": "intr\u043e"}, "slug"),
+        ({"slug": "amara-1ntro-0"}, "slug"),
+    ],
+)
+def test_wrong_option_is_refused_at_its_field(browser, owner, changes, field):
+    name_owner(owner=owner, slug="amara-lntro-o")
+    answer = browser.post(address(owner, "new"), {**FIELDS, **changes})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+
+
+def test_questions_are_added_moved_and_removed_without_saving(browser, owner):
+    def typed(*labels):
+        parts = {f"questions-{n}-label": label for n, label in enumerate(labels)}
+        parts |= {f"questions-{n}-kind": "phone" for n in range(len(labels))}
+        return {**FIELDS, "title": "", **parts, "questions-TOTAL_FORMS": str(len(labels))}
+
+    def shown(answer):
+        assert answer.status_code == 200
+        assert not answer.context["form"].errors
+        assert answer.context["form"].initial["slug"] == FIELDS["slug"]
+        return [one["label"].value() or "" for one in answer.context["questions"]]
+
+    page = address(owner, "new")
+    abc = typed("A?", "B?", "C?")
+    assert shown(browser.post(page, {**abc, "add_question": "1"})) == ["A?", "B?", "C?", ""]
+    assert shown(browser.post(page, {**abc, "remove_question": "1"})) == ["A?", "C?"]
+    assert shown(browser.post(page, {**abc, "raise_question": "2"})) == ["A?", "C?", "B?"]
+    assert shown(browser.post(page, {**abc, "lower_question": "0"})) == ["B?", "A?", "C?"]
+    assert not BookingLink.objects.exists()
+    assert browser.post(page, {**abc, "title": "Now"}).status_code == 302
+    questions = BookingLink.objects.get().questions
+    assert [(one["label"], one["kind"]) for one in questions] == [
+        ("A?", "phone"), ("B?", "phone"), ("C?", "phone"),
+    ]  # fmt: skip
+    full = typed(*(f"{n}?" for n in range(10)))
+    assert len(shown(browser.post(page, {**full, "add_question": "1"}))) == 10
+
+
+def test_a_copy_is_made_and_switched_off(browser, owner):
+    link = make_link(owner, durations=[45], seats=4, questions=[{"key": "a", "label": "A?",
+                     "kind": "text", "required": False}])  # fmt: skip
+    copy_it = reverse("booking:link_duplicate", args=[link.pk])
+    assert browser.get(copy_it).status_code == 405
+    for _ in range(2):
+        assert browser.post(copy_it).url == address(owner)
+    copies = BookingLink.objects.exclude(pk=link.pk).order_by("slug")
+    assert [one.slug for one in copies] == ["intro-copy", "intro-copy-2"]
+    for one in copies:
+        assert (one.owner_id, one.durations, one.seats, one.questions, one.is_active) == (
+            owner.id, [45], 4, link.questions, False,
+        )  # fmt: skip
+
+
+def test_share_shows_the_address_and_code_to_embed(browser, owner):
+    link = make_link(owner, title='A "quoted" <b>call</b>')
+    page = browser.get(reverse("booking:link_share", args=[link.pk]))
+    assert "http://testserver/book/intro" in page.text
+    code = page.context["embed"]
+    assert 'src="http://testserver/book/intro?embed=1"' in code
+    assert "<b>" not in code
+    assert code not in page.text  # escaped
 
 
 def test_form_shows_the_link_as_it_is_and_saving_it_changes_nothing(browser, owner):
@@ -116,9 +248,8 @@ def test_form_shows_the_link_as_it_is_and_saving_it_changes_nothing(browser, own
     }
     for field in form["questions"]:
         sent |= {bound.html_name: bound.value() or "" for bound in field}
-    sent |= {"questions-TOTAL_FORMS": "2", "questions-INITIAL_FORMS": "1"}
+    sent |= {"questions-TOTAL_FORMS": "1", "questions-INITIAL_FORMS": "1"}
     sent["questions-0-required"] = "on"
-    sent.pop("questions-1-required")
     before = BookingLink.objects.values().get()
     assert browser.post(edit(link), sent).status_code == 302
     after = BookingLink.objects.values().get()
@@ -180,10 +311,12 @@ def test_colleagues_and_foreign_links_do_not_exist(browser, bob_owner, other_wor
     foreign_client = make_client(other_workspace, "Foreign")
     foreign = make_link(ClientOwner(workspace=other_workspace, client=foreign_client), "foreign")
     for link in (make_link(bob_owner, "bobs"), foreign):
-        for name in ("link_edit", "link_delete"):
+        for name in ("link_edit", "link_delete", "link_hours"):
             page = reverse(f"booking:{name}", args=[link.pk])
             assert browser.get(page).status_code == 404
             assert browser.post(page, FIELDS).status_code == 404
+        assert browser.get(reverse("booking:link_share", args=[link.pk])).status_code == 404
+        assert browser.post(reverse("booking:link_duplicate", args=[link.pk])).status_code == 404
         switch = reverse("booking:link_switch", args=[link.pk])
         assert browser.post(switch, {"is_active": "0"}).status_code == 404
         link.refresh_from_db()
