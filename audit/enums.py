@@ -58,6 +58,8 @@ class AccessReason(models.TextChoices):
     BOOKING_EVENT_CREATE = "booking.events.create", "Create a meeting's event"
     BOOKING_EVENT_ERASE = "booking.events.erase", "Take an erased person out of an event"
     PERSON_ERASE = "booking.people.erase", "Erase a person"
+    BOOKING_EVENT_UPDATE = "booking.events.update", "Change a meeting's event"
+    BOOKING_EVENT_DELETE = "booking.events.delete", "Delete a meeting's event"
     WATCH = "calendar.watch", "Ask for change notices"
     ZOOM_MEETING_CREATE = "zoom.meetings.create", "Create a Zoom meeting"
     ZOOM_MEETING_UPDATE = "zoom.meetings.update", "Change a Zoom meeting"

@@ -20,6 +20,7 @@ class BookingConfig(AppConfig):
             erased_events,
             erasing,
             external,
+            handlers,
             relocated,
             rooms,
             verification,
@@ -40,10 +41,10 @@ class BookingConfig(AppConfig):
         from conferencing.telehealth import sittings  # noqa: PLC0415 -- app registry
 
         outbox.register(
-            MessageKind.CALENDAR_EVENT, delivery.handle_calendar_event, delivery.event_has_failed
+            MessageKind.CALENDAR_EVENT, handlers.handle_calendar_event, handlers.event_has_failed
         )
-        outbox.register(MessageKind.NOTIFICATION, delivery.handle_notification)
         outbox.register(MessageKind.BULK_CANCEL, bulk.handle_bulk_cancel)
+        outbox.register(MessageKind.NOTIFICATION, handlers.handle_notification)
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
         outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from django.db import models
 
 
@@ -13,6 +15,9 @@ class MeetingState(models.TextChoices):
     NO_SHOW = "no_show", "No-show"
 
 
+# What stands in a calendar, and what stands in none any more.
+IS_ON = (MeetingState.CONFIRMED, MeetingState.NO_SHOW)
+IS_OFF = (MeetingState.CANCELLED, MeetingState.DECLINED)
 TAKES_TIME = (MeetingState.CONFIRMED, MeetingState.REQUESTED, MeetingState.NO_SHOW)
 
 
@@ -70,6 +75,15 @@ class Clash(models.TextChoices):
     ALL_DAY = "all_day", "Its event was made to last all day"
 
 
+class EventPresence(Enum):
+    """Whether the meeting stands in the owner's calendar, as far as is known."""
+
+    THERE = "there"
+    ON_ITS_WAY = "on its way"
+    NO_CALENDAR = "no calendar"
+    FAILED = "failed"
+
+
 class MessageKind(models.TextChoices):
     """The outbox kinds of this app."""
 
@@ -95,6 +109,10 @@ class Step(models.TextChoices):
     EVENT_FAILED = "event_failed", "The event could not be made"
     NO_LINK = "no_link", "No join link will come: to the booker"
     NO_LINK_NOTICE = "no_link_notice", "No join link will come: to the owner"
+    FOLLOW = "follow", "The event follows a change"
+    RELEASE = "release", "The event of the former owner or time goes"
+    CHANGED = "changed", "What was changed, to everybody"
+    EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
 
 
 RESERVED_SLUGS = frozenset(

@@ -107,9 +107,9 @@ def own_event_ids(owner: Owner, span: Span) -> frozenset[UUID]:
 def _own_events(tables: BookingTables) -> Select[tuple[UUID | None]]:
     return Select(
         lambda owner_id, since, until: tables.meeting._default_manager.filter(
+            # Of those on their way to another time the events stand where nobody looks for them.
+            Q(start_at__lt=until, end_at__gt=since) | Q(event_is_due=True),
             **{tables.owner_column: owner_id},
-            start_at__lt=until,
-            end_at__gt=since,
             calendar_event_id__isnull=False,
         ).values_list("calendar_event_id"),
         owner_id=UUID,

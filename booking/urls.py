@@ -127,6 +127,7 @@ _public: list[URLPattern] = [
     path("book/<slug:slug>", owner_page.at_address, name="book"),
     path("book/<slug:slug>/new", details.book_details, name="book_details"),
     path("book/<slug:slug>/done/<slug:token>", done.book_done, name="book_done"),
+    path("book/<slug:slug>/m/<slug:token>", done.book_done, name="manage"),
     path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),
 ]
 

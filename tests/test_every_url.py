@@ -104,6 +104,7 @@ ALLOWED = {
     "booking:book": "the public page of a link or an owner",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",
+    "booking:manage": "the token in the address is the authority",
     "booking:book_file": "the token in the address is the authority",
     "calendars_api:calendars": OWN,
     "calendars_api:capabilities": OWN,
@@ -120,7 +121,7 @@ ALLOWED = {
 # Answered without a session: by design, or as the redirects and refusals they are.
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
-    "booking:book_file", "calendars:hook_google", "calendars:hook_microsoft",
+    "booking:manage", "booking:book_file", "calendars:hook_google", "calendars:hook_microsoft",
     "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability",
     "api_schema",
 }  # fmt: skip

@@ -60,6 +60,8 @@ USABLE_WHILE_PAUSED = frozenset(
         AccessReason.BUSY_READ,
         AccessReason.BOOKING_CONFIRM,
         AccessReason.BOOKING_EVENT_CREATE,
+        AccessReason.BOOKING_EVENT_UPDATE,
+        AccessReason.BOOKING_EVENT_DELETE,
         AccessReason.EVENT_GET,
         AccessReason.OAUTH_CONNECT,
         AccessReason.OAUTH_REVOKE,

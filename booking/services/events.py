@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from audit.actors import task_actor
 from audit.enums import AccessReason
-from booking.enums import MessageKind
-from booking.owners import owner_of_meeting
+from booking.enums import IS_ON, MeetingState, MessageKind
+from booking.joining import wanted_conference
+from booking.owners import owner_of_meeting, tables_for
+from booking.services.messages import event_key
 from calendars.enums import ConferenceState
 from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
@@ -21,6 +23,7 @@ from calendars.services import conferences
 from calendars.services.events import create_event, refresh_event, update_event
 from calendars.services.link_retry import NO_LINK_WANTED, retry_link
 from common.errors import InvalidInput
+from common.outbox import NotYet
 from conferencing.enums import Conference, LinkFailure
 from conferencing.failures import failure_of
 from conferencing.routing import RouteRefusal
@@ -59,7 +62,7 @@ def make_event(meeting: MeetingBase) -> MadeEvent:
     calendar = _calendar_of(meeting, owner)
     if calendar is None:
         return MadeEvent(None)
-    wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
+    wanted = wanted_conference(meeting)
     reason: DomainError
     try:
         return MadeEvent(_create(meeting, calendar, owner, wanted))
@@ -113,7 +116,7 @@ def ask_again(meeting: MeetingBase, actor: Actor) -> MadeEvent:
         raise InvalidInput("conference", NO_EVENT)
     if event.conference_state:
         return MadeEvent(retry_link(event=event, actor=actor))
-    wanted = Conference(meeting.link.conference) if meeting.link else Conference.NONE
+    wanted = wanted_conference(meeting)
     if wanted is Conference.NONE:
         raise InvalidInput("conference", NO_LINK_WANTED)
     draft = EventDraft(conference=wanted, notify=False, asks_again=True)
@@ -158,32 +161,43 @@ def link_failed(fresh: MeetingBase, failure: LinkFailure, words: str) -> None:
 def _calendar_of(meeting: MeetingBase, owner: Owner) -> Calendar | None:
     """The calendar an earlier try wrote to, else the owner's booking calendar, remembered.
 
-    The owner may choose another one between two tries; that must not make a second event.
+    The owner may choose another one between two tries; that must not make a second event. What
+    is remembered also says that there may be an event, whatever becomes of this process. Raises
+    NotYet when the meeting was given to somebody else this moment.
     """
     if meeting.calendar_id is not None:
         chosen = Calendar.objects.filter(pk=meeting.calendar_id, gone_at__isnull=True).first()
         if chosen is not None:
             return chosen
     calendar = booking_calendar_of(owner)
-    if calendar is not None:
+    if calendar is not None and calendar.pk != meeting.calendar_id:
+        rows = tables_for(meeting).meeting._default_manager.filter(
+            pk=meeting.pk,
+            event_key=meeting.event_key,
+            calendar_id=meeting.calendar_id,
+            state=MeetingState.CONFIRMED,
+        )
+        if not rows.update(calendar_id=calendar.pk, updated_at=timezone.now()):
+            raise NotYet(timezone.now())
         meeting.calendar_id = calendar.pk
-        meeting.save(update_fields=["calendar_id", "updated_at"])
     return calendar
 
 
+def says(event: Event, meeting: MeetingBase) -> bool:
+    """Whether the event stands at the meeting's time, and names whoever is in its group."""
+    times = (event.start_at, event.end_at) == (meeting.start_at, meeting.end_at)
+    return times and (meeting.group_id is None or event.title == _title(meeting))
+
+
 def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conference) -> Event:
-    draft = EventDraft(
-        title=f"{meeting.title}: {meeting.booker_name}",
-        description=_description(meeting),
+    draft = replace(
+        draft_of(meeting, owner),
         location=meeting.location,
-        start=meeting.start_at,
-        end=meeting.end_at,
-        timezone=owner.zone.key,
         all_day=False,
         busy=True,
         # The booker has our calendar file and is no guest: a provider would send a second one.
         notify=False,
-        idempotency_key=meeting.id.hex,
+        idempotency_key=event_key(meeting).hex,
         join_url=join_url(meeting.room_id) if meeting.room_id else UNSET,
     )
     return create_event(
@@ -195,18 +209,49 @@ def _create(meeting: MeetingBase, calendar: Calendar, owner: Owner, wanted: Conf
     )
 
 
+def draft_of(meeting: MeetingBase, owner: Owner) -> EventDraft:
+    """What changes of an event when its meeting does: when it is, and who comes."""
+    return EventDraft(
+        title=_title(meeting),
+        description=_description(meeting),
+        start=meeting.start_at,
+        end=meeting.end_at,
+        timezone=owner.zone.key,
+    )
+
+
+def _title(meeting: MeetingBase) -> str:
+    if meeting.group_id is None:
+        return f"{meeting.title}: {meeting.booker_name}"
+    count = len(_present(meeting))
+    return f"{meeting.title}: {count} {'guest' if count == 1 else 'guests'}"
+
+
+def _present(meeting: MeetingBase) -> list[MeetingBase]:
+    """The meeting, or those of its group that are on, by seat."""
+    if meeting.group_id is None:
+        return [meeting]
+    rows = tables_for(meeting).meetings().filter(group_id=meeting.group_id, state__in=IS_ON)
+    return list(rows.order_by("seat"))
+
+
 def _description(meeting: MeetingBase) -> str:
-    """What the booker typed, in words: Google shows a description's markup, links among it.
+    """What the bookers typed, in words: Google shows a description's markup, links among it.
 
     A join link of ours in it is cut short: whole, it would make this an event of that room.
     """
-    lines = [meeting.booker_name, meeting.booker_email]
-    if meeting.booker_phone:
-        lines.append(meeting.booker_phone)
-    lines += [f"\n{answer['label']}\n{answer['answer']}" for answer in meeting.answers]
-    if meeting.message:
-        lines.append(f"\n{meeting.message}")
-    text = "\n".join(lines)
+    text = "\n\n".join(_typed(one) for one in _present(meeting))
     for url, _ in list(links_in(text)):
         text = text.replace(url, f"{url.rpartition('/')[0]}/\u2026")
     return _TAG.sub("< ", text)
+
+
+def _typed(meeting: MeetingBase) -> str:
+    lines = [meeting.booker_name, meeting.booker_email]
+    if meeting.booker_phone:
+        lines.append(meeting.booker_phone)
+    lines += [f"{guest['name']} {guest['email']}".strip() for guest in meeting.guests]
+    lines += [f"\n{answer['label']}\n{answer['answer']}" for answer in meeting.answers]
+    if meeting.message:
+        lines.append(f"\n{meeting.message}")
+    return "\n".join(lines)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db import OperationalError, transaction
 
+from booking.enums import Party
 from booking.owners import host_of_meeting, tables_for
 from booking.services import rooms
+from booking.services.following import enqueue_change
 from booking.services.history import record
 from booking.services.seats import leave_place
 from common.errors import Conflict, NotFound
@@ -87,10 +89,15 @@ def keep(
     message: str = "",
     reason: str = "",
 ) -> MeetingChange:
-    """Save the locked row as a later version of itself, and record what was done to it."""
+    """Save the locked row as a later version of itself, record what was done to it, and have event
+    and mails follow.
+    """
+    follows_calendar = doer.by is Party.PROVIDER
     fresh.sequence += 1
+    fresh.event_is_due = not follows_calendar
     fresh.save()
     rooms.follow(fresh)
+    enqueue_change(fresh, follows_calendar=follows_calendar)
     return record(
         meeting=fresh, kind=kind, doer=doer, now=now, was=was, message=message, reason=reason
     )

@@ -21,7 +21,7 @@ from booking.services.availability import (
     terms_of,
     terms_of_owner,
 )
-from booking.services.following import part_with_event
+from booking.services.following import expect_event, part_with_event
 from booking.services.history import Doer, before
 from booking.services.keeping import held_still, keep, once_more, reread
 from booking.services.seats import is_alone, take_place
@@ -222,8 +222,12 @@ def _swap(meeting: MeetingBase, busy: BusyAnswer | None, move: _Move) -> Meeting
         was = before(fresh)
         _hold_instead(fresh, terms, move.span, held)
         fresh.start_at, fresh.end_at = move.span.start, move.span.end
-        if move.by_booker and terms.needs_approval:
+        if move.by_booker and terms.needs_approval and fresh.state == MeetingState.CONFIRMED:
+            # The event goes; whoever said yes to the old time is asked about the new one.
             fresh.state = MeetingState.REQUESTED
+            part_with_event(fresh)
+        elif fresh.calendar_event_id is None:
+            expect_event(fresh, terms.owner)
         fresh.receipt = receipt_of(terms.rules, busy, move.now)
         if move.overriding:
             fresh.receipt["overridden"] = {"reason": move.overriding, "by": move.doer.name}

@@ -111,6 +111,7 @@ def _hand_over(meeting: MeetingBase, busy: BusyAnswer, handing: _Handing) -> Mee
             overridden = {"reason": handing.overriding, "by": handing.doer.name}
             fresh.receipt["overridden"] = overridden
         expect_event(fresh, to)
+        fresh.notice_sent_at = None
         keep(
             fresh=fresh,
             kind=ChangeKind.REASSIGNED,

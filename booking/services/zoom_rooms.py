@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from booking.enums import MeetingState
+from booking.enums import EventPresence, MeetingState
 from booking.owners import meeting_tables
-from booking.services.delivery import event_presence
-from booking.services.mail import EventPresence
+from booking.services.messages import event_presence
 from conferencing.usage import Use
 
 if TYPE_CHECKING:

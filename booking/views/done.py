@@ -19,7 +19,7 @@ from booking.beyond import refused_by_plan
 from booking.enums import MeetingState
 from booking.joining import first_link, other_link
 from booking.owners import owner_of_meeting, public_name
-from booking.services import mail
+from booking.services import calendar_files, letters
 from booking.views.facts import times
 from booking.views.visit import public_page, show
 from calendars.enums import ConferenceState
@@ -43,7 +43,7 @@ def book_done(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     context = {
         **times(meeting.start_at, meeting.end_at, zone, owner, year=True),
         "meeting": meeting,
-        "words": mail.meeting_words(meeting, owner),
+        "words": letters.meeting_words(meeting, owner),
         "owner_name": public_name(owner),
         "workspace_name": owner.workspace.name,
         "conference": _conference_words(meeting),
@@ -66,7 +66,7 @@ def book_file(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     meeting = meeting_by_token(slug, token)
     if meeting.state != MeetingState.CONFIRMED:
         raise NotFound
-    content = mail.calendar_file(meeting, owner_of_meeting(meeting), now=timezone.now())
+    content = calendar_files.calendar_file(meeting, owner_of_meeting(meeting), now=timezone.now())
     return HttpResponse(
         content,
         content_type="text/calendar; charset=utf-8; method=REQUEST",
@@ -75,13 +75,13 @@ def book_file(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 
 
 def _conference_words(meeting: MeetingBase) -> str:
-    label = mail.conference_label(meeting.conference)
+    label = letters.conference_label(meeting.conference)
     if label or meeting.link is None:
         return label
     wanted = meeting.link.conference
     if refused_by_plan(meeting.link, meeting.workspace.tier):
         return ""
-    return _("Video call") if wanted == Conference.AUTO else mail.conference_label(wanted)
+    return _("Video call") if wanted == Conference.AUTO else letters.conference_label(wanted)
 
 
 def _opens_words() -> str:
@@ -95,7 +95,7 @@ def _opens_words() -> str:
 def _calendar_urls(meeting: MeetingBase, owner: Owner) -> dict[str, str]:
     """Addresses that open the booker's own web calendar with the meeting filled in."""
     stamp = "%Y%m%dT%H%M%SZ"
-    words = mail.meeting_words(meeting, owner)
+    words = letters.meeting_words(meeting, owner)
     place = first_link(meeting, LinkKind.BOOKER) or meeting.location
     google = {
         "action": "TEMPLATE",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from booking import wording
 from booking.beyond import refused_by_plan
 from booking.owners import public_name
-from booking.services import mail
+from booking.services import letters
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def about(link: BookingLink, owner: Owner, duration: timedelta) -> dict[str, Any
     """The link, whose it is, and how the meeting is joined."""
     name = public_name(owner)
     words = [word for word in name.split() if word[0].isalnum()] or name.split()
-    label = mail.conference_label(link.conference)
+    label = letters.conference_label(link.conference)
     is_promised = refused_by_plan(link, owner.workspace.tier) is None
     return {
         "link": link,

@@ -16,7 +16,7 @@ from booking.change_words import change_line
 from booking.enums import MeetingState
 from booking.services.changes import changes_of
 from booking.services.delivery import retry_link
-from booking.services.mail import conference_label
+from booking.services.letters import conference_label
 from booking.staff_queries import deliveries_of, visible_meeting
 from booking.views.meeting_words import receipt_lines, row_of
 from booking.wording import clock_range, long_day, zone_words

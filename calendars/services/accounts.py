@@ -38,8 +38,10 @@ _DOING: Final = {
     AccessReason.EVENT_CREATE: Doing.CREATE,
     AccessReason.BOOKING_EVENT_CREATE: Doing.CREATE,
     AccessReason.EVENT_UPDATE: Doing.CHANGE,
+    AccessReason.BOOKING_EVENT_UPDATE: Doing.CHANGE,
     AccessReason.EVENT_MOVE: Doing.CHANGE,
     AccessReason.EVENT_DELETE: Doing.DELETE,
+    AccessReason.BOOKING_EVENT_DELETE: Doing.DELETE,
     AccessReason.EVENT_RESPOND: Doing.ANSWER,
 }
 

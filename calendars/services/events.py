@@ -57,8 +57,7 @@ def create_event(
     draft = drafts.settled(draft)
     drafts.check_new(draft, zone_name=calendar.timezone)
     abilities.check(draft, calendar)
-    is_promised = reason is AccessReason.BOOKING_EVENT_CREATE
-    writing.require_writable(calendar, is_promised=is_promised)
+    writing.require_writable(calendar, is_promised=reason in writing.PROMISED)
     draft, note = writing.routed(calendar, draft)
     draft = telehealth.for_new(calendar, draft)
     room, missing = None, None
@@ -134,7 +133,7 @@ def update_event(
         raise InvalidInput("recurrence", "How it repeats is changed for all, or from one on.")
     if draft.recurrence:
         drafts.check_repeats(draft, event)
-    ready = writing.prepare_change(event, draft, actor)
+    ready = writing.prepare_change(event, draft, actor, is_promised=reason in writing.PROMISED)
     try:
         with writing.sending(ready, event, actor, reason) as provider:
             remote = _send_change(provider, event, ready.draft, etag=etag)
@@ -167,7 +166,7 @@ def delete_event(
     if event.deleted_at is not None:
         return
     calendar = event.calendar
-    writing.require_writable(calendar)
+    writing.require_writable(calendar, is_promised=reason in writing.PROMISED)
     room = conferences.zoom_room_at(event)
     with writing.opened_for(event, actor, reason) as provider:
         remote_id = event.remote_id or occurrences.remote_id_of(provider, event)
@@ -179,6 +178,30 @@ def delete_event(
         mirror.bury_series(calendar, remote_id, now)
     if room is not None:
         conferences.leave_zoom(room, actor)
+
+
+def delete_created(
+    *, calendar: Calendar, idempotency_key: str, actor: Actor, reason: AccessReason
+) -> None:
+    """Delete what a create with this key made, though its answer was lost; nothing is a success.
+
+    Raises Forbidden and UpstreamError.
+    """
+    writing.require_writable(calendar, is_promised=reason in writing.PROMISED)
+    with opened(
+        calendar.connection,
+        workspace=calendar.workspace,
+        actor=actor,
+        reason=reason,
+        target=idempotency_key,
+    ) as provider:
+        found = provider.find_created(mirror.as_remote(calendar), idempotency_key)
+        if found is None:
+            return
+        provider.delete_event(mirror.as_remote(calendar), found.remote_id, notify=False)
+    row = Event.objects.filter(calendar=calendar, remote_id=found.remote_id).first()
+    if row is not None:
+        mirror.bury(row, timezone.now())
 
 
 def refresh_event(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
+from audit.enums import AccessReason
 from calendars import abilities, drafts, hosts
 from calendars.enums import ConferenceState
 from calendars.models import Event
@@ -25,12 +26,19 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from audit.actors import Actor
-    from audit.enums import AccessReason
     from calendars.models import Calendar
     from calendars.providers.base import CalendarProvider, EventDraft, RemoteEvent
     from conferencing.models import ZoomMeeting
 
 
+# What a guest was promised is written, changed and taken back though the plan paused the account.
+PROMISED: Final = frozenset(
+    {
+        AccessReason.BOOKING_EVENT_CREATE,
+        AccessReason.BOOKING_EVENT_UPDATE,
+        AccessReason.BOOKING_EVENT_DELETE,
+    }
+)
 _HAS_LINK: Final = frozenset({ConferenceState.READY, ConferenceState.PENDING})
 
 
@@ -52,7 +60,12 @@ class Prepared:
 
 
 def prepare_change(
-    event: Event, draft: EventDraft, actor: Actor, *, is_series: bool = False
+    event: Event,
+    draft: EventDraft,
+    actor: Actor,
+    *,
+    is_series: bool = False,
+    is_promised: bool = False,
 ) -> Prepared:
     """Check a change and settle its meeting link. Raises what `events.update_event` does.
 
@@ -61,7 +74,7 @@ def prepare_change(
     keeps it, and the change is refused, as is one that is nothing but another try.
     """
     drafts.check_change(draft, event)
-    require_writable(event.calendar)
+    require_writable(event.calendar, is_promised=is_promised)
     abilities.check(draft, event.calendar, event)
     draft = _keep_join_line(event, drafts.whole(draft, event))
     note, made, missing, key = "", None, None, ""

@@ -15,6 +15,7 @@ from booking.models import BookingLink
 from booking.services import meetings
 from common import outbox
 from common.models import OutboxMessage
+from tests.factories import make_client
 
 # A Wednesday; the first slot of the next day in Berlin is 08:00 UTC.
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
@@ -56,6 +57,15 @@ def make_link(owner, slug="intro", **fields):
 def link(owner, clock):
     """In client mode, then in internal mode."""
     return make_link(owner)
+
+
+@pytest.fixture
+def other_owner(owner, workspace, bob_owner):
+    """Somebody else of the same kind, with an address of their own."""
+    if owner.kind == bob_owner.kind:
+        return bob_owner
+    southgate = make_client(workspace, "Southgate", primary_contact_email="desk@southgate.example")
+    return type(owner)(workspace=workspace, client=southgate)
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from booking.services.changes import Doer
 from calendars.models import Hold
 from common.errors import Conflict, InvalidInput
 from tests.booking.conftest import ANN, HALF_HOUR, NINE, NOW, book, make_link
-from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
 
@@ -315,14 +314,6 @@ def test_nothing_moves_into_the_past_or_after_its_start(link, doer):
 
 
 # --- Reassigning ---
-
-
-@pytest.fixture
-def other_owner(request, owner, workspace, bob_owner):
-    """Somebody else of the same kind."""
-    if owner.kind == bob_owner.kind:
-        return bob_owner
-    return type(owner)(workspace=workspace, client=make_client(workspace, "Southgate"))
 
 
 def test_a_meeting_is_given_to_somebody_else_with_its_time(link, other_owner):

@@ -13,6 +13,8 @@ from django.core import mail
 from icalendar import Calendar as ICalendar
 
 from booking import wording
+from booking.addresses import manage_url
+from booking.models import Meeting
 from booking.services.mail import confirmation
 from tests.booking.conftest import ANN, NINE, book, deliver_all, make_link
 
@@ -31,6 +33,9 @@ You wrote: "The plans
 and the budget"
 
 The attached file adds it to your calendar. Something came up? Answer this mail.
+
+Move or cancel: nothing happens until you confirm there.
+{manage}
 
 Sent for Northgate by Meridian to ann@tallship.example because this address booked on \
 Wednesday 18 November at 04:00, New York.
@@ -90,7 +95,8 @@ def sent(client_owner, clock):
 
 
 def test_both_mails_read_complete_in_plain_text(sent):
-    assert [plain(message.body) for message in sent] == [CONFIRMATION, NOTICE]
+    confirmation = CONFIRMATION.format(manage=manage_url(Meeting.objects.get()))
+    assert [plain(message.body) for message in sent] == [confirmation, NOTICE]
 
 
 def test_html_says_the_same(sent):
@@ -98,6 +104,7 @@ def test_html_says_the_same(sent):
         ((html, kind),) = message.alternatives
         assert kind == "text/html"
         page = Text(html)
+        page.words += [has["href"] for tag, has in page.tags if tag == "a"]
         for word in message.body.replace(":", "").split():
             if word not in {"Who", "What", "Where", "wrote", "Answer"}:
                 assert word.strip(",") in " ".join(page.words).replace(":", "")

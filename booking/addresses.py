@@ -1,0 +1,28 @@
+"""Addresses of pages as they stand in mails: whole, and good as long as the meeting is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+
+from booking.tokens import manage_token
+
+if TYPE_CHECKING:
+    from booking.models import MeetingBase
+
+# Where a link's name stood that is deleted by now; no link can have it.
+_NO_LINK = "m"
+
+
+def manage_url(meeting: MeetingBase) -> str:
+    """Where the booker sees, moves and cancels the meeting; the token alone opens it."""
+    slug = meeting.link.slug if meeting.link else _NO_LINK
+    token = manage_token(meeting.pk, meeting.manage_token_hash)
+    return f"{settings.PUBLIC_URL}{reverse('booking:manage', args=[slug, token])}"
+
+
+def staff_url(meeting: MeetingBase) -> str:
+    """Where staff see the meeting and answer a request."""
+    return f"{settings.PUBLIC_URL}{reverse('booking:meeting_detail', args=[meeting.pk])}"

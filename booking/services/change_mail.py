@@ -1,0 +1,169 @@
+"""The mail about a change, to anybody: what happened, who did it, when it is now and was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from booking import wording
+from booking.addresses import manage_url, staff_url
+from booking.enums import IS_OFF, MeetingState
+from booking.ics import mime_part
+from booking.languages import ENGLISH, speaking, to_booker, to_owner
+from booking.owners import host_of_meeting, public_name
+from booking.services import change_words, letters
+from booking.services.calendar_files import calendar_file
+from booking.services.readers import Role
+from booking.services.statements import FileKind, Said
+from conferencing.enums import LinkKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.core.mail import EmailMultiAlternatives
+
+    from booking.models import MeetingBase
+    from booking.services.letters import Fact
+    from booking.services.readers import Reader
+    from booking.services.statements import Statement
+    from workspaces.owners import Owner
+
+
+def change_mail(
+    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str, now: datetime
+) -> EmailMultiAlternatives:
+    """The statement as a mail to its reader. `key` names it for receivers that drop repeats."""
+    compose = _to_host if reader.role.is_host else _to_guest
+    message = compose(meeting, reader, statement, key=key)
+    if statement.file is not FileKind.NONE:
+        content = _file(meeting, reader, statement, now)
+        is_cancel = statement.file is FileKind.CANCEL
+        message.attach(mime_part(content, "CANCEL" if is_cancel else "REQUEST"))
+    return message
+
+
+@to_owner
+def behind_mail(
+    meeting: MeetingBase, owner: Owner, words: str, *, key: str
+) -> EmailMultiAlternatives:
+    """To whose calendar could not follow a change: what is true, and what to do there by hand."""
+    is_theirs = host_of_meeting(meeting).id == owner.id and meeting.state not in IS_OFF
+    what = "Move the event there by hand." if is_theirs else "Delete the event there by hand."
+    zone = ZoneInfo(meeting.booker_timezone)
+    letter = letters.Reader(owner.notice_email, owner.zone, meeting.booker_name, zone)
+    facts = [letters.who_fact(meeting), letters.length_fact(meeting)]
+    subject = f"Not changed in your calendar: {meeting.title}: {meeting.booker_name}"
+    happened = "was moved" if is_theirs else "is not with you any more"
+    if meeting.state in IS_OFF:
+        happened = "does not take place"
+    context = {
+        **letters.common_context(meeting, owner, letter, subject, facts),
+        "for_host": True,
+        "hello": f"{meeting.title} with {meeting.booker_name} {happened}, and your calendar does "
+        f"not show that: {words} {what}",
+        "booker": meeting.booker_name,
+    }
+    return letters.compose("change", context, letter, key=key, reply_to=meeting.booker_email)
+
+
+@to_booker
+def _to_guest(
+    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str
+) -> EmailMultiAlternatives:
+    owner = reader.owner
+    is_booker = reader.role is Role.BOOKER
+    facts = [letters.what_fact(meeting, owner), *_before(meeting, reader)]
+    if meeting.state not in IS_OFF:
+        facts += letters.where_facts(meeting, LinkKind.BOOKER)
+    facts += _messages(statement)
+    letter = letters.Reader(reader.email, reader.zone, public_name(owner), owner.zone)
+    can_change = is_booker and meeting.state not in IS_OFF
+    context = {
+        **_common(meeting, reader, statement, letter, facts),
+        **(letters.way_in(meeting, LinkKind.BOOKER) if _is_confirmed(meeting) else {}),
+        "manage_url": manage_url(meeting) if can_change else "",
+        "can_answer": bool(owner.notice_email),
+        "booker": "" if is_booker else meeting.booker_name,
+        "booked_on": letters.stamp(meeting.created_at, reader.zone),
+    }
+    return letters.compose("change", context, letter, key=key, reply_to=owner.notice_email)
+
+
+@to_owner
+def _to_host(
+    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str
+) -> EmailMultiAlternatives:
+    facts = [letters.who_fact(meeting), letters.length_fact(meeting), *_before(meeting, reader)]
+    if meeting.state not in IS_OFF and statement.said is not Said.TAKEN:
+        facts += letters.where_facts(meeting, LinkKind.OWNER)
+    facts += _messages(statement)
+    zone = ZoneInfo(meeting.booker_timezone)
+    letter = letters.Reader(reader.email, reader.zone, meeting.booker_name, zone)
+    is_request = meeting.state == MeetingState.REQUESTED and statement.said is not Said.TAKEN
+    context = {
+        **_common(meeting, reader, statement, letter, facts),
+        "for_host": True,
+        "action_url": staff_url(meeting) if is_request else "",
+        "action_label": "Confirm or decline",
+        "booker": meeting.booker_name,
+    }
+    return letters.compose("change", context, letter, key=key, reply_to=meeting.booker_email)
+
+
+def _common(
+    meeting: MeetingBase,
+    reader: Reader,
+    statement: Statement,
+    letter: letters.Reader,
+    facts: list[Fact],
+) -> dict[str, Any]:
+    when = letters.when_and_place(meeting, reader.zone)
+    if reader.role.is_host:
+        words = f"{meeting.title}: {meeting.booker_name}"
+    else:
+        words = letters.meeting_words(meeting, reader.owner)
+    subject = change_words.subject_start(statement, meeting) % {"meeting": f"{when}: {words}"}
+    return {
+        **letters.common_context(meeting, reader.owner, letter, subject, facts),
+        "hello": change_words.hello(statement, meeting, reader),
+        "about_file": change_words.about_file(statement, reader),
+    }
+
+
+def _before(meeting: MeetingBase, reader: Reader) -> list[Fact]:
+    """The time that the reader knew, with the zone named, where it is another one now."""
+    known = reader.known
+    if known is None or not known.is_sure or meeting.state in IS_OFF:
+        return []
+    if (known.start_at, known.end_at) == (meeting.start_at, meeting.end_at):
+        return []
+    day = wording.long_day(known.start_at.astimezone(reader.zone).date(), year=True)
+    clock = wording.clock_range(known.start_at, known.end_at, reader.zone)
+    return [(_("Before"), f"{day}, {clock}, {wording.zone_words(reader.zone, known.start_at)}", "")]
+
+
+def _messages(statement: Statement) -> list[Fact]:
+    """What was written with the changes, each with its writer."""
+    return [
+        (change_words.wrote(one.name), letters.quoted(one.message), "")
+        for one in statement.changes
+        if one.message
+    ]
+
+
+def _is_confirmed(meeting: MeetingBase) -> bool:
+    return meeting.state == MeetingState.CONFIRMED
+
+
+def _file(meeting: MeetingBase, reader: Reader, statement: Statement, now: datetime) -> bytes:
+    with speaking(ENGLISH if reader.role.is_host else meeting.booker_language):
+        return calendar_file(
+            meeting,
+            reader.owner,
+            now=now,
+            for_owner=reader.role.is_host,
+            organizer=reader.known.organizer if reader.known else "",
+            is_off=statement.file is FileKind.CANCEL,
+        )

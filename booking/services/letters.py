@@ -1,0 +1,165 @@
+"""What every mail about a meeting is made of: its reader, its facts, its headers.
+
+Whatever a booker or a link says is treated as hostile: headers are one line, HTML is escaped by
+the templates, and what was typed stands quoted in the plain text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from booking import wording
+from booking.joining import first_link, other_link
+from booking.owners import public_name
+from booking.plain import CONTROLS
+from conferencing.enums import Conference, LinkKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from booking.models import MeetingBase
+    from workspaces.owners import Owner
+
+_BLANK_LINES = re.compile(r"\n\s*\n")
+Fact = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a mail is for and how they see times; and how the other side does."""
+
+    email: str
+    zone: ZoneInfo
+    other_name: str
+    other_zone: ZoneInfo
+
+
+def meeting_words(meeting: MeetingBase, owner: Owner) -> str:
+    """Intro call with Amara Okafor."""
+    return _("%(title)s with %(name)s") % {"title": meeting.title, "name": public_name(owner)}
+
+
+def conference_label(conference: str) -> str:
+    """Google Meet, Microsoft Teams, Zoom; blank when there is none."""
+    known = {choice.value: str(choice.label) for choice in Conference}
+    return known.get(conference, "") if conference not in {"", Conference.NONE.value} else ""
+
+
+def compose(
+    template: str, context: dict[str, Any], reader: Reader, *, key: str, reply_to: str
+) -> EmailMultiAlternatives:
+    _name, sender = parseaddr(settings.MAIL_FROM)
+    stem = f"booking/mail/{template}"
+    digest = hashlib.sha256(key.encode()).hexdigest()[:40]
+    via = _("%(name)s via Meridian") % {"name": context["sender_name"]}
+    message = EmailMultiAlternatives(
+        subject=context["subject"],
+        body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
+        from_email=formataddr((header(via), sender)),
+        to=[reader.email],
+        reply_to=[reply_to] if reply_to else None,
+        headers={
+            "Message-ID": f"<{digest}@{settings.ICS_DOMAIN}>",
+            "Idempotency-Key": digest,
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
+    return message
+
+
+def common_context(
+    meeting: MeetingBase, owner: Owner, reader: Reader, subject: str, facts: list[Fact]
+) -> dict[str, Any]:
+    first_day = meeting.start_at.astimezone(reader.zone).date()
+    elsewhere = wording.elsewhere(
+        meeting.start_at, reader.zone, reader.other_name, reader.other_zone
+    )
+    return {
+        "meeting": meeting,
+        "subject": header(subject),
+        "sender_name": public_name(owner),
+        "reader_email": reader.email,
+        "date_text": wording.long_day(first_day, year=True),
+        "time_text": wording.clock_range(meeting.start_at, meeting.end_at, reader.zone),
+        "zone_text": f"{wording.zone_words(reader.zone, meeting.start_at)}. {elsewhere}".strip(),
+        "facts": facts,
+    }
+
+
+def who_fact(meeting: MeetingBase) -> Fact:
+    return "Who", f"{meeting.booker_name}, {meeting.booker_email}", ""
+
+
+def what_fact(meeting: MeetingBase, owner: Owner) -> Fact:
+    length = wording.minutes_words(meeting.end_at - meeting.start_at)
+    return _("What"), f"{meeting_words(meeting, owner)}, {length}", ""
+
+
+def length_fact(meeting: MeetingBase) -> Fact:
+    length = wording.minutes_words(meeting.end_at - meeting.start_at)
+    return "What", f"{meeting.title}, {length}", ""
+
+
+def way_in(meeting: MeetingBase, kind: LinkKind) -> dict[str, Any]:
+    """The button of the mail."""
+    label = "" if meeting.room_id else conference_label(meeting.conference)
+    return {
+        "action_url": first_link(meeting, kind),
+        "action_label": _("Join %(place)s") % {"place": label} if label else _("Join the meeting"),
+    }
+
+
+def where_facts(meeting: MeetingBase, kind: LinkKind) -> list[Fact]:
+    """The link to join by, and what to do when that does not open."""
+    link, other = first_link(meeting, kind), other_link(meeting)
+    if link:
+        room = _("Video room of %(workspace_name)s") % {"workspace_name": meeting.workspace.name}
+        found: list[Fact] = [(_("Where"), room if meeting.room_id else _shown(link), link)]
+        called = conference_label(meeting.conference) or _shown(other)
+        return [*found, (_("If that does not open"), called, other)] if other else found
+    return [(_("Where"), meeting.location, "")] if meeting.location else []
+
+
+def _shown(url: str) -> str:
+    return url.removeprefix("https://")
+
+
+def typed_facts(meeting: MeetingBase, label: str) -> list[Fact]:
+    facts = [
+        (_("Answer"), f"{answer['label']} {quoted(answer['answer'])}", "")
+        for answer in meeting.answers
+    ]
+    if meeting.message:
+        facts.append((label, quoted(meeting.message), ""))
+    return facts
+
+
+def quoted(text: str) -> str:
+    return f"“{text}”"
+
+
+def when_and_place(meeting: MeetingBase, zone: ZoneInfo) -> str:
+    day = wording.short_day(meeting.start_at.astimezone(zone).date())
+    return f"{day}, {wording.clock(meeting.start_at, zone)} {wording.place(zone)}"
+
+
+def stamp(at: datetime, zone: ZoneInfo) -> str:
+    day = wording.long_day(at.astimezone(zone).date())
+    words = {"day": day, "time": wording.clock(at, zone), "place": wording.place(zone)}
+    return _("%(day)s at %(time)s, %(place)s") % words
+
+
+def header(text: str) -> str:
+    """One line for a header, whatever was typed."""
+    return " ".join(CONTROLS.sub(" ", text).split())[:200]

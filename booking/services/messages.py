@@ -1,0 +1,117 @@
+"""The outbox rows of a meeting: what they are called, in which order, and whose they are.
+
+Event and mails wait in two queues of the meeting, so that a calendar that is down for hours
+delays no mail. What a row says is only that something is to be looked at: its handler says and
+does what is true by then, so that rows which come late, or twice, do no harm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from booking.enums import EventPresence, MessageKind, Step
+from booking.owners import tables_for, tables_of
+from common import outbox
+from common.enums import OutboxState
+from common.models import OutboxMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from booking.models import MeetingBase
+
+# What is told of a link is told anew when it was asked for again.
+_OF_LINK = (Step.AWAIT_LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
+# What is told, or done, anew with each later version of the meeting.
+_OF_VERSION = (Step.LINK, Step.FOLLOW, Step.CHANGED, Step.EVENT_BEHIND)
+
+
+def event_key(meeting: MeetingBase) -> UUID:
+    """What the meeting's event is wished for with; meetings of one group share theirs."""
+    key: UUID = meeting.group_id or meeting.event_key or meeting.pk
+    return key
+
+
+def key_of(meeting: MeetingBase, step: Step) -> str:
+    """The dedupe key of that step."""
+    key = f"booking:{meeting.id}:{step.value}"
+    if step in _OF_VERSION:
+        return f"{key}:{meeting.sequence}"
+    if step in {Step.EVENT, Step.RELEASE} and meeting.event_key is not None:
+        return f"{key}:{meeting.event_key.hex}"
+    is_again = step in _OF_LINK and meeting.conference_tries > 1
+    return f"{key}:{meeting.conference_tries}" if is_again else key
+
+
+def message_of(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMessage:
+    """A row to write, in the meeting's queue of that kind."""
+    return OutboxMessage(
+        kind=kind,
+        payload={
+            "owner_kind": tables_for(meeting).kind.value,
+            "meeting_id": str(meeting.id),
+            "step": step.value,
+        },
+        dedupe_key=key_of(meeting, step),
+        workspace_id=meeting.workspace_id,
+        # Waiting for a link holds nothing else up.
+        ordering_key="" if step is Step.AWAIT_LINK else queue_of(meeting, kind),
+    )
+
+
+def queue_of(meeting: MeetingBase, kind: MessageKind) -> str:
+    """What keeps the meeting's rows of that kind in order."""
+    return f"{kind.value}:{meeting.id}"
+
+
+def enqueue(
+    meeting: MeetingBase,
+    kind: MessageKind,
+    step: Step,
+    *,
+    due_at: datetime | None = None,
+    besides: dict[str, str] | None = None,
+) -> None:
+    """Write the row of that step, with more ids `besides`; once, however often it is asked for."""
+    message = message_of(meeting, kind, step)
+    outbox.enqueue(
+        kind=message.kind,
+        payload={**message.payload, **(besides or {})},
+        dedupe_key=message.dedupe_key,
+        workspace_id=message.workspace_id,
+        ordering_key=message.ordering_key,
+        due_at=due_at,
+    )
+
+
+def hurry(meeting: MeetingBase) -> None:
+    """Wake the mail that waits for the event."""
+    outbox.make_due(key_of(meeting, Step.BOOKED))
+
+
+def meeting_of(message: OutboxMessage) -> MeetingBase | None:
+    """The meeting, or None when it was erased since."""
+    tables = tables_of(message.payload["owner_kind"])
+    found: MeetingBase | None = (
+        tables.meetings().filter(pk=UUID(message.payload["meeting_id"])).first()
+    )
+    return found
+
+
+def locked(meeting: MeetingBase) -> MeetingBase:
+    """The meeting as it is now, held until the caller's transaction ends."""
+    rows = tables_for(meeting).meetings().select_for_update(of=("self",), no_key=True)
+    found: MeetingBase = rows.get(pk=meeting.pk)
+    return found
+
+
+def event_presence(meeting: MeetingBase) -> EventPresence:
+    """Whether the meeting stands in the owner's calendar."""
+    if meeting.calendar_event_id is not None:
+        return EventPresence.THERE
+    states = OutboxMessage.objects.filter(dedupe_key=key_of(meeting, Step.EVENT))
+    state = states.values_list("state", flat=True).first()
+    if state == OutboxState.FAILED:
+        return EventPresence.FAILED
+    return EventPresence.ON_ITS_WAY if state == OutboxState.PENDING else EventPresence.NO_CALENDAR

@@ -1,0 +1,232 @@
+"""Telling people of a meeting, from the outbox: each of them what is new to them, once.
+
+A row says only that there may be something to tell. What is said is found out when it is sent,
+from what each reader knows, so that a step that was outrun by the next one is told by nobody, and
+an address that takes no mail keeps none from the others.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
+
+from booking.enums import (
+    ChangeKind,
+    EventPresence,
+    MeetingState,
+    MessageKind,
+    Step,
+)
+from booking.joining import awaits_link
+from booking.owners import owner_of_meeting, tables_for
+from booking.services import mail
+from booking.services.calendar_files import organizer_of
+from booking.services.change_mail import behind_mail, change_mail
+from booking.services.delivery import send_link
+from booking.services.messages import enqueue, event_presence, locked
+from booking.services.readers import Role, known_now, readers_of
+from booking.services.statements import FileKind, Said, changes_since, due_statement
+from calendars.enums import ConferenceState
+from common import outbox
+from conferencing.enums import LinkFailure
+from workspaces.owners import owner_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from django.core.mail import EmailMultiAlternatives
+
+    from booking.models import MeetingBase, MeetingChange
+    from booking.services.readers import Reader
+    from booking.services.statements import Statement
+
+_LOOK_AGAIN = timedelta(seconds=2)
+_NO_FILE = frozenset({EventPresence.THERE, EventPresence.ON_ITS_WAY})
+
+
+def tell(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
+    """Tell everybody what they do not know of the meeting yet.
+
+    Raises NotYet while a confirmed meeting's event and join link may still come, for a while from
+    `asked_at`, and whatever the mail server raises.
+    """
+    readers = readers_of(meeting)
+    changes = changes_since(meeting, readers)
+    presence = event_presence(meeting)
+    is_early = now < asked_at + settings.CONFERENCE_WAIT
+    if is_early and _should_wait(meeting, readers, changes, presence):
+        raise outbox.NotYet(now + _LOOK_AGAIN)
+    trouble: Exception | None = None
+    for reader in readers:
+        statement = due_statement(meeting, reader, changes, owner_has_file=presence not in _NO_FILE)
+        if statement is None:
+            continue
+        try:
+            _tell_one(meeting, reader, statement, presence, now)
+        except Exception as error:  # noqa: BLE001 -- raised below
+            trouble = error
+    if trouble is not None:
+        raise trouble
+
+
+def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> None:
+    """Send what one step owes besides: that no link will come, or that the event could not be
+    made. What is not true any more is not sent.
+    """
+    if meeting.state != MeetingState.CONFIRMED:
+        return
+    owner = owner_of_meeting(meeting)
+    if step is Step.NO_LINK:
+        mail.confirmation(meeting, owner, key=f"{key}:booker", now=now, is_update=True).send()
+        return
+    presence = event_presence(meeting)
+    for reader in readers_of(meeting):
+        if reader.role is Role.OWNER:
+            if presence not in _NO_FILE and not reader.had_file:
+                _note_try(meeting, reader)
+            mail.notice(
+                meeting,
+                owner,
+                event=presence,
+                key=f"{key}:owner",
+                now=now,
+                lost_link=step is Step.NO_LINK_NOTICE,
+            ).send()
+
+
+def tell_behind(*, meeting: MeetingBase, owner_id: UUID, words: str, key: str) -> None:
+    """Tell whose calendar could not follow a change what to do there by hand, and why."""
+    with suppress(ObjectDoesNotExist):
+        owner = owner_for(tables_for(meeting).kind, owner_id, meeting.workspace)
+        if owner.notice_email:
+            behind_mail(meeting, owner, words, key=f"{key}:owner").send()
+
+
+def _should_wait(
+    meeting: MeetingBase,
+    readers: Sequence[Reader],
+    changes: Sequence[MeetingChange],
+    presence: EventPresence,
+) -> bool:
+    """Whether the booker is about to hear of a meeting whose link is on its way."""
+    booker = readers[0]
+    is_new = booker.known is None or not booker.known.is_sure
+    was_request = booker.known is not None and booker.known.state == MeetingState.REQUESTED
+    is_given = any(one.kind == ChangeKind.REASSIGNED for one in changes)
+    if meeting.state != MeetingState.CONFIRMED or not (is_new or was_request or is_given):
+        return False
+    if presence is EventPresence.THERE:
+        is_unreachable = meeting.conference_failure == LinkFailure.UNREACHABLE
+        is_pending = meeting.conference_state == ConferenceState.PENDING
+        return is_pending or (is_unreachable and awaits_link(meeting))
+    return presence is EventPresence.ON_ITS_WAY
+
+
+def _tell_one(
+    meeting: MeetingBase,
+    reader: Reader,
+    statement: Statement,
+    presence: EventPresence,
+    now: datetime,
+) -> None:
+    if statement.file is not FileKind.NONE and not reader.had_file:
+        _note_try(meeting, reader)
+    _letter(meeting, reader, statement, presence, now).send()
+    _note_told(meeting, reader, statement, presence, now)
+
+
+def _letter(
+    meeting: MeetingBase,
+    reader: Reader,
+    statement: Statement,
+    presence: EventPresence,
+    now: datetime,
+) -> EmailMultiAlternatives:
+    key = f"booking:{meeting.pk}:{statement.said.value}:{meeting.sequence}:{reader.key}"
+    owner = reader.owner
+    if reader.role is Role.BOOKER and statement.said is Said.BOOKED:
+        return mail.confirmation(meeting, owner, key=key, now=now)
+    if reader.role is Role.BOOKER and statement.said is Said.LINK:
+        return mail.confirmation(meeting, owner, key=key, now=now, is_update=True)
+    if reader.role is Role.OWNER and statement.said is Said.BOOKED:
+        return mail.notice(meeting, owner, event=presence, key=key, now=now)
+    return change_mail(meeting, reader, statement, key=key, now=now)
+
+
+def _note_try(meeting: MeetingBase, reader: Reader) -> None:
+    """Note before a first file goes out that it may have: if this process dies now, whoever calls
+    the meeting off later must not leave it standing in somebody's calendar.
+    """
+    with transaction.atomic():
+        fresh = locked(meeting)
+        known = reader.known
+        if known is None:
+            unsure = known_now(meeting, reader, has_file=True, organizer="")
+            known = replace(unsure, sequence=-1)
+        known = replace(known, has_file=True, organizer=_organizer(reader))
+        fresh.told = {**fresh.told, reader.key: known.to_json()}
+        fresh.save(update_fields=["told", "updated_at"])
+
+
+def _note_told(
+    meeting: MeetingBase,
+    reader: Reader,
+    statement: Statement,
+    presence: EventPresence,
+    now: datetime,
+) -> None:
+    """Note the mail as sent; what became of event and link meanwhile still has to follow."""
+    has_file = statement.file is FileKind.REQUEST or (
+        reader.had_file and statement.file is not FileKind.CANCEL
+    )
+    known = known_now(meeting, reader, has_file=has_file, organizer=_organizer(reader))
+    with transaction.atomic():
+        fresh = locked(meeting)
+        fresh.told = {**fresh.told, reader.key: known.to_json()}
+        if reader.role is Role.BOOKER and fresh.confirmation_sent_at is None:
+            fresh.confirmation_sent_at = now
+        if reader.role is Role.OWNER and fresh.notice_sent_at is None:
+            fresh.notice_sent_at = now
+        fresh.save(update_fields=["told", "confirmation_sent_at", "notice_sent_at", "updated_at"])
+        if reader.role is Role.BOOKER:
+            _after_booker(meeting, fresh)
+        elif reader.role is Role.OWNER:
+            _after_owner(meeting, fresh, presence)
+
+
+def _after_booker(was: MeetingBase, fresh: MeetingBase) -> None:
+    if fresh.conference_url and fresh.conference_url != was.conference_url:
+        send_link(fresh)
+    elif _lost_its_link(was, fresh):
+        enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK)
+
+
+def _after_owner(was: MeetingBase, fresh: MeetingBase, presence: EventPresence) -> None:
+    if presence is EventPresence.ON_ITS_WAY and event_presence(fresh) is EventPresence.FAILED:
+        enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
+    elif _lost_its_link(was, fresh):
+        enqueue(fresh, MessageKind.NOTIFICATION, Step.NO_LINK_NOTICE)
+
+
+def _lost_its_link(was: MeetingBase, now: MeetingBase) -> bool:
+    """Whether the link that a mail announced will not come after all."""
+    return (
+        awaits_link(now)
+        and was.conference_state == ConferenceState.PENDING
+        and now.conference_state == ConferenceState.FAILED
+    )
+
+
+def _organizer(reader: Reader) -> str:
+    """The organiser that this reader's files name, the same for good."""
+    if reader.known is not None and reader.known.organizer:
+        return reader.known.organizer
+    return organizer_of(reader.owner, for_owner=reader.role.is_host)
