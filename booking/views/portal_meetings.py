@@ -18,7 +18,7 @@ from booking.enums import MeetingState, Party
 from booking.joining import first_link, other_link
 from booking.owners import tables_of
 from booking.services.changes import Doer, approve_meeting, cancel_meeting, decline_meeting
-from booking.services.mail import conference_label
+from booking.services.letters import conference_label
 from booking.views.portal_frame import frame, owner_of
 from booking.wording import clock_range, long_day, zone_words
 from calendars.enums import ConferenceState
