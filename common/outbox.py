@@ -215,6 +215,14 @@ def make_due(dedupe_key: str) -> None:
         transaction.on_commit(lambda: kick(message_id), robust=True)
 
 
+def make_queue_due(ordering_key: str) -> None:
+    """Wake every message of one order that waits, because what they waited for is there."""
+    waiting = OutboxMessage.objects.filter(ordering_key=ordering_key, state=OutboxState.PENDING)
+    first = waiting.order_by("created_at").values_list("id", flat=True).first()
+    if first is not None and waiting.update(due_at=timezone.now()):
+        transaction.on_commit(lambda: kick(first), robust=True)
+
+
 def withdraw(dedupe_key: str) -> None:
     """Forget a message that waits: what it was to do is done, or no longer wanted."""
     OutboxMessage.objects.filter(dedupe_key=dedupe_key, state=OutboxState.PENDING).delete()

@@ -86,8 +86,8 @@ def enqueue(
 
 
 def hurry(meeting: MeetingBase) -> None:
-    """Wake the mail that waits for the event."""
-    outbox.make_due(key_of(meeting, Step.BOOKED))
+    """Wake the mails that wait for the event."""
+    outbox.make_queue_due(queue_of(meeting, MessageKind.NOTIFICATION))
 
 
 def meeting_of(message: OutboxMessage) -> MeetingBase | None:
