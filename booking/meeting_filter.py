@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from booking.enums import MeetingState
+from booking.enums import TAKES_TIME, Clash, MeetingState
 from booking.owners import meeting_tables
 from calendars.enums import ConferenceState
 from common.enums import OutboxState
@@ -181,4 +181,5 @@ def _needs_a_hand(membership: Membership) -> Q:
     ).values_list("payload__meeting_id", flat=True)
     stuck = [meeting_id for meeting_id in failed if meeting_id]
     no_link = Q(state=MeetingState.CONFIRMED, conference_state=ConferenceState.FAILED)
-    return Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck) | no_link
+    clashes = ~Q(clash=Clash.NONE) & Q(state__in=TAKES_TIME)
+    return Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck) | no_link | clashes

@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from booking import wording
+from booking.clash_words import where_it_is
 from booking.enums import Clash
-from calendars.models import Event
 
 if TYPE_CHECKING:
     from booking.models import MeetingBase
@@ -69,15 +69,6 @@ def clash_mail(meeting: MeetingBase, owner: Owner, *, key: str) -> EmailMultiAlt
 
 def _other(meeting: MeetingBase, owner: Owner) -> list[tuple[str, str, str]]:
     """Where and when the event is that stands in the way."""
-    if meeting.clash_event_id is None:
-        return []
-    rows = Event.objects.filter(pk=meeting.clash_event_id, workspace=meeting.workspace_id)
-    event = rows.select_related("calendar").first()
-    if event is None or event.deleted_at is not None:
-        return []
-    if event.is_all_day:
-        return [("In the way", f"All day, in {event.calendar.name}", "")]
-    day = wording.short_day(event.start_at.astimezone(owner.zone).date())
-    clock = wording.clock_range(event.start_at, event.end_at, owner.zone)
-    label = "In the way" if meeting.clash == Clash.EVENT_OVER_IT else "Its event is at"
-    return [(label, f"{day}, {clock}, in {event.calendar.name}", "")]
+    where = where_it_is(meeting, owner.zone)
+    label = "In the way" if meeting.clash == Clash.EVENT_OVER_IT else "Its event is"
+    return [(label, where, "")] if where else []

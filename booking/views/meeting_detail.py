@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.actors import user_actor
 from booking.change_words import change_line
-from booking.enums import MeetingState
+from booking.clash_words import clash_line
+from booking.enums import TAKES_TIME, MeetingState
 from booking.services.changes import changes_of
 from booking.services.delivery import retry_link
 from booking.services.letters import conference_label
@@ -63,6 +64,7 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
             f"{zone_words(guest_zone, meeting.start_at)}"
         ),
         "receipt": receipt_lines(meeting, zone),
+        "clash": clash_line(meeting, zone) if meeting.state in TAKES_TIME else ("", ""),
         "failures": delivery.failed(),
         "changes": [change_line(change, zone) for change in changes_of(meeting)],
         "join_url": meeting.conference_url if is_web_address(meeting.conference_url) else "",

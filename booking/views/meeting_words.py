@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from booking.enums import MeetingState, MessageKind, Party
+from booking.clash_words import SHORT
+from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party
 from booking.meeting_actions import Action, actions_for
 from booking.owners import tables_for
 from booking.wording import clock, clock_range, long_day, short_day
@@ -137,6 +138,8 @@ def _mail(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetim
 def _event(meeting: MeetingBase, delivery: Delivery) -> Said:
     """Whether the meeting stands in the owner's calendar."""
     rows = delivery.of_kind(MessageKind.CALENDAR_EVENT)
+    if meeting.clash and meeting.state in TAKES_TIME:
+        return Said(SHORT[Clash(meeting.clash)], "danger-ink", "alert")
     if meeting.calendar_event_id:
         return Said("In the calendar")
     if any(row.state == OutboxState.FAILED for row in rows):

@@ -10,6 +10,7 @@ from django.core import mail
 
 from booking.enums import ChangeKind, Clash, MeetingState, Party
 from booking.models import MeetingChange
+from booking.wording import DASH
 from calendars.models import Event, Hold
 from calendars.services import connections, mirror
 from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all, make_link, messages
@@ -29,6 +30,11 @@ def connection(request, clock, connect, owner):
 @pytest.fixture
 def google(clock, connect, owner):
     return connect(owner, "google")
+
+
+@pytest.fixture
+def alices(clock, connect, user_owner):
+    return connect(user_owner, "google")
 
 
 @pytest.fixture
@@ -256,3 +262,16 @@ def test_a_colleagues_event_is_in_nobodys_way(
     meeting.refresh_from_db()
     assert Event.objects.filter(title="Dentist").exists()
     assert meeting.clash == Clash.NONE
+
+
+def test_the_meetings_page_says_what_came_over_it(alices, user_owner, side, look, sign_in, alice):
+    meeting = booked(alices, look, user_owner)
+    side(alices).add(NINE + timedelta(minutes=15))
+    look(alices)
+    browser = sign_in(alice)
+    listed = browser.get("/meetings?period=needs").content.decode()
+    assert "Something came over it" in listed
+    page = browser.get(f"/meetings/{meeting.pk}").content.decode()
+    assert "Something else stands in the calendar at this time." in page
+    assert f"09:15 {DASH} 09:45" in page
+    assert "Dentist" not in page
