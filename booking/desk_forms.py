@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.booker import MAX_TEXT, clean_start
+from booking.booker import MAX_NAME, MAX_TEXT, clean_start
+from calendars.people import addresses_in
 from common.errors import InvalidInput
 from common.wallclock import starts_at
+from conferencing.enums import Conference
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 OTHER = "other"
 MAX_REASON = 300
+_LENGTH_WORDS = "Give the length in minutes, for example 30."
+_BETWEEN = re.compile(r"[,;\n]")
+_NAMED = re.compile(r'"?(?P<name>[^"<]*)"?<(?P<email>[^<>\s]+)>')
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class ChangeForm(forms.Form):
@@ -104,3 +111,70 @@ def put_refusal(form: forms.Form, error: InvalidInput) -> None:
 def given(form: forms.Form, *names: str) -> dict[str, Any]:
     """Those of the cleaned values."""
     return {name: form.cleaned_data[name] for name in names}
+
+
+class NewMeetingForm(TimeChoice):
+    """A meeting that staff book for somebody."""
+
+    owner = forms.UUIDField(label="With", error_messages={"required": "Choose with whom."})
+    link = forms.UUIDField(label="Booking link", required=False)
+    minutes = forms.IntegerField(
+        label="Length in minutes",
+        min_value=5,
+        max_value=1440,
+        error_messages=dict.fromkeys(("required", "invalid"), _LENGTH_WORDS),
+    )
+    who = forms.CharField(
+        label="Guest",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 1}),
+        error_messages={"required": "Name the guest by their address."},
+    )
+    name = forms.CharField(
+        label="Name",
+        required=False,
+        max_length=MAX_NAME,
+        help_text="Only for somebody new; known people keep theirs.",
+    )
+    title = forms.CharField(
+        label="What it is about", required=False, max_length=200, help_text="The guest sees it."
+    )
+    conference = forms.ChoiceField(
+        label="Meeting link", choices=Conference.choices, required=False, initial=Conference.AUTO
+    )
+    location = forms.CharField(label="Place", required=False, max_length=300)
+    guests = forms.CharField(
+        label="More guests", required=False, widget=forms.Textarea(attrs={"rows": 1})
+    )
+    message = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Stands in the meeting, for both sides.",
+    )
+    submit_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def clean_who(self) -> str:
+        found = addresses_in(self.cleaned_data["who"], most=2)
+        if len(found) > 1:
+            raise ValidationError("Name one guest here; the others go to More guests.")
+        return found[0] if found else str(self.cleaned_data["who"]).strip()
+
+    def clean_submit_key(self) -> str:
+        """Only keys of ours: whatever else is sent would be no protection against a repeat."""
+        key: str = self.cleaned_data["submit_key"]
+        if not _KEY.fullmatch(key):
+            raise ValidationError("Open the form again. Nothing was booked.")
+        return key
+
+    def more_guests(self) -> list[dict[str, str]]:
+        """As typed; what is no address is kept, to be refused."""
+        found = []
+        for part in _BETWEEN.split(self.cleaned_data["guests"]):
+            named = _NAMED.fullmatch(part.strip())
+            if named:
+                found.append({"name": named["name"].strip(), "email": named["email"]})
+            else:
+                found += [{"name": "", "email": email} for email in part.split()]
+        return found

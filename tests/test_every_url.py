@@ -89,6 +89,7 @@ ALLOWED = {
     "booking:meetings": OWN,
     "booking:blocked": OWN,
     "booking:meetings_export": OWN,
+    "booking:meeting_new": OWN,
     "booking:meeting_figures": OWN,
     "booking:people": OWN,
     "booking:people_export": OWN,

@@ -109,12 +109,16 @@ class Change:
         return not form.errors
 
     def _taken(self, error: SlotTaken) -> None:
-        near = ""
-        if error.nearest:
-            times = [moment_words(start, self.zone) for start in error.nearest]
-            near = f" The nearest open times are {_listed(times)}."
         field = "start" if "start" in self.form.fields else None
-        self.form.add_error(field, f"{error.message}{near}")
+        self.form.add_error(field, f"{error.message}{nearest_words(error, self.zone)}")
+
+
+def nearest_words(error: SlotTaken, zone: ZoneInfo) -> str:
+    """The open times around one that is taken; blank where none is known."""
+    if not error.nearest:
+        return ""
+    times = [moment_words(start, zone) for start in error.nearest]
+    return f" The nearest open times are {_listed(times)}."
 
 
 def _listed(words: list[str]) -> str:

@@ -37,6 +37,7 @@ _MINUTE = timedelta(minutes=1)
 def meeting_move(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     """Show open times; POST moves the meeting, and the old time is kept until that stands."""
     zone, now = reader_zone(request), timezone.now()
+    typed = request.POST.dict() if "update" in request.POST else {}
 
     def act(meeting: MeetingBase, form: forms.Form) -> MeetingBase:
         assert isinstance(form, MoveForm)
@@ -66,7 +67,7 @@ def meeting_move(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         request,
         meeting_id,
         template="booking/staff/meeting_move.html",
-        form=MoveForm(request.POST or None),
+        form=MoveForm(initial=typed) if typed else MoveForm(request.POST or None),
         act=act,
         said=said,
         is_done=is_there,
@@ -78,13 +79,11 @@ def _drawn(request: StaffRequest, change: Change) -> dict[str, Any]:
     meeting, zone, now = change.meeting, change.zone, timezone.now()
     doer = doer_of(request)
     chosen = change.form["start"].value() or ""
-    day = read_day(request.GET, "from", [])
+    day = read_day(request.POST or request.GET, "update", [])
     try:
         times = open_times(
             terms=moving_terms(meeting=meeting, doer=doer),
             first=day or meeting.start_at.astimezone(zone).date(),
-            page=request.path,
-            query={},
             zone=zone,
             now=now,
             actor=doer.actor,

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from booking.errors import BusyUnknown
 from booking.services.availability import offer
-from booking.wording import clock, long_day, zone_words
+from booking.wording import clock, long_day, short_day, zone_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -47,16 +45,16 @@ class OpenDay:
 
 @dataclass(frozen=True, slots=True)
 class OpenTimes:
-    """Seven days of open times, and the ways to others."""
+    """Seven days of open times; `earlier`, `later` and `next_day` are dates to begin others at."""
 
     title: str
     zone_words: str
-    earlier_url: str
-    later_url: str
+    earlier: str
+    later: str
     days: list[OpenDay] = field(default_factory=list)
     problem: str = ""
     next_words: str = ""
-    next_url: str = ""
+    next_day: str = ""
 
 
 def value_of(start: datetime) -> str:
@@ -68,26 +66,21 @@ def open_times(
     *,
     terms: Terms,
     first: date,
-    page: str,
-    query: Mapping[str, str],
     zone: ZoneInfo,
     now: datetime,
     actor: Actor,
     chosen: str = "",
 ) -> OpenTimes:
-    """The open times of the seven days from `first` on; `page` with `query` shows other days."""
+    """The open times of the seven days from `first` on."""
     today = now.astimezone(zone).date()
     first = max(first, today)
     last = first + DAYS - _ONE_DAY
 
-    def url(day: date) -> str:
-        return f"{page}?{urlencode({**query, 'from': day.isoformat()})}"
-
     shown = OpenTimes(
         title=f"{long_day(first)} to {long_day(last)}",
         zone_words=zone_words(zone, now),
-        earlier_url=url(max(first - DAYS, today)) if first > today else "",
-        later_url=url(first + DAYS),
+        earlier=max(first - DAYS, today).isoformat() if first > today else "",
+        later=(first + DAYS).isoformat(),
     )
     try:
         found = offer(terms=terms, first_day=first, last_day=last, zone=zone, now=now, actor=actor)
@@ -96,7 +89,7 @@ def open_times(
     by_day = groupby(found.slots, key=lambda slot: slot.start.astimezone(zone).date())
     days = [
         OpenDay(
-            long_day(day),
+            short_day(day),
             [
                 OpenTime(
                     value_of(slot.start), clock(slot.start, zone), chosen == value_of(slot.start)
@@ -110,4 +103,4 @@ def open_times(
         return replace(shown, days=days)
     day = found.next_open.start.astimezone(zone).date()
     words = f"{long_day(day)}, {clock(found.next_open.start, zone)}"
-    return replace(shown, days=days, next_words=words, next_url=url(day))
+    return replace(shown, days=days, next_words=words, next_day=day.isoformat())

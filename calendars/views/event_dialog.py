@@ -173,6 +173,7 @@ class EventDialog:
             **self.looks,
             "calendar_note": "" if is_new or form.fields.get("calendar") else self._stays(),
             "times": self._times(),
+            "is_new": is_new,
             "dialog_title": "New event" if is_new else "Change event",
             "submit_label": "Create event" if is_new else "Save changes",
             "open_more": any(form.errors.get(name) for name in IN_MORE) or self._is_special(),
