@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.validators import slug_re
-from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from booking.errors import LinkClosed
@@ -91,21 +90,15 @@ def meeting_for(workspace: Workspace, id_field: str, meeting_id: UUID) -> Meetin
     raise NotFound
 
 
-def meeting_by_token(slug: str, token: str) -> MeetingBase:
-    """The meeting that the holder of this token booked through this link. Raises NotFound.
+def meeting_by_token(token: str) -> MeetingBase:
+    """The meeting that the holder of this token booked. Raises NotFound.
 
-    A former address of the link will do; once it is deleted the token alone opens the meeting.
+    The token alone opens it: links are renamed, paused and deleted, and mails stay as they are.
     """
     token_hash = hash_manage_token(token)
-    former = BookingName.objects.filter(link=OuterRef("link"), slug=slug.lower())
-    is_of_link = Q(folded=slug.lower()) | Q(link__isnull=True) | Exists(former)
     for tables in meeting_tables():
-        found: MeetingBase | None = (
-            tables.meetings()
-            .alias(folded=Lower("link__slug"))
-            .filter(is_of_link, manage_token_hash=token_hash, erased_at__isnull=True)
-            .first()
-        )
+        rows = tables.meetings().filter(manage_token_hash=token_hash, erased_at__isnull=True)
+        found: MeetingBase | None = rows.first()
         if found is not None:
             return found
     raise NotFound

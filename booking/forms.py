@@ -120,6 +120,22 @@ class DetailsForm(forms.Form):
             raise forms.ValidationError(error.message) from error
 
 
+class WordForm(forms.Form):
+    """What a booker says with a change of a meeting."""
+
+    message = forms.CharField(
+        label=_("A word with it"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def clean_message(self) -> str:
+        try:
+            return rules.clean_text(self.cleaned_data["message"], "message")
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from error
+
+
 def _field_for(question: Question) -> forms.Field:
     if question.kind is QuestionKind.CHOICE:
         return forms.ChoiceField(

@@ -14,6 +14,8 @@ from booking.views import (
     erasures,
     link_hours,
     links,
+    manage,
+    manage_move,
     meeting_changes,
     meeting_detail,
     meeting_figures,
@@ -129,7 +131,10 @@ _public: list[URLPattern] = [
     path("book/<slug:slug>", owner_page.at_address, name="book"),
     path("book/<slug:slug>/new", details.book_details, name="book_details"),
     path("book/<slug:slug>/done/<slug:token>", done.book_done, name="book_done"),
-    path("book/<slug:slug>/m/<slug:token>", done.book_done, name="manage"),
+    path("book/<slug:slug>/m/<slug:token>", manage.manage, name="manage"),
+    path("book/<slug:slug>/m/<slug:token>/times", manage_move.manage_times, name="manage_times"),
+    path("book/<slug:slug>/m/<slug:token>/move", manage_move.manage_move, name="manage_move"),
+    path("book/<slug:slug>/m/<slug:token>/cancel", manage.manage_cancel, name="manage_cancel"),
     path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),
 ]
 

@@ -105,8 +105,11 @@ ALLOWED = {
     "booking:book": "the public page of a link or an owner",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",
-    "booking:manage": "the token in the address is the authority",
     "booking:book_file": "the token in the address is the authority",
+    "booking:manage": "the token in the address is the authority",
+    "booking:manage_times": "the token in the address is the authority",
+    "booking:manage_move": "the token in the address is the authority",
+    "booking:manage_cancel": "the token in the address is the authority",
     "calendars_api:calendars": OWN,
     "calendars_api:capabilities": OWN,
     "calendars_api:people": OWN,
@@ -122,7 +125,8 @@ ALLOWED = {
 # Answered without a session: by design, or as the redirects and refusals they are.
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
-    "booking:manage", "booking:book_file", "calendars:hook_google", "calendars:hook_microsoft",
+    "booking:book_file", "booking:manage", "booking:manage_times", "booking:manage_move",
+    "booking:manage_cancel", "calendars:hook_google", "calendars:hook_microsoft",
     "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability",
     "api_schema",
 }  # fmt: skip

@@ -23,10 +23,11 @@ from workspaces.availability import Availability, parse_availability
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from audit.actors import Actor
-    from booking.models import BookingLink
+    from booking.models import BookingLink, MeetingBase
     from calendars.services.busy import BusyAnswer
     from workspaces.owners import Owner
 
@@ -44,7 +45,11 @@ _OWNER_HORIZON = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Everything that decides which times are open, but for the time that is taken."""
+    """Everything that decides which times are open, but for the time that is taken.
+
+    A meeting that is `moving` stands in its own way with neither its hold nor its place among the
+    link's limits.
+    """
 
     owner: Owner
     rules: SlotRules
@@ -52,6 +57,7 @@ class Terms:
     degraded_mode: DegradedMode
     needs_approval: bool = False
     link: BookingLink | None = None
+    moving: MeetingBase | None = None
 
     def needed(self, span: Span) -> Span:
         """The span in which something taken can matter to a start inside `span`."""
@@ -64,7 +70,15 @@ class Terms:
 
     def limits(self, span: Span) -> list[datetime]:
         """The starts that count against the link's limits."""
-        return [] if self.link is None else booked_starts(self.link, span)
+        starts = [] if self.link is None else booked_starts(self.link, span)
+        if self.moving is not None and self.moving.start_at in starts:
+            starts.remove(self.moving.start_at)
+        return starts
+
+    def own_holds(self) -> tuple[UUID, ...]:
+        """The hold of the meeting that is moving."""
+        hold_id = None if self.moving is None else self.moving.hold_id
+        return () if hold_id is None else (hold_id,)
 
     def shared(self, span: Span) -> Collection[datetime]:
         """The starts inside the span of slots that a group shares and another may join."""
@@ -255,7 +269,7 @@ class _Painter:
             self._busy(needed),
             self.now,
             span,
-            holds=holds_of(terms.owner, needed),
+            holds=holds_of(terms.owner, needed, ignoring=terms.own_holds()),
             booked_starts=terms.limits(span),
             shared=terms.shared(span),
         )

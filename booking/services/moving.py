@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,8 @@ def moving_terms(*, meeting: MeetingBase, doer: Doer, duration: timedelta | None
     """
     length = duration or meeting.end_at - meeting.start_at
     span = Span(meeting.start_at, meeting.start_at + length)
-    return _terms(meeting, _Move(span, doer, meeting.start_at, "", ""))
+    terms = _terms(meeting, _Move(span, doer, meeting.start_at, "", ""))
+    return replace(terms, moving=meeting)
 
 
 def _require_movable(meeting: MeetingBase, move: _Move) -> None:

@@ -131,7 +131,8 @@ class _Details:
             return self._again(form, error)
         token = manage_token(meeting.id, meeting.manage_token_hash)
         page = reverse("booking:book_done", args=[self.link.slug, token])
-        done = HttpResponseRedirect(self.visit.url(page, given=False))
+        goes_on = {"next": "1"} if self.link.redirect_url else {}
+        done = HttpResponseRedirect(self.visit.url(page, goes_on, given=False))
         done.status_code = 303
         return done
 

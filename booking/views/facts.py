@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from booking import wording
@@ -13,10 +15,10 @@ from booking.services import letters
 from conferencing.enums import Conference
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from booking.models import BookingLink
+    from booking.models import BookingLink, MeetingBase
     from workspaces.owners import Owner
 
 
@@ -49,4 +51,23 @@ def times(
         "clock_words": wording.clock_range(start, end, zone),
         "zone_words": wording.zone_words(zone, start),
         "elsewhere": wording.elsewhere(start, zone, public_name(owner), owner.zone),
+    }
+
+
+def conference_words(meeting: MeetingBase) -> str:
+    """What kind of video call it is, or is to be; blank for none."""
+    label = letters.conference_label(meeting.conference)
+    if label or meeting.link is None:
+        return label
+    wanted = meeting.link.conference
+    if refused_by_plan(meeting.link, meeting.workspace.tier):
+        return ""
+    return _("Video call") if wanted == Conference.AUTO else letters.conference_label(wanted)
+
+
+def opens_words() -> str:
+    """From when on a telehealth room can be entered."""
+    minutes = int(settings.TELEHEALTH_OPENS_BEFORE / timedelta(minutes=1))
+    return _("Opens %(minutes)s minutes before the start; the link is in your e-mail too.") % {
+        "minutes": minutes
     }

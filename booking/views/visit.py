@@ -110,6 +110,25 @@ def public_page(*, may_be_framed: bool) -> Callable[[_View], _View]:
     return decorate
 
 
+def private_page(view: _View) -> _View:
+    """A public page whose address holds a token: never framed, indexed or named as a referrer."""
+    page = public_page(may_be_framed=False)(view)
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = page(request, *args, **kwargs)
+        keep_private(answer)
+        return answer
+
+    return shown
+
+
+def keep_private(answer: HttpResponse) -> None:
+    """Let no other site and no index learn the address of this page."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+
+
 def show(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
