@@ -135,7 +135,7 @@ def read_hours(sent: QueryDict) -> Hours:
     return Hours(sent.get("zone", ""), tuple(days), dates)
 
 
-def press(hours: Hours, sent: QueryDict) -> Hours | None:
+def press(hours: Hours, sent: QueryDict, today: date) -> Hours | None:
     """The hours after one of the card's small buttons; None when Save was pressed.
 
     Raises InvalidAvailability when the dates of a new special day do not hold.
@@ -148,14 +148,15 @@ def press(hours: Hours, sent: QueryDict) -> Hours | None:
     if name := sent.get("copy_hours"):
         return _copied(hours, name)
     if {"remove_special", "add_special", "add_holidays"} & sent.keys():
-        return _with_dates(hours, sent)
+        return _with_dates(hours, sent, today)
     return hours if {"more_special", "pick_country"} & sent.keys() else None
 
 
-def _with_dates(hours: Hours, sent: QueryDict) -> Hours:
+def _with_dates(hours: Hours, sent: QueryDict, today: date) -> Hours:
     if "add_holidays" in sent:
         # Dates that are set apart already keep what was said of them.
-        closed: dict[date, tuple[Typed, ...]] = {day: () for day, _name in holidays_sent(sent)}
+        found = holidays_sent(sent, today)
+        closed: dict[date, tuple[Typed, ...]] = {day: () for day, _name in found}
         dates = {**closed, **hours.dates}
     elif "add_special" in sent:
         dates = {**hours.dates, **_new_special(sent)}
@@ -166,17 +167,18 @@ def _with_dates(hours: Hours, sent: QueryDict) -> Hours:
     return replace(hours, dates=dates)
 
 
-def holidays_sent(sent: QueryDict) -> list[tuple[date, str]]:
-    """The public holidays that the card asks for. Raises InvalidAvailability."""
+def holidays_sent(sent: QueryDict, today: date) -> list[tuple[date, str]]:
+    """The public holidays to come that the card asks for. Raises InvalidAvailability."""
     year = sent.get("holiday-year", "")
     try:
-        return holidays_in(
+        found = holidays_in(
             sent.get("holiday-country", ""),
             sent.get("holiday-region", ""),
             int(year) if year.isascii() and year.isdigit() else 0,
         )
     except InvalidInput as error:
         raise InvalidAvailability(OVERRIDES, error.message) from None
+    return [(day, name) for day, name in found if day >= today]
 
 
 def find_faults(hours: Hours) -> list[InvalidAvailability]:

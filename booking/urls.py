@@ -27,6 +27,7 @@ from booking.views import (
     people,
     person_changes,
     scheduling,
+    undo,
     why,
 )
 
@@ -93,6 +94,8 @@ _staff: list[URLPattern] = [
     path("meetings/new", meeting_new.meeting_new, name="meeting_new"),
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),
+    path("meetings/cancel-many", undo.bulk_cancel, name="bulk_cancel"),
+    path("meetings/cancel-many/<uuid:run_id>", undo.bulk_run, name="bulk_run"),
     path("meetings/blocked", blocked.blocked, name="blocked"),
     path("meetings/blocked/<uuid:block_id>/delete", blocked.block_delete, name="block_delete"),
     path("meetings/<uuid:meeting_id>/block", blocked.meeting_block, name="meeting_block"),

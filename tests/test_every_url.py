@@ -14,6 +14,7 @@ import pytest
 
 from booking.models import (
     BookingBlock,
+    BulkCancellation,
     Contact,
     Erasure,
     Meeting,
@@ -88,6 +89,7 @@ ALLOWED = {
     "booking:my_page": OWN,
     "booking:meetings": OWN,
     "booking:blocked": OWN,
+    "booking:bulk_cancel": OWN,
     "booking:meetings_export": OWN,
     "booking:meeting_new": OWN,
     "booking:meeting_figures": OWN,
@@ -154,6 +156,7 @@ def parts_of(rows):
         "task_id": [rows[EventTask].pk],
         "branch_id": [rows[Workspace].pk],
         "block_id": [rows[BookingBlock].pk],
+        "run_id": [rows[BulkCancellation].pk],
         "person_id": [rows[Contact].pk, rows[SalesProspect].pk],
         "note_id": [rows[PersonNote].pk],
         "erasure_id": [rows[Erasure].pk],
@@ -177,7 +180,7 @@ def filled(route, values):
 def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
-        "calendar_id", "event_id", "task_id", "branch_id", "block_id",
+        "calendar_id", "event_id", "task_id", "branch_id", "block_id", "run_id",
         "person_id", "note_id", "erasure_id",
     }  # fmt: skip
     unknown = [

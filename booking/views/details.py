@@ -128,6 +128,11 @@ class _Details:
         except DomainError as error:
             if isinstance(error, NotFound):
                 raise
+            if isinstance(error, RateLimited) and "another" in self.request.POST:
+                # The code that came before still holds, so the page to type it stays.
+                stays = EmailUnproven(error.message, is_wrong=True)
+                answer = verify_page(self.request, self._context(form), stays, status=error.status)
+                return _later(answer, error)
             return self._again(form, error)
         token = manage_token(meeting.id, meeting.manage_token_hash)
         page = reverse("booking:book_done", args=[self.link.slug, token])
@@ -177,9 +182,7 @@ class _Details:
         """The form once more, with the reason on top and nothing lost."""
         status = 422 if isinstance(error, InvalidInput) else error.status
         answer = self._render(form, status=status, refusal=self._words(error), error=error)
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            answer.headers["Retry-After"] = str(int(error.retry_after.total_seconds()) + 1)
-        return answer
+        return _later(answer, error)
 
     def _words(self, error: DomainError) -> str:
         if not isinstance(error, SlotTaken):
@@ -232,6 +235,12 @@ class _Details:
             words = f"{wording.short_day(local.date())} {words}"
         value = f"{start:%Y-%m-%dT%H:%M:%SZ}"
         return words, value, self.route.form_url(start, self.duration, self.zone)
+
+
+def _later(answer: HttpResponse, error: DomainError) -> HttpResponse:
+    if isinstance(error, RateLimited) and error.retry_after is not None:
+        answer.headers["Retry-After"] = str(int(error.retry_after.total_seconds()) + 1)
+    return answer
 
 
 def _unusable(request: HttpRequest, route: Route, error: InvalidInput) -> HttpResponse:

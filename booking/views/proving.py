@@ -22,7 +22,7 @@ _OWN = frozenset({"code", "another", "edit", "pick", "start", "form"})
 
 
 def verify_page(
-    request: HttpRequest, context: Mapping[str, Any], unproven: EmailUnproven
+    request: HttpRequest, context: Mapping[str, Any], unproven: EmailUnproven, *, status: int = 0
 ) -> HttpResponse:
     """Ask for the code. `context` is that of the form's page: the time, its token, its address."""
     typed = [
@@ -38,5 +38,5 @@ def verify_page(
         "is_wrong": unproven.is_wrong,
         "digits": CODE_DIGITS,
     }
-    status = 422 if unproven.is_wrong else 200
+    status = status or (422 if unproven.is_wrong else 200)
     return show(request, "booking/public/book_verify.html", page, status=status)

@@ -100,7 +100,9 @@ def hours_card(
         "faults": [(_anchor(fault), fault.message) for fault in faults],
         "fault_of": {_row(fault): fault.message for fault in faults},
         "card": card_of(shown, sent, today, has_faults=bool(faults)),
-        "holidays": holidays_sent(sent) if sent and "add_holidays" in sent and not faults else [],
+        "holidays": (
+            holidays_sent(sent, today) if sent and "add_holidays" in sent and not faults else []
+        ),
     }
 
 
@@ -129,7 +131,7 @@ def press_hours(
     except InvalidInput as fault:
         return draw(faults=[fault])
     try:
-        draft = press(typed, request.POST)
+        draft = press(typed, request.POST, timezone.now().astimezone(owner.zone).date())
     except InvalidInput as fault:
         return draw(hours=typed, faults=[fault])
     if draft is not None:

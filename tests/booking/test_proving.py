@@ -145,6 +145,17 @@ def test_another_code_and_another_address(proved_link, browser, clock):
     assert press(browser, other, code=first).status_code == 422
 
 
+def test_too_many_codes_leave_the_page_to_type_the_one_that_came(proved_link, browser, clock):
+    asked = send(browser, proved_link, clock)
+    code = mailed_code()
+    for _time in range(5):
+        clock.shift(timedelta(seconds=40))
+        asked = press(browser, asked, another="1")
+    assert asked.status_code == 429
+    assert 'name="code"' in asked.text
+    assert press(browser, asked, code=code).status_code == 303
+
+
 def test_a_proved_booker_changes_no_record_either(proved_link, browser, clock):
     tables = tables_of(proved_link.owner_kind)
     book(proved_link, start=NINE + HALF_HOUR, answers={"size": "1"})

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from booking.models import BookingLink
 from tests.factories import make_calendar, make_client, make_connection, make_member, make_user
@@ -341,6 +342,14 @@ def test_public_holidays_are_added_as_closed_days_and_nothing_is_saved(browser, 
     assert "17 Mar Saint Patrick&#x27;s Day" in answer.text
     assert f"{len(found)} public holidays of Ireland 2027 are closed." in answer.text
     assert stored(owner) == before
+
+
+def test_holidays_that_are_over_are_left_out(browser, owner):
+    year = timezone.now().year
+    asked = {"holiday-country": "IE", "holiday-region": "", "holiday-year": str(year)}
+    answer = browser.post(address(owner, "hours"), hours(add_holidays="1", **asked))
+    today = timezone.now().astimezone(owner.zone).date().isoformat()
+    assert all(day >= today for day in special_days(answer))
 
 
 def test_a_region_has_holidays_of_its_own_and_a_special_day_keeps_its_hours(browser, owner):
