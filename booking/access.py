@@ -102,3 +102,14 @@ def meeting_by_token(token: str) -> MeetingBase:
         if found is not None:
             return found
     raise NotFound
+
+
+def meeting_of_token(meeting_id: UUID, token: str) -> MeetingBase:
+    """The meeting of that id, if this is the token that opens it. Raises NotFound."""
+    token_hash = hash_manage_token(token)
+    for tables in meeting_tables():
+        rows = tables.meetings().filter(manage_token_hash=token_hash, erased_at__isnull=True)
+        found: MeetingBase | None = rows.filter(pk=meeting_id).first()
+        if found is not None:
+            return found
+    raise NotFound

@@ -98,6 +98,25 @@ def meetings_page(
     return MeetingPage(found[until - size : until], has_more=len(found) > until)
 
 
+def meetings_after(
+    membership: Membership,
+    rule: Q,
+    *,
+    owner_id: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    size: int,
+) -> MeetingPage:
+    """A page of what the rule shows, by start and id, that begins after such a place."""
+    if after is not None:
+        start, meeting_id = after
+        rule &= Q(start_at__gt=start) | Q(start_at=start, pk__gt=meeting_id)
+    found: list[MeetingBase] = []
+    for rows in visible_meetings(membership, owner_id=owner_id):
+        found.extend(rows.filter(rule).order_by("start_at", "pk")[: size + 1])
+    found.sort(key=attrgetter("start_at", "pk"))
+    return MeetingPage(found[:size], has_more=len(found) > size)
+
+
 def all_meetings(
     membership: Membership, wanted: MeetingFilter, *, now: datetime, zone: ZoneInfo
 ) -> Iterator[MeetingBase]:

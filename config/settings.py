@@ -377,6 +377,17 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"MeetingStateEnum": "booking.enums.MeetingState"},
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "manageToken": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Manage-Token",
+                "description": "What booking a meeting answered; it opens that meeting alone.",
+            }
+        }
+    },
 }
 
 # --- Security headers ---

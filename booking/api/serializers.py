@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rest_framework import serializers
 
-from booking.owners import meeting_tables, tables_for
-
-if TYPE_CHECKING:
-    from booking.models import MeetingBase
+from booking.owners import meeting_tables
 
 
 class AvailabilityQuery(serializers.Serializer[Any]):
@@ -65,6 +62,13 @@ class AvailabilityOutput(serializers.Serializer[Any]):
     next_open = SlotOutput(allow_null=True)
 
 
+class GuestInput(serializers.Serializer[Any]):
+    """Somebody the booker brings along."""
+
+    email = serializers.CharField(max_length=254)
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+
+
 class MeetingInput(serializers.Serializer[Any]):
     """A booking through a link. `start` carries its offset."""
 
@@ -84,6 +88,14 @@ class MeetingInput(serializers.Serializer[Any]):
         required=False,
         help_text="The same key again through the same link gives the same meeting.",
     )
+    guests = GuestInput(
+        many=True, required=False, help_text="Who gets the invitation too; ten at most."
+    )
+    language = serializers.CharField(
+        max_length=16,
+        required=False,
+        help_text="What the booker reads (`en`, `de`, `fr`, `es`); else by `Accept-Language`.",
+    )
     verification = serializers.CharField(
         max_length=200,
         required=False,
@@ -96,19 +108,6 @@ class MeetingInput(serializers.Serializer[Any]):
     resend = serializers.BooleanField(
         default=False, help_text="Mail the code once more instead of booking."
     )
-
-
-class MeetingOutput(serializers.Serializer[Any]):
-    """The meeting: its id stands in `meeting_id` (client mode) or `sales_meeting_id`."""
-
-    ok = serializers.BooleanField()
-    meeting_id = serializers.UUIDField(required=False)
-    sales_meeting_id = serializers.UUIDField(required=False)
-    state = serializers.CharField()
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-    tz = serializers.CharField()
-    url = serializers.URLField(help_text="The booker's own page of it.")
 
 
 class MeetingRef(serializers.Serializer[Any]):
@@ -157,19 +156,6 @@ class Taken(Refusal):
     """409: somebody has the time; these starts were open a moment ago."""
 
     nearest = serializers.ListField(child=serializers.DateTimeField())
-
-
-def meeting_answer(meeting: MeetingBase, url: str) -> dict[str, Any]:
-    """The meeting as its booker may know it."""
-    return {
-        "ok": True,
-        tables_for(meeting).id_field: str(meeting.id),
-        "state": meeting.state,
-        "start": meeting.start_at.isoformat(),
-        "end": meeting.end_at.isoformat(),
-        "tz": meeting.booker_timezone,
-        "url": url,
-    }
 
 
 def minutes(length: timedelta) -> int:

@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actors import Actor, client_address, public_actor, user_actor
 from booking.access import meeting_for, open_link, owner_in
+from booking.api import examples
+from booking.api.calling import (
+    EVERYBODY_OR_STAFF,
+    READ,
+    STAFF,
+    WORKSPACE,
+    WRITE,
+    member_calling,
+    refused,
+)
 from booking.api.serializers import (
     AvailabilityOutput,
     AvailabilityQuery,
     EventOutput,
-    MeetingInput,
-    MeetingOutput,
     MeetingRef,
     NotificationOutput,
     Refusal,
-    Taken,
-    Unproven,
-    meeting_answer,
     minutes,
 )
-from booking.booker import Booker, clean_email, clean_start, clean_zone
+from booking.booker import clean_zone
 from booking.enums import MessageKind
-from booking.errors import EmailUnproven
-from booking.owners import owner_of_link
 from booking.services import limits
-from booking.services.admission import admit
 from booking.services.availability import (
     durations_of,
     offer,
@@ -44,11 +43,8 @@ from booking.services.availability import (
     terms_of_owner,
 )
 from booking.services.delivery import run_now
-from booking.services.meetings import book_meeting
-from booking.tokens import manage_token, submit_key
 from common.enums import OutboxState
-from common.errors import InvalidInput, UpstreamUnavailable
-from workspaces.access import MAY_WORK, require_role
+from common.errors import UpstreamUnavailable
 from workspaces.authentication import membership_of
 from workspaces.enums import OwnerKind
 from workspaces.zones import zone
@@ -60,7 +56,6 @@ if TYPE_CHECKING:
     from booking.services.availability import Terms
     from booking.slots import Slot
 
-READ, WRITE = "booking:read", "booking:write"
 _TWO_WEEKS = timedelta(days=13)
 
 
@@ -71,16 +66,17 @@ class AvailabilityView(APIView):
 
     @extend_schema(
         operation_id="booking_availability",
-        parameters=[AvailabilityQuery],
+        auth=EVERYBODY_OR_STAFF,
+        parameters=[WORKSPACE, AvailabilityQuery],
         responses={
             200: AvailabilityOutput,
             400: Refusal,
-            404: Refusal,
-            429: Refusal,
-            503: Refusal,
+            **refused(401, 403, 404, 429, 503),
         },
+        examples=examples.AVAILABILITY,
     )
     def get(self, request: Request) -> Response:
+        """Open times by day, in the zone asked for; what could not be read is never open."""
         if not request.user.is_authenticated:
             limits.use(limits.LOOKS_PER_ADDRESS, client_address(request), timezone.now())
         query = AvailabilityQuery(data=request.query_params)
@@ -119,7 +115,7 @@ class AvailabilityView(APIView):
     def _terms(self, request: Request, given: dict[str, Any]) -> tuple[Terms, Actor]:
         if "link" in given:
             link = open_link(given["link"])
-            terms = terms_of(link, _duration(link, given))
+            terms = terms_of(link, duration_of(link, given))
             refuse_closed(link, terms.owner, timezone.now())
             return terms, public_actor(request, link.id)
         if not request.user.is_authenticated:
@@ -130,67 +126,6 @@ class AvailabilityView(APIView):
         return terms_of_owner(owner, timedelta(minutes=given["duration"])), user_actor(request)
 
 
-class MeetingsView(APIView):
-    """Books through a link, for everybody; the limits of the public page hold here too."""
-
-    permission_classes = [AllowAny]
-
-    @extend_schema(
-        operation_id="booking_book",
-        request=MeetingInput,
-        responses={
-            201: MeetingOutput,
-            400: Refusal,
-            404: Refusal,
-            403: Refusal,
-            409: OpenApiResponse(Taken),
-            428: OpenApiResponse(Unproven),
-            429: Refusal,
-            503: Refusal,
-        },
-    )
-    def post(self, request: Request) -> Response:
-        body = MeetingInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = body.validated_data, timezone.now()
-        address = client_address(request)
-        limits.use(limits.ATTEMPTS_PER_ADDRESS, address, now)
-        link = open_link(given["link"])
-        booker_zone = given.get("tz") or owner_of_link(link).zone.key
-        booker = Booker(
-            name=given["name"],
-            email=given["email"],
-            timezone=booker_zone,
-            phone=given.get("phone", ""),
-        )
-        nonce = _nonce(given)
-        wish: dict[str, Any] = {
-            "link": link,
-            "start": clean_start(given["start"]),
-            "duration": _duration(link, given),
-            "submit_key": submit_key(link.id, "api", nonce),
-            "now": now,
-            "actor": public_actor(request, link.id),
-        }
-        code, email = given.get("code", ""), clean_email(booker.email)
-        try:
-            admit(**wish, email=email, code=code, wants_another=given["resend"])
-        except EmailUnproven as unproven:
-            unproven.verification = nonce
-            raise
-        uses = limits.booking_uses(address=address, link_id=link.id, email=email)
-        with limits.spending(uses, now):
-            meeting = book_meeting(
-                **wish,
-                booker=booker,
-                answers=given.get("answers", {}),
-                message=given.get("message", ""),
-            )
-        token = manage_token(meeting.id, meeting.manage_token_hash)
-        page = reverse("booking:book_done", args=[link.slug, token])
-        return Response(meeting_answer(meeting, f"{settings.PUBLIC_URL}{page}"), status=201)
-
-
 class CalendarEventsView(APIView):
     """Makes the meeting's calendar event now, if no worker has yet."""
 
@@ -198,10 +133,14 @@ class CalendarEventsView(APIView):
 
     @extend_schema(
         operation_id="booking_calendar_event",
+        auth=STAFF,
+        parameters=[WORKSPACE],
         request=MeetingRef,
-        responses={200: EventOutput, 202: EventOutput, 404: Refusal, 409: Refusal, 503: Refusal},
+        responses={200: EventOutput, 202: EventOutput, **refused(400, 401, 403, 404, 409, 503)},
+        examples=examples.CALENDAR_EVENTS,
     )
     def post(self, request: Request) -> Response:
+        """Put the meeting into its owner's calendar now; a repeat finds the event."""
         meeting, state = _deliver(request, MessageKind.CALENDAR_EVENT)
         is_done = state == OutboxState.SENT or meeting.calendar_event_id is not None
         event_id = meeting.calendar_event_id and str(meeting.calendar_event_id)
@@ -216,16 +155,18 @@ class NotificationsView(APIView):
 
     @extend_schema(
         operation_id="booking_notification",
+        auth=STAFF,
+        parameters=[WORKSPACE],
         request=MeetingRef,
         responses={
             200: NotificationOutput,
             202: NotificationOutput,
-            404: Refusal,
-            409: Refusal,
-            503: Refusal,
+            **refused(400, 401, 403, 404, 409, 503),
         },
+        examples=examples.NOTIFICATIONS,
     )
     def post(self, request: Request) -> Response:
+        """Send confirmation and notice now; what was sent is not sent again."""
         meeting, state = _deliver(request, MessageKind.NOTIFICATION)
         sent_at = meeting.confirmation_sent_at
         answer = {"ok": True, "confirmation_sent_at": sent_at and sent_at.isoformat()}
@@ -236,8 +177,7 @@ def _deliver(request: Request, kind: MessageKind) -> tuple[MeetingBase, OutboxSt
     """The meeting after its message was run, and what became of the message."""
     body = MeetingRef(data=request.data)
     body.is_valid(raise_exception=True)
-    membership = membership_of(request, scope=WRITE)
-    require_role(membership, MAY_WORK)
+    membership = member_calling(request, WRITE)
     id_field, meeting_id = next(iter(body.validated_data.items()))
     meeting = meeting_for(membership.workspace, id_field, meeting_id)
     state = run_now(meeting, kind)
@@ -247,15 +187,7 @@ def _deliver(request: Request, kind: MessageKind) -> tuple[MeetingBase, OutboxSt
     return meeting, state
 
 
-def _nonce(given: dict[str, Any]) -> str:
-    """What makes this submit one with its repeats: the caller's key, or the check's of ours."""
-    key, check = given.get("idempotency_key", ""), given.get("verification", "")
-    if key and check and key != check:
-        raise InvalidInput("verification", "Send the verification that was answered to this key.")
-    return str(key or check or uuid4().hex)
-
-
-def _duration(link: BookingLink, given: dict[str, Any]) -> timedelta:
+def duration_of(link: BookingLink, given: dict[str, Any]) -> timedelta:
     if "duration" in given:
         return timedelta(minutes=given["duration"])
     return durations_of(link)[0]

@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client as Browser
 
 from booking.models import Meeting, SalesMeeting
-from booking.owners import tables_of
+from booking.owners import host_of_meeting, tables_of
 from calendars.models import Event, Hold
 from common.leases import take_lease
 from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, make_link, messages
@@ -49,6 +49,10 @@ def visitor():
 
 def post(caller, path, body):
     return caller.post(f"{API}/{path}", body, content_type="application/json")
+
+
+def meeting_host(meeting):
+    return host_of_meeting(meeting).name
 
 
 def ref(link, meeting):
@@ -158,6 +162,12 @@ class TestMeetings:
             "start": NINE.isoformat(),
             "end": (NINE + HALF_HOUR).isoformat(),
             "tz": "America/New_York",
+            "title": "Intro call",
+            "host": meeting_host(meeting),
+            "location": "",
+            "join_url": "",
+            "guests": [],
+            "manage_token": page.rpartition("/")[2],
         }
         assert visitor.get(page).status_code == 200
 
