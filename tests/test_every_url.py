@@ -225,9 +225,11 @@ def test_colleague_without_a_role_to_work_gets_404_too(
     make_member(workspace, auditor, role=Role.AUDITOR)
     browser = sign_in(auditor, raise_request_exception=False)
     for address in addresses(route, names, rows):
+        # The API says which role is missing, before it looks whether the thing is there.
+        refused = {404, 405, 302, *({403} if name.startswith("booking_api:") else ())}
         read = browser.get(address, follow=True).status_code
-        assert read in ({200} if name in READ_BY_AUDITORS else {404, 405, 302}), (address, read)
-        assert browser.post(address).status_code in {404, 405, 302}, address
+        assert read in ({200} if name in READ_BY_AUDITORS else refused), (address, read)
+        assert browser.post(address).status_code in refused, address
 
 
 @pytest.mark.parametrize(
