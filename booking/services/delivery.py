@@ -206,7 +206,9 @@ def run_now(meeting: MeetingBase, kind: MessageKind) -> OutboxState | None:
 
     Raises Conflict when there is none, because the meeting still waits for approval.
     """
-    rows = OutboxMessage.objects.filter(ordering_key=queue_of(meeting, kind)).order_by("created_at")
+    queue = OutboxMessage.objects.filter(ordering_key=queue_of(meeting, kind))
+    # A group's queue has rows of others, too.
+    rows = queue.filter(payload__meeting_id=str(meeting.pk)).order_by("created_at")
     if not rows:
         raise Conflict("This meeting waits for approval. Nothing is sent before.")
     open_rows = [row for row in rows if row.state != OutboxState.SENT]

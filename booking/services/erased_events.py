@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from audit.actors import task_actor
 from audit.enums import AccessReason
 from booking.enums import TAKES_TIME, MessageKind
 from booking.models import Erasure
-from booking.owners import meeting_tables
+from booking.owners import host_of_meeting, meeting_tables
 from booking.services.erasing import finish
-from booking.services.events import event_at
+from booking.services.events import draft_of, event_at
 from calendars.errors import EventChanged
 from calendars.providers.base import EventDraft
 from calendars.providers.errors import EventGone
@@ -43,7 +44,10 @@ def _empty(event: Event) -> None:
     if not standing:
         delete_event(event=event, actor=actor, notify=False, reason=reason)
         return
-    draft = EventDraft(title=standing[0].title, description="", notify=False)
+    first = standing[0]
+    draft = EventDraft(title=first.title, description="", notify=False)
+    if first.group_id is not None:  # the others are still to be named
+        draft = replace(draft_of(first, host_of_meeting(first)), notify=False)
     try:
         update_event(event=event, draft=draft, actor=actor, reason=reason)
     except EventChanged as changed:

@@ -61,8 +61,13 @@ def message_of(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMes
 
 
 def queue_of(meeting: MeetingBase, kind: MessageKind) -> str:
-    """What keeps the meeting's rows of that kind in order."""
-    return f"{kind.value}:{meeting.id}"
+    """What keeps the meeting's rows of that kind in order.
+
+    A group has one event: whoever comes or goes queues for it, so that none writes who was there
+    a moment ago over who is there now.
+    """
+    is_shared = kind is MessageKind.CALENDAR_EVENT and meeting.group_id is not None
+    return f"{kind.value}:{meeting.group_id if is_shared else meeting.id}"
 
 
 def enqueue(

@@ -35,7 +35,12 @@ class Place:
     seat: int | None = None
 
     def put(self, meeting: MeetingBase) -> None:
-        """Note the place on the row, which the caller saves."""
+        """Note the place on the row, which the caller saves.
+
+        Who leaves a group, or joins one, also leaves the room they were to meet in.
+        """
+        if meeting.group_id != self.group_id:
+            meeting.room_id = None
         meeting.hold, meeting.group_id, meeting.seat = self.hold, self.group_id, self.seat
 
 
