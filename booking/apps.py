@@ -21,6 +21,7 @@ class BookingConfig(AppConfig):
             erasing,
             external,
             handlers,
+            leaving,
             relocated,
             rooms,
             verification,
@@ -39,6 +40,7 @@ class BookingConfig(AppConfig):
             usage,
         )
         from conferencing.telehealth import sittings  # noqa: PLC0415 -- app registry
+        from workspaces import leaving as seeing_off  # noqa: PLC0415 -- app registry
 
         outbox.register(
             MessageKind.CALENDAR_EVENT, handlers.handle_calendar_event, handlers.event_has_failed
@@ -59,3 +61,6 @@ class BookingConfig(AppConfig):
         people.register("contacts", bookers.contacts)
         people.register("prospects", bookers.prospects)
         beyond.register("links", links_without_room)
+        seeing_off.register(
+            "meetings", seeing_off.Leaving(leaving.promised_to_guests, leaving.close_links)
+        )

@@ -23,7 +23,7 @@ from booking.services.changes import book_for
 from booking.services.verdicts import with_length_of
 from booking.views.changing import doer_of, nearest_words
 from booking.views.meeting_detail import EVENT
-from booking.views.open_times import OpenTimes, open_times
+from booking.views.open_times import OpenTimes, open_times, value_of
 from booking.wording import clock, long_day
 from common.errors import DomainError, InvalidInput
 from common.htmx import dialog_done
@@ -135,7 +135,10 @@ class _Desk:
         link = next((one for one in links if str(one.pk) == str(said.get("link", ""))), None)
         minutes = _minutes(said, link)
         chosen = str(said.get("start", ""))
-        is_other = chosen == OTHER or (not chosen and bool(said.get("time")))
+        times = self._times(owner, link, minutes, said, chosen)
+        shown = times.get("times")
+        is_open = isinstance(shown, OpenTimes) and shown.has(chosen)
+        is_other = chosen == OTHER or (bool(said.get("time")) and not is_open)
         context = {
             "form": form,
             "action": self.request.path,
@@ -149,8 +152,10 @@ class _Desk:
             "minutes": minutes,
             "chosen": chosen,
             "other": OTHER,
-            "is_other": is_other or bool({"day", "time", "overriding"} & set(form.errors)),
-            **self._times(owner, link, minutes, said, chosen),
+            "is_other": is_other
+            or chosen == OTHER
+            or bool({"day", "time", "overriding"} & set(form.errors)),
+            **times,
         }
         return render(self.request, "booking/staff/meeting_new.html", context, status=status)
 
@@ -234,7 +239,7 @@ def _from_week(said: QueryDict, zone: ZoneInfo) -> dict[str, Any]:
     except (ValueError, OverflowError):
         return values
     local = start.astimezone(zone)
-    values |= {"day": local.date().isoformat(), "time": f"{local:%H:%M}", "start": OTHER}
+    values |= {"day": local.date().isoformat(), "time": f"{local:%H:%M}", "start": value_of(start)}
     try:
         ends = datetime.combine(day, time.fromisoformat(said.get("end", "")))
     except ValueError:

@@ -56,6 +56,10 @@ class OpenTimes:
     next_words: str = ""
     next_day: str = ""
 
+    def has(self, value: str) -> bool:
+        """Whether a form's value is one of the times shown."""
+        return any(one.value == value for day in self.days for one in day.times)
+
 
 def value_of(start: datetime) -> str:
     """A start as forms and addresses carry it."""

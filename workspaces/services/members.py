@@ -11,10 +11,12 @@ from common import outbox
 from common.errors import Conflict, Forbidden
 from workspaces.access import MAY_MANAGE
 from workspaces.enums import Role
+from workspaces.leaving import close_doors, promised_by
 from workspaces.models import Membership, Workspace
 from workspaces.services import client_access
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
 # Handled by `calendars.services.membership`.
@@ -41,18 +43,24 @@ def change_role(*, by: Membership, membership_id: UUID, role: Role) -> Membershi
 
 
 @transaction.atomic
-def end_membership(*, by: Membership, membership_id: UUID) -> None:
+def end_membership(*, by: Membership, membership_id: UUID, now: datetime | None = None) -> None:
     """Take a member out; everybody may take themself out.
 
     Their connections in this workspace pause and the tokens are erased right after; invitations
-    they sent to others than a client's primary contact end. Raises
-    Forbidden, Membership.DoesNotExist, Conflict like `change_role`.
+    they sent to others than a client's primary contact end. Raises Forbidden,
+    Membership.DoesNotExist, Conflict like `change_role`, and Conflict while something they have
+    promised to others is not answered (see `workspaces.leaving`).
     """
     membership = _locked(by, membership_id)
     if membership.pk != by.pk:
         _require_right_over(by, membership, membership.role)
     if membership.role == Role.OWNER:
         _require_other_owner(membership)
+    close_doors(membership)
+    promised = promised_by(membership, now or timezone.now())
+    if promised:
+        open_ones = ", ".join(one.words for one in promised)
+        raise Conflict(f"Not yet: {open_ones}. Hand over or cancel what is promised first.")
     outbox.enqueue(
         kind=MEMBERSHIP_ENDED,
         payload={

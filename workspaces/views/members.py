@@ -17,6 +17,7 @@ from common.models import OutboxMessage
 from workspaces.access import MAY_MANAGE
 from workspaces.enums import Role
 from workspaces.guards import member_required
+from workspaces.leaving import promised_by
 from workspaces.models import Membership
 from workspaces.queries import members_of, open_invitations
 from workspaces.services import invitations as invitation_service
@@ -101,7 +102,9 @@ def member_remove(request: StaffRequest, membership_id: UUID) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            member_service.end_membership(by=request.membership, membership_id=membership_id)
+            member_service.end_membership(
+                by=request.membership, membership_id=membership_id, now=timezone.now()
+            )
         except Membership.DoesNotExist:
             raise Http404 from None
         except DomainError as error:
@@ -111,7 +114,8 @@ def member_remove(request: StaffRequest, membership_id: UUID) -> HttpResponse:
                 messages.success(request, f"You have left {member.workspace}.")
                 return redirect("home")
             return dialog_done(request, EVENT, to=PAGE, message=f"{member.user} was removed.")
-    context = {"member": member, "is_self": is_self, "problem": problem}
+    promised = promised_by(member, timezone.now())
+    context = {"member": member, "is_self": is_self, "problem": problem, "promised": promised}
     status = 422 if problem else 200
     return render(request, "workspaces/member_remove.html", context, status=status)
 
