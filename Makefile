@@ -7,7 +7,7 @@ DEMO_DIR ?= .demo
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset test proof test-browser check bench locks format
+.PHONY: help setup demo reset test proof test-browser check bench locks messages format
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ format: setup ## Put the code into house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	git ls-files -z '*.html' | xargs -0 $(BIN)/djade --target-version 5.2
+
+messages: setup ## Bring the catalogues of bookers' languages up to date with the code
+	$(BIN)/python -m tests.catalogues
 
 locks: ## Make the lock files anew (needs uv)
 	@for extras in ":requirements.lock" "--extra dev:requirements-dev.lock" "--extra dev --extra browser:requirements-browser.lock"; do \
