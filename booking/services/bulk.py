@@ -23,6 +23,7 @@ from booking.enums import MeetingState, MessageKind, Party
 from booking.models import BulkCancellation
 from booking.owners import meeting_tables
 from booking.services.changes import Doer, cancel_meeting
+from booking.services.messages import queue_of
 from booking.staff_queries import visible_meetings
 from common import outbox
 from common.enums import OutboxState
@@ -200,7 +201,7 @@ def _cancel_one(run: BulkCancellation, meeting: MeetingBase, now: datetime) -> N
 
 def _tell_nobody(meeting: MeetingBase) -> None:
     """Withdraw what would be mailed of the meeting, within the transaction that cancels it."""
-    queue = f"{MessageKind.NOTIFICATION.value}:{meeting.pk}"
+    queue = queue_of(meeting, MessageKind.NOTIFICATION)
     OutboxMessage.objects.filter(ordering_key=queue, state=OutboxState.PENDING).delete()
 
 
