@@ -151,7 +151,8 @@ def _wishes(
     request: StaffRequest, meetings: list[MeetingBase], takers: dict[str, Owner]
 ) -> dict[UUID, Owner | None]:
     """What is wished for each; for all the same where one of the buttons for all was pressed."""
-    said, wishes = request.POST, {}
+    said = request.POST
+    wishes: dict[UUID, Owner | None] = {}
     for_all = (
         CANCEL if "cancel_all" in said else said.get("all_to", "") if "hand_all" in said else None
     )
