@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 
+from booking.booker import Booker
 from booking.enums import ChangeKind, Clash, MeetingState, Party
 from booking.models import MeetingChange
 from booking.wording import DASH
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
 LATER = timedelta(minutes=1)
 TEN = NINE + timedelta(hours=1)
+BEN = Booker(name="Ben Next", email="ben@tallship.example", timezone="Europe/Berlin")
 
 
 @pytest.fixture(params=["google", "outlook"])
@@ -127,6 +129,27 @@ def test_a_deleted_event_cancels_its_meeting(connection, owner, side, look):
     look(connection)
     meeting.refresh_from_db()
     assert (meeting.state, meeting.cancelled_by) == (MeetingState.CANCELLED, Party.PROVIDER)
+    assert not Hold.objects.exists()
+
+
+def test_everybody_in_a_group_follows(google, owner, side, look):
+    link = make_link(owner, seats=3)
+    guests = [book(link), book(link, booker=BEN)]
+    deliver_all()
+    look(google)
+    hand = side(google)
+    hand.move(NINE + timedelta(minutes=15))
+    look(google)
+    for meeting in guests:
+        meeting.refresh_from_db()
+        assert meeting.start_at == NINE + timedelta(minutes=15)
+    hold = Hold.objects.get()
+    assert (hold.held_from, hold.held_until) == (meeting.start_at, meeting.end_at)
+    hand.delete()
+    look(google)
+    for meeting in guests:
+        meeting.refresh_from_db()
+        assert meeting.state == MeetingState.CANCELLED
     assert not Hold.objects.exists()
 
 
