@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -37,17 +36,17 @@ def handle_erased_event(message: OutboxMessage) -> None:
 
 
 def _empty(event: Event) -> None:
-    """Delete the event of what was called off; of what was held, leave its time and its kind."""
+    """Delete the event of what was called off; of what was held, leave its time and its kind.
+
+    Where others are left, of a group or who had invited the person, it names them as before.
+    """
     actor = task_actor(MessageKind.ERASED_EVENT.value)
     reason = AccessReason.BOOKING_EVENT_ERASE
     standing = [one for one in _meetings_at(event) if one.state in TAKES_TIME]
     if not standing:
         delete_event(event=event, actor=actor, notify=False, reason=reason)
         return
-    first = standing[0]
-    draft = EventDraft(title=first.title, description="", notify=False)
-    if first.group_id is not None:  # the others are still to be named
-        draft = replace(draft_of(first, host_of_meeting(first)), notify=False)
+    draft = _draft(standing)
     try:
         update_event(event=event, draft=draft, actor=actor, reason=reason)
     except EventChanged as changed:
@@ -55,6 +54,14 @@ def _empty(event: Event) -> None:
         fresh = event_at(changed.event_id)
         if fresh is not None:
             update_event(event=fresh, draft=draft, actor=actor, reason=reason)
+
+
+def _draft(standing: list[MeetingBase]) -> EventDraft:
+    left = next((one for one in standing if one.erased_at is None), None)
+    if left is None:
+        return EventDraft(title=standing[0].title, description="", notify=False)
+    whole = draft_of(left, host_of_meeting(left))
+    return EventDraft(title=whole.title, description=whole.description, notify=False)
 
 
 def _meetings_at(event: Event) -> list[MeetingBase]:

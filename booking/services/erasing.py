@@ -27,11 +27,13 @@ from booking.owners import tables_of, tables_of_person
 from booking.services.changes import Doer, cancel_meeting
 from booking.services.wiping import (
     addresses_of,
+    guests_with,
     meetings_as_guest,
     meetings_of_person,
     naming,
     wipe_copies,
     wipe_guest,
+    wipe_line,
     wipe_meeting,
     wipe_traces,
 )
@@ -218,11 +220,13 @@ def _wipe(erasure: Erasure, person: PersonBase, now: datetime) -> None:
         invited = meetings_as_guest(person, addresses)
         events = {one.calendar_event_id for one in [*meetings, *invited] if one.calendar_event_id}
         unreachable = _unreachable(meetings)
+        named = _wipe_lines(invited, addresses)
         guests = sum(wipe_guest(one, addresses) for one in invited)
         for meeting in meetings:
             wipe_meeting(meeting, now)
         notes = wipe_traces(person, addresses)
         wipe_copies(events)
+        events |= named
         locked.delete()
         for event_id in Event.objects.filter(pk__in=events, deleted_at__isnull=True).values_list(
             "pk", flat=True
@@ -247,6 +251,18 @@ def _wipe(erasure: Erasure, person: PersonBase, now: datetime) -> None:
             ],
             ignore_conflicts=True,
         )
+
+
+def _wipe_lines(invited: list[MeetingBase], addresses: list[str]) -> set[UUID]:
+    """Take the guests' lines off our copies of those meetings' events; which events had some."""
+    found: set[UUID] = set()
+    for meeting in invited:
+        event = Event.objects.filter(pk=meeting.calendar_event_id).first()
+        for guest in guests_with(meeting, addresses):
+            if event is not None and guest["email"].lower() in event.description.lower():
+                wipe_line(event, guest)
+                found.add(event.pk)
+    return found
 
 
 def _unreachable(meetings: list[MeetingBase]) -> int:

@@ -6,6 +6,7 @@ A meeting keeps its time, its state and its owner, so that figures and the owner
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, TextField
@@ -83,6 +84,14 @@ def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:
     ).delete()
 
 
+def wipe_line(event: Event, guest: dict[str, str]) -> None:
+    """Take a guest's line off our copy of an event; others' lines stay."""
+    whole = f"{guest.get('name', '')} {guest['email']}".strip()
+    text = re.sub(re.escape(whole), "", event.description, flags=re.IGNORECASE)
+    event.description = re.sub(re.escape(guest["email"]), "", text, flags=re.IGNORECASE)
+    event.save(update_fields=["description"])
+
+
 def wipe_guest(meeting: MeetingBase, addresses: Iterable[str]) -> int:
     """Take the addresses off another's meeting; how many guests that were."""
     kept = _without(meeting.guests, addresses)
@@ -132,6 +141,12 @@ def _wipe_history(meeting: MeetingBase) -> None:
     rows = MeetingChange.objects.filter(workspace=meeting.workspace_id, meeting_id=meeting.pk)
     rows.filter(by=Party.BOOKER).update(name=ERASED_NAME, actor_id="")
     rows.update(message="", reason="")
+
+
+def guests_with(meeting: MeetingBase, addresses: Iterable[str]) -> list[dict[str, str]]:
+    """The meeting's guests that have one of the addresses."""
+    kept = _without(meeting.guests, addresses)
+    return [guest for guest in meeting.guests if guest not in kept]
 
 
 def _without(guests: list[dict[str, str]], addresses: Iterable[str]) -> list[dict[str, str]]:

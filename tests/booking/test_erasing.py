@@ -74,13 +74,16 @@ def zoe(link, clock, alice):
     )
     clock.shift(timedelta(days=2))
     person = person_of(book(link, start=NINE + timedelta(days=5), booker=ZOE))
-    other = book(link, start=NINE + timedelta(days=6), booker=BEN)
-    type(other).objects.filter(pk=other.pk).update(
+    book(
+        link,
+        start=NINE + timedelta(days=6),
+        booker=BEN,
         guests=[
             {"name": ZOE.name, "email": ZOE.email.upper()},
             {"name": "C", "email": "c@x.example"},
-        ]
+        ],
     )
+    deliver_all()
     EmailCheck.objects.create(
         workspace=link.workspace, link=link, submit_key="k", email=ZOE.email, expires_at=NINE
     )
@@ -265,6 +268,49 @@ class TestProvider:
         deliver_all()
         assert sandbox.events(calendar) == []
         assert found_in(dump()) == []
+
+    def test_a_guest_leaves_the_event_of_who_invited_them(self, sandbox, calendar, owner, alice):
+        link = make_link(owner)
+        guests = [{"name": ZOE.name, "email": ZOE.email}, {"name": "Cleo", "email": "c@x.example"}]
+        book(link, booker=BEN, guests=guests)
+        theirs = book(link, start=NINE + HALF_HOUR, booker=ZOE)
+        deliver_all()
+        assert found_in(str(sandbox.events(calendar))) != []
+        erase(person_of(theirs), alice)
+        deliver_all()
+        (event,) = sandbox.events(calendar)
+        assert found_in(str(event)) == []
+        assert BEN.email in str(event)
+        assert "c@x.example" in str(event)
+        assert found_in(dump()) == []
+
+    def test_a_seat_of_a_group_is_given_up(self, sandbox, calendar, owner, alice):
+        link = make_link(owner, seats=3)
+        book(link, booker=BEN)
+        theirs = book(link, booker=ZOE)
+        deliver_all()
+        assert "2 guests" in str(sandbox.events(calendar))
+        erase(person_of(theirs), alice)
+        deliver_all()
+        (event,) = sandbox.events(calendar)
+        assert found_in(str(event)) == []
+        assert BEN.email in str(event)
+        assert "1 guest" in str(event)
+        assert found_in(dump()) == []
+
+    def test_a_member_of_a_past_group_leaves_the_others(
+        self, sandbox, calendar, owner, alice, clock
+    ):
+        link = make_link(owner, seats=3)
+        book(link, booker=BEN)
+        theirs = book(link, booker=ZOE)
+        deliver_all()
+        clock.shift(timedelta(days=2))
+        erase(person_of(theirs), alice)
+        deliver_all()
+        (event,) = sandbox.events(calendar)
+        assert found_in(str(event)) == []
+        assert BEN.email in str(event)
 
     def test_killed_between_the_steps_it_goes_on(self, sandbox, calendar, met, alice, monkeypatch):
         """The process dies after the wipe: the sweep does what is left."""
