@@ -75,7 +75,6 @@ class NoteForm(forms.Form):
         label="New note",
         max_length=MAX_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For your workspace only: in no mail and no calendar.",
         error_messages={"required": "Write the note first."},
     )
 

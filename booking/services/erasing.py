@@ -23,8 +23,9 @@ from audit.models import OAuthTokenAccessLog
 from audit.services import log
 from booking.enums import MeetingState, MessageKind, Party
 from booking.models import BookingBlock, ErasedAddress, Erasure
-from booking.owners import tables_of, tables_of_person
+from booking.owners import meeting_tables, tables_of, tables_of_person
 from booking.services.changes import Doer, cancel_meeting
+from booking.services.events import event_at
 from booking.services.wiping import (
     addresses_of,
     guests_with,
@@ -41,6 +42,7 @@ from calendars.models import Calendar, Event
 from common import outbox
 from common.enums import OutboxState
 from common.errors import Conflict
+from common.mailboxes import mailbox_of
 from common.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -78,18 +80,21 @@ def held_about(person: PersonBase, now: datetime) -> Held:
     """What an erasure would reach, and what it would leave to people."""
     meetings = list(meetings_of_person(person))
     addresses = addresses_of(person, meetings)
-    own = {one.calendar_event_id for one in meetings}
-    others: set[UUID] = set()
+    theirs: set[UUID] = set()
     for address in addresses:
         events = Event.objects.filter(workspace_id=person.workspace_id, deleted_at__isnull=True)
-        others.update(naming(events, address).values_list("pk", flat=True))
-    blocks = BookingBlock.objects.filter(workspace=person.workspace_id, value__in=addresses)
+        theirs.update(naming(events, address).values_list("pk", flat=True))
+    for tables in meeting_tables():
+        booked = tables.meeting._default_manager.filter(calendar_event_id__in=theirs)
+        theirs.difference_update(booked.values_list("calendar_event_id", flat=True))
+    known = {*addresses, *map(mailbox_of, addresses)}
+    blocks = BookingBlock.objects.filter(workspace=person.workspace_id, value__in=known)
     return Held(
         meetings=len(meetings),
         upcoming=sum(one.state in _STANDS and one.end_at > now for one in meetings),
         as_guest=len(meetings_as_guest(person, addresses)),
         blocked=blocks.exists(),
-        events=len(others - own),
+        events=len(theirs),
         addresses=addresses,
     )
 
@@ -257,7 +262,7 @@ def _wipe_lines(invited: list[MeetingBase], addresses: list[str]) -> set[UUID]:
     """Take the guests' lines off our copies of those meetings' events; which events had some."""
     found: set[UUID] = set()
     for meeting in invited:
-        event = Event.objects.filter(pk=meeting.calendar_event_id).first()
+        event = event_at(meeting.calendar_event_id) if meeting.calendar_event_id else None
         for guest in guests_with(meeting, addresses):
             if event is not None and guest["email"].lower() in event.description.lower():
                 wipe_line(event, guest)

@@ -35,8 +35,8 @@ EVENT = "blocked:changed"
 @require_http_methods(["GET", "POST"])
 @member_required(roles=MAY_MANAGE)
 def blocked(request: StaffRequest) -> HttpResponse:
-    """The list with the form that adds to it."""
-    form = BlockForm(request.POST or None)
+    """The list with the form that adds to it; an address may fill in whom."""
+    form = BlockForm(request.POST or None, initial={"value": request.GET.get("value", "")[:320]})
     if form.is_valid() and _add(request, form, "value"):
         message = f"No more bookings from {form.cleaned_data['value'].strip()}."
         return dialog_done(request, EVENT, to="booking:blocked", message=message)

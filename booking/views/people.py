@@ -24,6 +24,7 @@ from booking.person_queries import (
     notes_of,
     people_page,
     same_address,
+    visible_people,
     visible_person,
     whose,
 )
@@ -229,15 +230,21 @@ def person_page(
 
 
 def wanted_people(request: StaffRequest) -> PersonFilter:
-    """The filter in the address; what it cannot mean narrows nothing."""
+    """The filter in the address; what it cannot mean narrows nothing.
+
+    Where nothing is said and there are only prospects, those.
+    """
     said = request.GET
     kind = said.get("kind", "")
+    usual = OwnerKind.CLIENT
+    if not said and not visible_people(request.membership, usual).exists():
+        usual = OwnerKind.USER
     try:
         client_id = UUID(said["client"]) if said.get("client") else None
     except ValueError:
         raise Http404 from None
     return PersonFilter(
-        kind=OwnerKind(kind) if kind in set(OwnerKind) else OwnerKind.CLIENT,
+        kind=OwnerKind(kind) if kind in set(OwnerKind) else usual,
         text=said.get("q", "").replace("\x00", "").strip()[:120],
         client_id=client_id,
     )
