@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -44,9 +45,10 @@ def _empty(event: Event) -> None:
     reason = AccessReason.BOOKING_EVENT_ERASE
     standing = [one for one in _meetings_at(event) if one.state in TAKES_TIME]
     if not standing:
-        delete_event(event=event, actor=actor, notify=False, reason=reason)
+        delete_event(event=event, actor=actor, notify=bool(event.attendees), reason=reason)
         return
-    draft = _draft(standing)
+    # Where its owner invited more people, not every provider changes it without telling them.
+    draft = replace(_draft(standing), notify=bool(event.attendees))
     try:
         update_event(event=event, draft=draft, actor=actor, reason=reason)
     except EventChanged as changed:
@@ -59,9 +61,9 @@ def _empty(event: Event) -> None:
 def _draft(standing: list[MeetingBase]) -> EventDraft:
     left = next((one for one in standing if one.erased_at is None), None)
     if left is None:
-        return EventDraft(title=standing[0].title, description="", notify=False)
+        return EventDraft(title=standing[0].title, description="")
     whole = draft_of(left, host_of_meeting(left))
-    return EventDraft(title=whole.title, description=whole.description, notify=False)
+    return EventDraft(title=whole.title, description=whole.description)
 
 
 def _meetings_at(event: Event) -> list[MeetingBase]:
