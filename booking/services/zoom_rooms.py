@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from booking.enums import EventPresence, MeetingState
+from booking.enums import IS_ON, EventPresence
 from booking.owners import meeting_tables
-from booking.services.messages import event_presence
+from booking.services.messages import event_key, event_presence
 from conferencing.usage import Use
 
 if TYPE_CHECKING:
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
 
 def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
     """What the bookings know of them (see `conferencing.usage`)."""
-    wished = {one: room for room in rooms if (one := _meeting_id(room)) is not None}
+    wished = {one: room for room in rooms if (one := _event_key(room)) is not None}
     linked = {(room.workspace_id, room.join_url): room for room in rooms if room.join_url}
     found: dict[UUID, Use] = {}
     for tables in meeting_tables():
         rows = tables.meeting._default_manager.filter(
-            Q(pk__in=wished) | Q(conference_url__in=[url for _, url in linked]),
+            Q(pk__in=wished)
+            | Q(event_key__in=wished)
+            | Q(group_id__in=wished)
+            | Q(conference_url__in=[url for _, url in linked]),
             workspace__in={room.workspace_id for room in rooms},
         )
         for meeting in rows:
-            room = linked.get((meeting.workspace_id, meeting.conference_url)) or wished.get(
-                meeting.pk
-            )
+            room = linked.get((meeting.workspace_id, meeting.conference_url))
+            room = room or wished.get(event_key(meeting)) or wished.get(meeting.pk)
             if room is None or room.workspace_id != meeting.workspace_id:
                 continue
             use = _use_by(meeting, room)
@@ -41,8 +43,8 @@ def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
     return found
 
 
-def _meeting_id(room: ZoomMeeting) -> UUID | None:
-    """The meeting whose event it was wished for with: its id is that event's key."""
+def _event_key(room: ZoomMeeting) -> UUID | None:
+    """The key of the event that it was wished for with, which its meeting knows."""
     try:
         return UUID(hex=room.intent_key)
     except ValueError:
@@ -50,9 +52,11 @@ def _meeting_id(room: ZoomMeeting) -> UUID | None:
 
 
 def _use_by(meeting: MeetingBase, room: ZoomMeeting) -> Use:
-    if meeting.state != MeetingState.CONFIRMED:
+    if meeting.state not in IS_ON:
         return Use(ended_at=meeting.updated_at)
     if room.join_url and meeting.conference_url == room.join_url:
         return Use()
-    is_coming = event_presence(meeting) is EventPresence.ON_ITS_WAY
+    # One that was wished for with a former event of the meeting is nobody's any more.
+    is_own = _event_key(room) == event_key(meeting)
+    is_coming = is_own and event_presence(meeting) is EventPresence.ON_ITS_WAY
     return Use() if is_coming else Use(ended_at=meeting.updated_at)

@@ -11,6 +11,7 @@ from django.core.cache import cache
 
 from audit.actors import task_actor
 from booking.booker import Booker
+from booking.enums import MessageKind
 from booking.models import BookingLink
 from booking.services import meetings
 from common import outbox
@@ -102,3 +103,8 @@ def deliver_all(rounds=5):
 def messages(**rules):
     """The outbox, oldest first."""
     return list(OutboxMessage.objects.filter(**rules).order_by("created_at"))
+
+
+def deliveries():
+    """What was, or is to be, sent of meetings: their events and their mails."""
+    return messages(kind__in=[MessageKind.CALENDAR_EVENT, MessageKind.NOTIFICATION])

@@ -14,7 +14,7 @@ from calendars.models import Event
 from common.enums import OutboxState
 from conferencing.models import ZoomMeeting
 from tests.booking import flaky_mail
-from tests.booking.conftest import NINE, NOW, book, deliver_all, make_link, messages
+from tests.booking.conftest import NINE, NOW, book, deliver_all, deliveries, make_link
 from tests.booking.test_changes import GUEST, HOUR, STAFF, TEN
 from tests.booking.test_delivery import parts_of, to
 
@@ -58,7 +58,7 @@ def approve(meeting):
 
 
 def check_done():
-    assert {message.state for message in messages()} == {OutboxState.SENT}
+    assert {message.state for message in deliveries()} == {OutboxState.SENT}
 
 
 # --- Moving ---

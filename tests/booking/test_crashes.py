@@ -12,7 +12,7 @@ from booking.models import Meeting
 from calendars.models import Event
 from common import outbox
 from common.enums import OutboxState
-from tests.booking.conftest import book, deliver_all, make_link, messages
+from tests.booking.conftest import book, deliver_all, deliveries, make_link, messages
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,7 @@ def check_all_is_done(sandbox, connection, confirmations=1, notices=1):
     assert receivers.count("ann@tallship.example") == confirmations
     assert receivers.count("desk@northgate.example") == notices
     assert None not in {meeting.confirmation_sent_at, meeting.notice_sent_at}
-    assert {message.state for message in messages()} == {OutboxState.SENT}
+    assert {message.state for message in deliveries()} == {OutboxState.SENT}
 
 
 def test_killed_before_the_provider_acts(sandbox, connection, client_owner, clock):
