@@ -82,6 +82,7 @@ class Managed:
             durations=(self.meeting.end_at - self.meeting.start_at,),
             horizon=moving_terms(meeting=self.meeting, doer=self.doer).rules.horizon,
             visit=visit_of(self.request),
+            stands_at=self.meeting.start_at,
         )
 
     def page(self, name: str = "", kind: str = "manage") -> str:

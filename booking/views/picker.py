@@ -46,13 +46,17 @@ _REGIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a picker stands and where its times lead to, and what there is to choose from."""
+    """Where a picker stands and where its times lead to, and what there is to choose from.
+
+    A meeting to be moved `stands_at` a time that is shown and leads nowhere.
+    """
 
     page: str
     form_page: str
     durations: tuple[timedelta, ...]
     horizon: timedelta
     visit: Visit
+    stands_at: datetime | None = None
 
     def form_url(self, start: datetime, duration: timedelta, zone_: ZoneInfo) -> str:
         """The form for one start."""
@@ -117,7 +121,9 @@ class Asked:
         return self.route.visit.url(self.route.page, query)
 
     def form_url(self, start: datetime) -> str:
-        """The form for one start."""
+        """The form for one start; blank for the time a meeting has already."""
+        if start == self.route.stands_at:
+            return ""
         return self.route.form_url(start, self.duration, self.zone)
 
 

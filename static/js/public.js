@@ -3,6 +3,10 @@
 // address kept in the history. No cookie is read or set.
 let latest = 0;
 
+/* What only scripts can serve is shown once there are some. */
+const ready = () => document.querySelectorAll("[data-filter]").forEach((field) => (field.hidden = false));
+ready();
+
 async function go(url, { push = true, focus = "" } = {}) {
   const turn = ++latest;
   document.documentElement.toggleAttribute("data-loading", true);
@@ -16,6 +20,7 @@ async function go(url, { push = true, focus = "" } = {}) {
     if (turn !== latest) return;
     if (!parts.length || fresh.includes(null)) throw new Error("other page");
     parts.forEach((part, index) => part.replaceWith(document.importNode(fresh[index], true)));
+    ready();
     document.title = page.title;
     if (push) history.pushState({ part: true }, "", url);
     else history.replaceState({ part: true }, "", url);
@@ -63,6 +68,44 @@ addEventListener("pageshow", () => {
     button.textContent = button.dataset.label;
     button.removeAttribute("aria-disabled");
   }
+});
+/* Arrows go from open day to open day: along the weeks, or to the nearest one above or below. */
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+document.addEventListener("keydown", (event) => {
+  const here = event.target.closest?.(".month a");
+  const step = STEPS[event.key];
+  if (!here || !step || event.metaKey || event.ctrlKey || event.altKey) return;
+  event.preventDefault();
+  const days = [...here.closest("table").querySelectorAll("td")];
+  for (let at = days.indexOf(here.parentElement) + step; days[at]; at += step) {
+    const link = days[at].querySelector("a");
+    if (link) return link.focus();
+  }
+  if (Math.abs(step) === 1) document.getElementById(step > 0 ? "later" : "earlier")?.focus();
+});
+
+/* Zones by name: the list shows what fits the words; Enter takes the first. */
+const plain = (words) => words.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[_/]/g, " ").toLowerCase();
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-filter]");
+  if (!field) return;
+  const list = document.getElementById(field.dataset.filter);
+  list.whole ??= [...list.children];
+  list.names ??= [...list.options];
+  const words = plain(field.value.trim());
+  const found = list.names.filter((one) => plain(`${one.text} ${one.value}`).includes(words));
+  list.replaceChildren(...(words ? found.map((one) => one.cloneNode(true)) : list.whole));
+  list.size = words ? Math.min(Math.max(found.length, 2), 6) : 1;
+  if (words) list.selectedIndex = -1;
+  field.nextElementSibling.textContent = found.length ? "" : field.dataset.none;
+});
+document.addEventListener("keydown", (event) => {
+  const list = event.key === "Enter" && document.getElementById(event.target.dataset?.filter);
+  if (!list) return;
+  event.preventDefault();
+  if (!event.target.value.trim() || !list.options.length) return;
+  list.selectedIndex = 0;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
 });
 addEventListener("popstate", () => go(location.href, { push: false }));
 
