@@ -43,6 +43,18 @@ class MessageForm(ChangeForm):
     )
 
 
+class ChosenForm(forms.Form):
+    """Several meetings called off together."""
+
+    tells_guests = forms.BooleanField(label="Tell the guests by mail", required=False)
+    message = forms.CharField(
+        label="Message to the guests",
+        required=False,
+        max_length=MAX_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class TimeChoice(forms.Form):
     """One of the open times, or another one on the reader's clock with the reason for it."""
 

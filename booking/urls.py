@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from booking.views import (
     blocked,
+    cancel_chosen,
     client_access,
     clients,
     details,
@@ -96,6 +97,7 @@ _staff: list[URLPattern] = [
     path("meetings/new", meeting_new.meeting_new, name="meeting_new"),
     path("meetings/export.csv", meetings.meetings_export, name="meetings_export"),
     path("meetings/figures", meeting_figures.meeting_figures, name="meeting_figures"),
+    path("meetings/cancel-chosen", cancel_chosen.cancel_chosen, name="cancel_chosen"),
     path("meetings/cancel-many", undo.bulk_cancel, name="bulk_cancel"),
     path("meetings/cancel-many/<uuid:run_id>", undo.bulk_run, name="bulk_run"),
     path("meetings/blocked", blocked.blocked, name="blocked"),

@@ -92,6 +92,7 @@ ALLOWED = {
     "booking:bulk_cancel": OWN,
     "booking:meetings_export": OWN,
     "booking:meeting_new": OWN,
+    "booking:cancel_chosen": OWN,
     "booking:meeting_figures": OWN,
     "booking:people": OWN,
     "booking:people_export": OWN,

@@ -151,11 +151,12 @@ def _wishes(
     request: StaffRequest, meetings: list[MeetingBase], takers: dict[str, Owner]
 ) -> dict[UUID, Owner | None]:
     """What is wished for each; for all the same where one of the buttons for all was pressed."""
-    said = request.POST
+    said, for_all = request.POST, None
     wishes: dict[UUID, Owner | None] = {}
-    for_all = (
-        CANCEL if "cancel_all" in said else said.get("all_to", "") if "hand_all" in said else None
-    )
+    if "cancel_all" in said:
+        for_all = CANCEL
+    elif "hand_all" in said:
+        for_all = said.get("all_to", "")
     for meeting in meetings:
         wish = said.get(_field(meeting), "") if for_all is None else for_all
         if wish == CANCEL:

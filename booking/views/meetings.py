@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.enums import MeetingState
+from booking.meeting_actions import Action
 from booking.meeting_filter import OVER, MeetingFilter, Period, read_filter
 from booking.models import BookingLink
 from booking.sheet import COLUMNS, sheet_row, zone_columns
@@ -52,6 +53,7 @@ _TABS = (
     (Period.CANCELLED, "Cancelled"),
     (Period.ALL, "All"),
 )
+_ENDS = {Action.CANCEL, Action.DECLINE}
 # What a meeting can be on each tab; the others have no choice to offer.
 _STATES: dict[Period, tuple[MeetingState, ...]] = {
     Period.UPCOMING: (MeetingState.CONFIRMED, MeetingState.REQUESTED),
@@ -95,16 +97,18 @@ def meetings(request: StaffRequest) -> HttpResponse:
     clients, links = list(clients_of(membership.workspace)), list(visible_links(membership))
     needing = count_meetings(membership, MeetingFilter(Period.NEEDS_YOU), now=now, zone=zone)
     query = wanted.query()
+    days = [
+        DayRows(
+            day_title(day, local.date()),
+            [row_of(meeting, deliveries[meeting.pk], zone, now) for meeting in group],
+        )
+        for day, group in groupby(
+            found.meetings, key=lambda one: one.start_at.astimezone(zone).date()
+        )
+    ]
     context = {
-        "days": [
-            DayRows(
-                day_title(day, local.date()),
-                [row_of(meeting, deliveries[meeting.pk], zone, now) for meeting in group],
-            )
-            for day, group in groupby(
-                found.meetings, key=lambda one: one.start_at.astimezone(zone).date()
-            )
-        ],
+        "days": days,
+        "can_choose": any(_ENDS & row.actions for day in days for row in day.rows),
         "wanted": wanted,
         "problems": problems,
         "tabs": _tabs(wanted, needing),
