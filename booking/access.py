@@ -14,11 +14,12 @@ from booking.tokens import hash_manage_token
 from common.errors import NotFound
 from common.statements import Select
 from workspaces.access import client_for
-from workspaces.enums import OwnerKind
+from workspaces.enums import OwnerKind, Role
 from workspaces.models import User
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from booking.models import MeetingBase
@@ -66,28 +67,21 @@ def link_for(workspace: Workspace, link_id: UUID) -> BookingLink:
     return found
 
 
-def owner_in(workspace: Workspace, kind: OwnerKind, owner_id: UUID) -> Owner:
-    """The workspace's client or user of that id as an owner. Raises NotFound."""
+def owner_in(
+    workspace: Workspace,
+    kind: OwnerKind,
+    owner_id: UUID,
+    *,
+    roles: Iterable[Role] = frozenset(Role),
+) -> Owner:
+    """The workspace's client, or its user in one of the roles, of that id. Raises NotFound."""
     if kind is OwnerKind.CLIENT:
         client_for(workspace, owner_id)
-    elif not User.objects.filter(pk=owner_id, memberships__workspace=workspace).exists():
-        raise NotFound
+    else:
+        here = {"memberships__workspace": workspace, "memberships__role__in": list(roles)}
+        if not User.objects.filter(pk=owner_id, **here).exists():
+            raise NotFound
     return owner_for(kind, owner_id, workspace)
-
-
-def meeting_for(workspace: Workspace, id_field: str, meeting_id: UUID) -> MeetingBase:
-    """The workspace's meeting, `id_field` being `meeting_id` or `sales_meeting_id`.
-
-    Raises NotFound.
-    """
-    for tables in meeting_tables():
-        if tables.id_field == id_field:
-            found: MeetingBase | None = (
-                tables.meetings().filter(workspace=workspace, pk=meeting_id).first()
-            )
-            if found is not None:
-                return found
-    raise NotFound
 
 
 def meeting_by_token(token: str) -> MeetingBase:

@@ -70,6 +70,12 @@ class BulkForm(forms.Form):
             return target.value
         return ""
 
+    def clean_since(self) -> datetime | None:
+        since: datetime | None = self.cleaned_data["since"]
+        if since is not None and not 2000 <= since.year <= 2200:
+            raise forms.ValidationError("Give a day and a time.")
+        return since
+
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
         if not self.errors and not (said["who"] or said["link"]):

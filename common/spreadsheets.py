@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
 from django.http import StreamingHttpResponse
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # A spreadsheet would run a cell that begins with one of these.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Where a comma divides decimals, cells are divided by semicolons: what follows one is a start too.
+_LATER_START = re.compile(r"""(;["'\s]*)(?=[=+@-])""")
 # Without it Excel takes the bytes for those of its country, and a name with an accent is lost.
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
@@ -26,6 +29,7 @@ class _Echo:
 def cell(value: object) -> str:
     """The value as text that no spreadsheet takes for a formula; times as ISO 8601."""
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    text = _LATER_START.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 

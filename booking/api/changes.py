@@ -34,6 +34,7 @@ from booking.services.changes import (
 )
 from calendars.api.drafts import StrictSerializer
 from common.errors import Forbidden, InvalidInput
+from workspaces.access import MAY_WORK
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class ReassignView(ChangeView):
         try:
             meeting = reassign_meeting(
                 meeting=called.meeting,
-                to=owner_in(membership.workspace, kind, given[name]),
+                to=owner_in(membership.workspace, kind, given[name], roles=MAY_WORK),
                 doer=called.doer,
                 now=timezone.now(),
                 message=given.get("message", ""),

@@ -158,7 +158,7 @@ BOOK: Final = [
             "message": "We are three.",
             "answers": {"topic": "A second line"},
             "guests": [{"email": "kim@tallship.example"}],
-            "idempotency_key": "order-1047",
+            "idempotency_key": "order-1047-9f2c61d0b7e84a35",
         },
     ),
     _asked(
@@ -169,7 +169,7 @@ BOOK: Final = [
             "name": "Ann Other",
             "email": "ann@tallship.example",
             "tz": "America/New_York",
-            "idempotency_key": "order-1048",
+            "idempotency_key": "order-1048-30d5be7a4c1f4e96",
             "code": CODE,
         },
     ),
@@ -180,7 +180,7 @@ BOOK: Final = [
              nearest=[_HALF_PAST, _TEN, *_NEXT_WEEK[:2]]),
     _refused("The address has to be proved", "email_unverified",
              "A code is on its way to ann@tallship.example. Nothing is booked yet: type its six "
-             "digits here.", 428, verification="order-1048"),
+             "digits here.", 428, verification="order-1048-30d5be7a4c1f4e96"),
 ]  # fmt: skip
 
 LIST: Final = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -229,7 +229,7 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
         start, meeting_id = said
         at = datetime.fromisoformat(start)
         if at.utcoffset() is not None:
-            return at, UUID(meeting_id)
+            return at.astimezone(UTC), UUID(meeting_id)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         pass
     raise InvalidInput("cursor", "Send `next` of the page before, unchanged.")

@@ -123,16 +123,17 @@ class MeetingsView(APIView):
             phone=given.get("phone", ""),
             language=language_for(given.get("language", ""), accepted),
         )
-        nonce = _nonce(given)
+        nonce, email = _nonce(given), clean_email(booker.email)
         wish: dict[str, Any] = {
             "link": link,
             "start": clean_start(given["start"]),
             "duration": duration_of(link, given),
-            "submit_key": submit_key(link.id, "api", nonce),
+            # A repeat answers the manage token: never to another booker who sent the same key.
+            "submit_key": submit_key(link.id, f"api:{email.lower()}", nonce),
             "now": now,
             "actor": public_actor(request, link.id),
         }
-        code, email = given.get("code", ""), clean_email(booker.email)
+        code = given.get("code", "")
         try:
             admit(**wish, email=email, code=code, wants_another=given["resend"])
         except EmailUnproven as unproven:

@@ -9,6 +9,9 @@ from rest_framework import serializers
 
 from booking.owners import meeting_tables
 
+# Shorter keys are counted up, and then whoever counts too opens somebody else's meeting.
+MIN_KEY = 16
+
 
 class AvailabilityQuery(serializers.Serializer[Any]):
     """Exactly one of `link`, `client_id` and `user_id` says whose time it is."""
@@ -84,9 +87,11 @@ class MeetingInput(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=2000, allow_blank=True), required=False
     )
     idempotency_key = serializers.CharField(
+        min_length=MIN_KEY,
         max_length=200,
         required=False,
-        help_text="The same key again through the same link gives the same meeting.",
+        help_text="The same key again for the same link and e-mail address gives the same "
+        "meeting, with its manage token: send a random one, such as a UUID.",
     )
     guests = GuestInput(
         many=True, required=False, help_text="Who gets the invitation too; ten at most."
@@ -97,6 +102,7 @@ class MeetingInput(serializers.Serializer[Any]):
         help_text="What the booker reads (`en`, `de`, `fr`, `es`); else by `Accept-Language`.",
     )
     verification = serializers.CharField(
+        min_length=MIN_KEY,
         max_length=200,
         required=False,
         help_text="Of a link that books for proved addresses only: what the 428 answered. Send "

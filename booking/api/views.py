@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.actors import Actor, client_address, public_actor, user_actor
-from booking.access import meeting_for, open_link, owner_in
+from booking.access import open_link, owner_in
 from booking.api import examples
 from booking.api.calling import (
     EVERYBODY_OR_STAFF,
@@ -34,6 +34,7 @@ from booking.api.serializers import (
 )
 from booking.booker import clean_zone
 from booking.enums import MessageKind
+from booking.owners import tables_for
 from booking.services import limits
 from booking.services.availability import (
     durations_of,
@@ -43,8 +44,9 @@ from booking.services.availability import (
     terms_of_owner,
 )
 from booking.services.delivery import run_now
+from booking.staff_queries import visible_meeting
 from common.enums import OutboxState
-from common.errors import UpstreamUnavailable
+from common.errors import NotFound, UpstreamUnavailable
 from workspaces.authentication import membership_of
 from workspaces.enums import OwnerKind
 from workspaces.zones import zone
@@ -179,7 +181,9 @@ def _deliver(request: Request, kind: MessageKind) -> tuple[MeetingBase, OutboxSt
     body.is_valid(raise_exception=True)
     membership = member_calling(request, WRITE)
     id_field, meeting_id = next(iter(body.validated_data.items()))
-    meeting = meeting_for(membership.workspace, id_field, meeting_id)
+    meeting = visible_meeting(membership, meeting_id)
+    if tables_for(meeting).id_field != id_field:
+        raise NotFound
     state = run_now(meeting, kind)
     meeting.refresh_from_db()
     if state == OutboxState.FAILED:

@@ -180,12 +180,21 @@ class TestMeetings:
         assert body["nearest"][0] == (NINE + HALF_HOUR).isoformat()
 
     def test_the_same_key_is_the_same_meeting(self, link, visitor):
-        first, second = (
-            post(visitor, "meetings", self.body(idempotency_key="once")) for _ in range(2)
-        )
+        body = self.body(idempotency_key="once-" + "7" * 16)
+        first, second = (post(visitor, "meetings", body) for _ in range(2))
         assert (first.status_code, second.status_code) == (201, 201)
         assert first.json() == second.json()
         assert Hold.objects.count() == 1
+
+    def test_the_same_key_of_somebody_else_opens_nothing(self, link, visitor):
+        key = "order-1047-" + "7" * 16
+        mine = post(visitor, "meetings", self.body(idempotency_key=key)).json()
+        body = self.body(idempotency_key=key, name="Eve", email="eve@elsewhere.example")
+        assert post(visitor, "meetings", body).json()["code"] == "slot_taken"
+        other = post(visitor, "meetings", {**body, "start": (NINE + HALF_HOUR).isoformat()})
+        assert other.status_code == 201
+        assert other.json()["manage_token"] != mine["manage_token"]
+        assert Hold.objects.count() == 2
 
     @pytest.mark.parametrize(
         ("change", "field"),
@@ -210,6 +219,8 @@ class TestMeetings:
             ({"answers": {"\ud800": "half a character"}}, "answers"),
             ({"answers": "no"}, "answers"),
             ({"idempotency_key": "x" * 201}, "idempotency_key"),
+            ({"idempotency_key": "order-1047"}, "idempotency_key"),
+            ({"verification": "1047"}, "verification"),
             ({"link": "x" * 61}, "link"),
         ],
     )
@@ -296,6 +307,12 @@ class TestDeliveries:
         elsewhere = make_workspace("Far", owner=stranger)
         link = make_link(owner_of_user(stranger, elsewhere), slug="far")
         assert post(writer, path, ref(link, book(link))).status_code == 404
+
+    @pytest.mark.parametrize("path", ["calendar-events", "notifications"])
+    def test_a_colleagues_own_meeting_does_not_exist(self, clock, bob_owner, path, writer):
+        meeting = book(make_link(bob_owner, slug="bob"))
+        assert post(writer, path, {"sales_meeting_id": str(meeting.id)}).status_code == 404
+        assert mail.outbox == []
 
     @pytest.mark.parametrize("path", ["calendar-events", "notifications"])
     def test_a_bad_reference_is_refused_by_field(self, clock, path, writer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -51,6 +53,11 @@ def listed(caller, **query):
     answer = caller.get(f"{API}/meetings", query)
     assert answer.status_code == 200, answer.json()
     return answer.json()
+
+
+def place(start):
+    """The cursor of the page after a meeting with this start."""
+    return base64.urlsafe_b64encode(json.dumps([start, str(uuid4())]).encode()).decode()
 
 
 def ids(body):
@@ -119,6 +126,9 @@ class TestList:
             ("cursor=x", "cursor"),
             ("cursor=bnVsbA", "cursor"),
             ("cursor=WzEsIDJd", "cursor"),
+            # A start before all time, in UTC, and one after it.
+            (f"cursor={place('0001-01-01T00:00:00+23:59')}", "cursor"),
+            (f"cursor={place('9999-12-31T23:59:59-23:59')}", "cursor"),
             ("client_id=7", "client_id"),
             ("nothing=1", "nothing"),
         ],
@@ -256,6 +266,14 @@ class TestChanges:
         far = make_client(other_workspace, "Far")
         for body in ({"client_id": str(far.pk)}, {"user_id": str(charlie.pk)}):
             assert post(staff, meeting, "reassign", **body).status_code == 404
+
+    def test_an_auditor_is_given_none(self, user_link, staff, workspace):
+        meeting, auditor = book(user_link), make_user("Otto")
+        make_member(workspace, auditor, role=Role.AUDITOR)
+        body = {"user_id": str(auditor.pk), "overriding": "Holidays"}
+        assert post(staff, meeting, "reassign", **body).status_code == 404
+        meeting.refresh_from_db()
+        assert meeting.user_id == user_link.user_id
 
     @pytest.mark.parametrize(
         ("what", "body", "field"),

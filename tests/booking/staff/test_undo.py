@@ -51,6 +51,8 @@ def test_they_are_shown_first_and_then_cancelled(browser, link):
         ({"who": "nonsense"}, "who"),
         ({"who": "192.0.2.1"}, "who"),
         ({"who": "x.example", "since": "soon"}, "since"),
+        ({"who": "x.example", "since": "0001-01-01T00:00"}, "since"),
+        ({"who": "x.example", "since": "9999-12-31T23:59"}, "since"),
         ({"link": "00000000-0000-0000-0000-000000000000"}, "link"),
     ],
 )
