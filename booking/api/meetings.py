@@ -41,6 +41,7 @@ from booking.api.serializers import MeetingInput, Taken, Unproven
 from booking.api.views import duration_of
 from booking.booker import Booker, clean_email, clean_start
 from booking.errors import EmailUnproven
+from booking.guests import MAX_GUESTS
 from booking.languages import language_for
 from booking.owners import owner_of_link
 from booking.services import limits
@@ -139,7 +140,10 @@ class MeetingsView(APIView):
         except EmailUnproven as unproven:
             unproven.verification = nonce
             raise
-        uses = limits.booking_uses(address=address, link_id=link.id, email=email)
+        guests = given.get("guests", ())
+        uses = limits.booking_uses(
+            address=address, link_id=link.id, email=email, guests=guests[:MAX_GUESTS]
+        )
         try:
             with limits.spending(uses, now):
                 meeting = book_meeting(
@@ -147,7 +151,7 @@ class MeetingsView(APIView):
                     booker=booker,
                     answers=given.get("answers", {}),
                     message=given.get("message", ""),
-                    guests=given.get("guests", ()),
+                    guests=guests,
                 )
         except InvalidInput as error:
             # A place in a list is named as the shapes of the API name it: guests.0.email.

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_noop
 from common.limits import Limit, Use, spending, use
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
 __all__ = [
     "ATTEMPTS_PER_ADDRESS",
     "BOOKINGS_PER_EMAIL",
+    "GUESTS_PER_EMAIL",
     "HASTY_PER_ADDRESS",
     "LOOKS_PER_ADDRESS",
     "MANAGED_PER_ADDRESS",
@@ -50,6 +52,8 @@ ATTEMPTS_PER_ADDRESS = _limit("attempts-address", 600, _TEN_MINUTES)
 BOOKINGS_PER_ADDRESS = _limit("bookings-address", 120, _HOUR)
 BOOKINGS_PER_LINK = _limit("bookings-link", 200, _HOUR)
 BOOKINGS_PER_EMAIL = _limit("bookings-email", 20, _HOUR)
+# Whoever is named as a guest gets mails without having asked for one.
+GUESTS_PER_EMAIL = _limit("guests-email", 20, _HOUR)
 HASTY_PER_ADDRESS = _limit("hasty-address", 60, _HOUR)
 # Painting times costs some milliseconds: five a second, from one address, for ten minutes. An
 # office behind one address stays far below.
@@ -63,12 +67,15 @@ MANAGED_PER_TOKEN = _limit("managed-token", 30, _HOUR, _CHANGES)
 MANAGED_PER_ADDRESS = _limit("managed-address", 300, _HOUR, _CHANGES)
 
 
-def booking_uses(*, address: str, link_id: UUID, email: str) -> list[Use]:
+def booking_uses(
+    *, address: str, link_id: UUID, email: str, guests: Iterable[Mapping[str, str]] = ()
+) -> list[Use]:
     """What one booking through the link counts as."""
     return [
         (BOOKINGS_PER_ADDRESS, address),
         (BOOKINGS_PER_LINK, str(link_id)),
         (BOOKINGS_PER_EMAIL, email),
+        *((GUESTS_PER_EMAIL, guest["email"]) for guest in guests),
     ]
 
 

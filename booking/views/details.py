@@ -120,7 +120,9 @@ class _Details:
             key = submit_key(self.link.id, "form", handed_out.nonce)
             self._admit(form, key)
             email = form.cleaned_data["email"]
-            uses = limits.booking_uses(address=address, link_id=self.link.id, email=email)
+            uses = limits.booking_uses(
+                address=address, link_id=self.link.id, email=email, guests=form.invited
+            )
             with limits.spending(uses, self.now):
                 meeting = self._book(form, key)
         except EmailUnproven as unproven:

@@ -11,6 +11,7 @@ from django.test import Client as Browser
 
 from booking.models import Meeting, SalesMeeting
 from booking.owners import host_of_meeting, tables_of
+from booking.services import limits
 from calendars.models import Event, Hold
 from common.leases import take_lease
 from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, make_link, messages
@@ -195,6 +196,16 @@ class TestMeetings:
         assert other.status_code == 201
         assert other.json()["manage_token"] != mine["manage_token"]
         assert Hold.objects.count() == 2
+
+    def test_nobody_is_named_as_a_guest_without_end(self, owner, clock, visitor):
+        make_link(owner, allows_guests=True)
+        for _named in range(limits.GUESTS_PER_EMAIL.most):
+            limits.use(limits.GUESTS_PER_EMAIL, "gus@elsewhere.example", NOW)
+        guests = [{"email": "Gus@elsewhere.example"}]
+        answer = post(visitor, "meetings", self.body(guests=guests))
+        assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+        assert Hold.objects.count() == 0
+        assert post(visitor, "meetings", self.body()).status_code == 201
 
     @pytest.mark.parametrize(
         ("change", "field"),
