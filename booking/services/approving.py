@@ -10,6 +10,7 @@ from booking.errors import BusyUnknown, SlotTaken
 from booking.owners import owner_of_meeting
 from booking.services.following import expect_event
 from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.seats import begin_group
 from booking.services.verdicts import live_busy
 from common.errors import Conflict, UpstreamError
 from common.spans import Span, overlaps
@@ -58,6 +59,7 @@ def _approve(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> Meet
         _require_open(fresh, now)
         if (fresh.start_at, fresh.end_at) != (meeting.start_at, meeting.end_at):
             raise Conflict("This request was moved meanwhile. Look at its new time.")
+        begin_group(fresh)
         fresh.state = MeetingState.CONFIRMED
         fresh.confirmation_sent_at = fresh.notice_sent_at = None
         expect_event(fresh, owner)

@@ -30,13 +30,15 @@ def calendar_file(
     *,
     now: datetime,
     for_owner: bool = False,
+    for_guest: bool = False,
     organizer: str = "",
     is_off: bool = False,
 ) -> bytes:
-    """The meeting as an invitation: the booker's and guests' copy, or an owner's without calendar.
+    """The meeting as an invitation: the booker's copy, a guest's, or an owner's without calendar.
 
     One that is off, or `is_off` for this reader, is a cancellation, and a request is tentative.
-    `organizer` is the address that earlier files named: a calendar takes a change from no other.
+    `organizer` is the address that earlier files named: a calendar takes a change from no other;
+    of the booker's own it is known. What the booker typed is for the owner and not for guests.
     """
     method, status = _said(meeting, is_off=is_off)
     facts = [who_fact(meeting)] if for_owner else []
@@ -44,8 +46,10 @@ def calendar_file(
     link = first_link(meeting, kind) if method == "REQUEST" else ""
     facts += [
         *(where_facts(meeting, kind) if method == "REQUEST" else []),
-        *typed_facts(meeting, "They wrote" if for_owner else _("You wrote")),
+        *([] if for_guest else typed_facts(meeting, "They wrote" if for_owner else _("You wrote"))),
     ]
+    if not for_owner and not for_guest:
+        organizer = organizer or meeting.told.get("booker", {}).get("organizer", "")
     return build_invitation(
         method=method,
         uid=meeting.uid,

@@ -164,6 +164,7 @@ def _file(meeting: MeetingBase, reader: Reader, statement: Statement, now: datet
             reader.owner,
             now=now,
             for_owner=reader.role.is_host,
+            for_guest=reader.role is Role.GUEST,
             organizer=reader.known.organizer if reader.known else "",
             is_off=statement.file is FileKind.CANCEL,
         )

@@ -85,6 +85,8 @@ def _settle_link(meeting: MeetingBase, event: Event) -> None:
     """
     with transaction.atomic():
         fresh = locked(meeting)
+        if _has_parted(fresh, meeting):
+            return
         had_link = bool(fresh.conference_url)
         if had_link and fresh.conference_url == event.conference_url:
             return

@@ -14,11 +14,13 @@ from django.utils import timezone
 from audit.actors import task_actor
 from booking.enums import TAKES_TIME, ChangeKind, Clash, MessageKind, Party
 from booking.errors import SlotTaken
+from booking.models import MeetingChange
 from booking.owners import host_of_meeting, meeting_of, tables_for
 from booking.services import clashes
 from booking.services.changes import Doer, cancel_meeting, move_meeting
 from booking.services.history import before
 from booking.services.keeping import held_still, keep, once_more
+from booking.services.messages import event_is_on_its_way
 from booking.services.seats import is_alone, others_of
 from calendars.models import Event
 from calendars.owners import calendars_of
@@ -56,7 +58,7 @@ def follow_event(*, meeting: MeetingBase, now: datetime) -> None:
     """
     if meeting.calendar_event_id is None or not _lasts(meeting, now):
         return
-    if meeting.event_is_due:
+    if meeting.event_is_due and event_is_on_its_way(meeting):
         raise outbox.NotYet(now + _LOOK_AGAIN)
     event = Event.objects.filter(pk=meeting.calendar_event_id).first()
     if event is None:
@@ -64,6 +66,8 @@ def follow_event(*, meeting: MeetingBase, now: datetime) -> None:
     there = event if event.deleted_at is None else _found_again(meeting, event)
     if there is None:
         _cancel(meeting, now)
+    elif meeting.event_is_due and _is_left_behind(meeting, there):
+        return  # ours was given up: who has it in their calendar was told to move it by hand
     else:
         _go_along(meeting, there, now)
 
@@ -72,9 +76,23 @@ def _lasts(meeting: MeetingBase, now: datetime) -> bool:
     return meeting.state in TAKES_TIME and meeting.end_at > now
 
 
+def _is_left_behind(meeting: MeetingBase, event: Event) -> bool:
+    """Whether the event still stands where the meeting once was."""
+    former = MeetingChange.objects.filter(
+        meeting_id=meeting.pk, was_start_at=event.start_at, was_end_at=event.end_at
+    )
+    is_there = (event.start_at, event.end_at) == (meeting.start_at, meeting.end_at)
+    return not is_there and former.exists()
+
+
 def _go_along(meeting: MeetingBase, event: Event, now: datetime) -> None:
     if (event.start_at, event.end_at) == (meeting.start_at, meeting.end_at):
+        if meeting.event_is_due:
+            rows = tables_for(meeting).meeting._default_manager.filter(pk=meeting.pk)
+            rows.filter(sequence=meeting.sequence).update(event_is_due=False)
         clashes.settle(meeting, now=now)
+    elif event.start_at == meeting.start_at <= now:
+        return  # it runs a little longer, or is over sooner: whoever it is with sees to that
     elif event.is_all_day:
         clashes.note(meeting, Clash.ALL_DAY, event_id=event.pk, now=now)
     elif event.end_at <= now:

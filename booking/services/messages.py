@@ -90,6 +90,13 @@ def enqueue(
     )
 
 
+def event_is_on_its_way(meeting: MeetingBase) -> bool:
+    """Whether a change of ours waits to reach the event; one that was given up does not."""
+    queue = queue_of(meeting, MessageKind.CALENDAR_EVENT)
+    rows = OutboxMessage.objects.filter(ordering_key=queue, state=OutboxState.PENDING)
+    return rows.filter(payload__meeting_id=str(meeting.pk)).exists()
+
+
 def hurry(meeting: MeetingBase) -> None:
     """Wake the mails that wait for the event."""
     outbox.make_queue_due(queue_of(meeting, MessageKind.NOTIFICATION))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from booking.enums import TAKES_TIME
+from booking.enums import IS_ON, TAKES_TIME
 from booking.errors import SlotTaken
 from booking.owners import tables_for, tables_of
 from calendars.models import Hold
@@ -66,8 +66,32 @@ def take_place(*, owner: Owner, link: BookingLink | None, span: Span, held: Span
     if free is None or len(taken) >= link.seats:
         raise SlotTaken
     hold = Hold.objects.get(pk=next(iter(taken.values())))
-    group_id = _seated(tables).filter(hold=hold).values_list("group_id", flat=True)[0]
-    return Place(hold, group_id=group_id, seat=free)
+    return Place(hold, group_id=_group_at(hold, tables), seat=free)
+
+
+def begin_group(meeting: MeetingBase) -> None:
+    """Give those in the slot of the meeting, which the caller saves, a new group if none of them
+    is confirmed. Within the transaction that locked the owner, before it is confirmed.
+
+    Their group may have had an event that was deleted with whoever was confirmed before, and an
+    event is never made twice with one key.
+    """
+    if meeting.group_id is None or meeting.hold is None:
+        return
+    group_id = _group_at(meeting.hold, tables_for(meeting))
+    if group_id != meeting.group_id:
+        meeting.group_id, meeting.room_id = group_id, None
+
+
+def _group_at(hold: Hold, tables: BookingTables) -> UUID:
+    """The group of the slot's event, or a new one for all who only asked for a seat so far."""
+    rows = _seated(tables).filter(hold=hold)
+    known: UUID | None = rows.filter(state__in=IS_ON).values_list("group_id", flat=True).first()
+    if known is not None:
+        return known
+    group_id = uuid4()
+    rows.update(group_id=group_id, room_id=None)
+    return group_id
 
 
 def leave_place(meeting: MeetingBase) -> None:

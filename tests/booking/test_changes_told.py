@@ -10,6 +10,7 @@ from django.core import mail
 from audit.models import OAuthTokenAccessLog
 from booking.enums import MeetingState
 from booking.services import changes
+from booking.services.delivery import send_link
 from calendars.models import Event
 from common.enums import OutboxState
 from conferencing.models import ZoomMeeting
@@ -335,6 +336,30 @@ def test_the_organiser_stays_whom_the_calendars_know(link, other_owner):
     changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
     deliver_all()
     assert str(parts_of(to(ANN_AT)[1])["ics"]["ORGANIZER"]) == str(before)
+
+
+def test_the_organiser_stays_though_the_link_comes_later(link, other_owner):
+    meeting = booked(link)
+    changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
+    deliver_all()
+    before = parts_of(to(ANN_AT)[0])["ics"]["ORGANIZER"]
+    mail.outbox.clear()
+    meeting.refresh_from_db()
+    meeting.conference_url = "https://meet.example/late"
+    send_link(meeting)
+    meeting.save()
+    deliver_all()
+    assert str(parts_of(to(ANN_AT)[0])["ics"]["ORGANIZER"]) == str(before)
+
+
+def test_what_the_booker_typed_is_in_no_guests_file(link):
+    meeting = booked(link, message="My back hurts")
+    move(meeting)
+    deliver_all()
+    assert "My back hurts" in str(parts_of(to(ANN_AT)[0])["ics"]["DESCRIPTION"])
+    for letter in to(CY["email"]):
+        assert b"My back hurts" not in letter.message().as_bytes()
+        assert "back hurts" not in str(parts_of(letter)["ics"].get("DESCRIPTION", ""))
 
 
 # --- What goes with the event ---

@@ -11,10 +11,12 @@ from django.core import mail
 from booking.booker import Booker
 from booking.enums import ChangeKind, Clash, MeetingState, Party
 from booking.models import MeetingChange
+from booking.services.changes import move_meeting
 from booking.wording import DASH
 from calendars.models import Event, Hold
 from calendars.services import connections, mirror
 from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all, make_link, messages
+from tests.booking.test_changes import STAFF
 
 pytestmark = pytest.mark.django_db
 
@@ -298,3 +300,37 @@ def test_the_meetings_page_says_what_came_over_it(alices, user_owner, side, look
     assert "Something else stands in the calendar at this time." in page
     assert f"09:15 {DASH} 09:45" in page
     assert "Dentist" not in page
+
+
+def test_a_change_that_could_not_be_sent_holds_nothing_up(google, owner, side, look, sandbox):
+    """The owner was asked to move the event by hand; until then it does not move the meeting."""
+    meeting = booked(google, look, owner)
+    hand = side(google)
+    sandbox.fault("google.events.patch", status=403, reason="forbidden", count=None)
+    move_meeting(meeting=meeting, start=TEN, doer=STAFF, now=datetime.now(BERLIN))
+    deliver_all()
+    assert messages(kind="booking.calendar_event", state="failed")
+    hand.change({"summary": "Call Ann"})
+    hand.add(TEN)
+    look(google)
+    meeting.refresh_from_db()
+    assert (meeting.start_at, meeting.clash) == (TEN, Clash.EVENT_OVER_IT)
+    assert not messages(kind="booking.event_changed", state="pending")
+    hand.move(TEN)
+    look(google)
+    meeting.refresh_from_db()
+    assert (meeting.start_at, meeting.event_is_due) == (TEN, False)
+    hand.delete()
+    look(google)
+    meeting.refresh_from_db()
+    assert meeting.state == MeetingState.CANCELLED
+
+
+def test_a_running_meeting_that_takes_longer_worries_nobody(google, owner, side, look, clock):
+    meeting = booked(google, look, owner)
+    hand = side(google)
+    clock.move_to(NINE + timedelta(minutes=10))
+    hand.move(NINE, timedelta(minutes=45))
+    look(google)
+    meeting.refresh_from_db()
+    assert (meeting.clash, mail.outbox) == (Clash.NONE, [])

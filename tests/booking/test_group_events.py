@@ -225,6 +225,43 @@ def test_a_requested_seat_joins_the_event_when_it_is_confirmed(sandbox, google, 
     assert names_in(event_now()) == {BEN.name}
 
 
+def test_who_is_confirmed_after_the_others_event_went_has_a_new_one(
+    sandbox, connection, owner, clock
+):
+    """An event's key is burnt with it: the provider makes none twice."""
+    group = make_link(owner, seats=3, requires_approval=True, conference="none")
+    ann, ben = book(group, booker=ANN), book(group, booker=BEN)
+    changes.approve_meeting(meeting=ann, doer=STAFF, now=NOW)
+    deliver_all()
+    changes.cancel_meeting(meeting=fresh(ann), doer=STAFF, now=NOW)
+    deliver_all()
+    assert sandbox.events(connection) == []
+    changes.approve_meeting(meeting=fresh(ben), doer=STAFF, now=NOW)
+    deliver_all()
+    assert names_in(event_now(fresh(ben).calendar_event_id)) == {BEN.name}
+    cid = book(group, booker=CID)
+    changes.approve_meeting(meeting=cid, doer=STAFF, now=NOW)
+    deliver_all()
+    assert names_in(event_now()) == {BEN.name, CID.name}
+    assert fresh(cid).hold_id == fresh(ben).hold_id
+
+
+def test_a_group_of_one_that_asks_again_is_confirmed_with_an_event(
+    sandbox, connection, owner, clock
+):
+    group = make_link(owner, seats=3, requires_approval=True, conference="none")
+    ann = book(group, booker=ANN)
+    changes.approve_meeting(meeting=ann, doer=STAFF, now=NOW)
+    deliver_all()
+    changes.move_meeting(meeting=fresh(ann), start=TEN, doer=GUEST, now=NOW)
+    deliver_all()
+    assert sandbox.events(connection) == []
+    changes.approve_meeting(meeting=fresh(ann), doer=STAFF, now=NOW)
+    deliver_all()
+    event = event_now(fresh(ann).calendar_event_id)
+    assert (event.start_at, names_in(event)) == (TEN, {ANN.name})
+
+
 def test_changes_of_one_event_wait_for_each_other(group, google):
     ann, ben = book(group, booker=ANN), book(group, booker=BEN)
     alone = book(make_link(owner_of_meeting(ann), slug="alone"), start=TEN)
