@@ -95,20 +95,28 @@ def check_holds():
 
 def check_outbox():
     """Each booking and each change has exactly its rows, and nothing else has any."""
-    wanted = []
+    wanted = Counter()
     for tables in meeting_tables():
         for meeting in tables.meetings():
             history = list(MeetingChange.objects.filter(meeting_id=meeting.pk).order_by("sequence"))
             assert [one.sequence for one in history] == list(range(1, meeting.sequence + 1))
-            kinds = {one.kind for one in history}
             key = f"booking:{meeting.pk}"
-            wanted.append(f"{key}:{Step.BOOKED}")
-            if not meeting.link.requires_approval or ChangeKind.APPROVED in kinds:
-                wanted.append(f"{key}:{Step.EVENT}")
+            wanted[f"{key}:{Step.BOOKED}"] += 1
+            # An event for each yes: the link's own, or one to a request, which a guest's move of
+            # what was approved is again.
+            yes = sum(one.kind == ChangeKind.APPROVED for one in history)
+            wanted[f"{key}:{Step.EVENT}"] += yes + (not meeting.link.requires_approval)
             for one in history:
-                wanted += [f"{key}:{step}:{one.sequence}" for step in (Step.FOLLOW, Step.CHANGED)]
+                for step in (Step.FOLLOW, Step.CHANGED):
+                    wanted[f"{key}:{step}:{one.sequence}"] += 1
     written = OutboxMessage.objects.values_list("dedupe_key", flat=True)
-    assert Counter(written) == Counter(wanted)
+    assert Counter(_without_event_key(key) for key in written) == +wanted
+
+
+def _without_event_key(key):
+    """A later event of a meeting has a key of its own at the end of the row's."""
+    stem = key.rpartition(":")[0]
+    return stem if stem.endswith(f":{Step.EVENT}") else key
 
 
 @pytest.fixture
@@ -155,10 +163,8 @@ def test_two_hundred_bookings_and_changes_over_twenty_starts(links):
 
     def work(number):
         dice = random.Random(number)
-        return [
-            (kind, do(kind, links, dice, f"Guest {number} {turn}"))
-            for turn, kind in enumerate(dice.choices(KINDS, WEIGHTS, k=200 // count))
-        ]
+        kinds = dice.choices(KINDS, WEIGHTS, k=200 // count)
+        return [do(kind, links, dice, f"Guest {number} {turn}") for turn, kind in enumerate(kinds)]
 
     done = [
         one for mine in in_processes(count, work, meanwhile=no_overlap_meanwhile) for one in mine
@@ -190,14 +196,14 @@ CHANGES = {
 
 
 def do(kind, links, dice, name):
-    """One of the two hundred, by chance: who, which meeting, which start."""
+    """One of the two hundred, by chance: who, which meeting, which start; a booking without any."""
     link, start = dice.choice(links), dice.choice(STARTS)
     meetings = tables_of(link.owner_kind).meeting.objects.filter(state__in=TAKES_TIME)
     if kind == "approve":
         meetings = meetings.filter(state=MeetingState.REQUESTED)
     found = list(meetings.order_by("created_at"))
     if kind == "book" or not found:
-        return post_booking(link, start, name) if kind == "book" else Answer(404, "nothing there")
+        return "book", post_booking(link, start, name)
     meeting, doer = dice.choice(found), dice.choice([GUEST, STAFF])
     now = datetime.now(UTC)
     calls = {
@@ -206,4 +212,4 @@ def do(kind, links, dice, name):
         "approve": lambda: changes.approve_meeting(meeting=meeting, doer=STAFF, now=now),
     }
     answer = as_answer(calls[kind])
-    return Answer(answer.status, str(answer.said))
+    return kind, Answer(answer.status, str(answer.said))
