@@ -77,7 +77,7 @@ def _to_guest(
     facts = [letters.what_fact(meeting, owner), *_before(meeting, reader)]
     if meeting.state not in IS_OFF:
         facts += letters.where_facts(meeting, LinkKind.BOOKER)
-    facts += _messages(statement)
+    facts += _messages(statement, reader)
     letter = letters.Reader(reader.email, reader.zone, public_name(owner), owner.zone)
     can_change = is_booker and meeting.state not in IS_OFF
     context = {
@@ -98,7 +98,7 @@ def _to_host(
     facts = [letters.who_fact(meeting), letters.length_fact(meeting), *_before(meeting, reader)]
     if meeting.state not in IS_OFF and statement.said is not Said.TAKEN:
         facts += letters.where_facts(meeting, LinkKind.OWNER)
-    facts += _messages(statement)
+    facts += _messages(statement, reader)
     zone = ZoneInfo(meeting.booker_timezone)
     letter = letters.Reader(reader.email, reader.zone, meeting.booker_name, zone)
     is_request = meeting.state == MeetingState.REQUESTED and statement.said is not Said.TAKEN
@@ -144,10 +144,10 @@ def _before(meeting: MeetingBase, reader: Reader) -> list[Fact]:
     return [(_("Before"), f"{day}, {clock}, {wording.zone_words(reader.zone, known.start_at)}", "")]
 
 
-def _messages(statement: Statement) -> list[Fact]:
+def _messages(statement: Statement, reader: Reader) -> list[Fact]:
     """What was written with the changes, each with its writer."""
     return [
-        (change_words.wrote(one.name), letters.quoted(one.message), "")
+        (change_words.wrote(one, reader), letters.quoted(one.message), "")
         for one in statement.changes
         if one.message
     ]

@@ -15,7 +15,7 @@ from booking.services.readers import Role
 from booking.services.statements import FileKind, Said
 
 if TYPE_CHECKING:
-    from booking.models import MeetingBase
+    from booking.models import MeetingBase, MeetingChange
     from booking.services.readers import Reader
     from booking.services.statements import Statement
 
@@ -47,7 +47,7 @@ def hello(statement: Statement, meeting: MeetingBase, reader: Reader) -> str:
         "doer": _doer(statement, reader),
         "booker": meeting.booker_name,
         "title": meeting.title,
-        "former": statement.last.was_owner_name if statement.last else "",
+        "with_whom": "" if _is_by_booker(statement) else f" with {meeting.booker_name}",
     }
     if reader.role.is_host:
         return _to_host(statement, meeting, reader) % words
@@ -67,9 +67,11 @@ def about_file(statement: Statement, reader: Reader) -> str:
     return _("The attached file adds it to your calendar.")
 
 
-def wrote(name: str) -> str:
-    """The label of what somebody wrote."""
-    return _("%(name)s wrote") % {"name": name}
+def wrote(change: MeetingChange, reader: Reader) -> str:
+    """The label of what somebody wrote with a change."""
+    if reader.role is Role.BOOKER and change.by == Party.BOOKER:
+        return _("You wrote")
+    return _("%(name)s wrote") % {"name": change.name}
 
 
 def _to_guest(statement: Statement, meeting: MeetingBase, *, is_own: bool) -> str:
@@ -106,14 +108,14 @@ def _to_host(statement: Statement, meeting: MeetingBase, reader: Reader) -> str:
     is_request = meeting.state == MeetingState.REQUESTED
     if statement.said is Said.MOVED and is_request:
         return (
-            "%(doer)s asks for another time for %(title)s with %(booker)s. "
+            "%(doer)s asks for another time for %(title)s%(with_whom)s. "
             "Confirm or decline it; the time is kept until then."
         )
     return {
         Said.BOOKED: "%(booker)s booked %(title)s.",
         Said.APPROVED: "%(doer)s confirmed %(title)s with %(booker)s.",
-        Said.MOVED: "%(doer)s moved %(title)s with %(booker)s. Its new time is:",
-        Said.CANCELLED: "%(doer)s cancelled %(title)s with %(booker)s. The time is free again.",
+        Said.MOVED: "%(doer)s moved %(title)s%(with_whom)s. Its new time is:",
+        Said.CANCELLED: "%(doer)s cancelled %(title)s%(with_whom)s. The time is free again.",
         Said.DECLINED: "%(doer)s declined %(title)s with %(booker)s. The time is free again.",
         Said.EXPIRED: (
             "Nobody answered the request of %(booker)s for %(title)s in time. It is declined, "
@@ -136,6 +138,10 @@ def _is_own(statement: Statement, reader: Reader) -> bool:
     if reader.role.is_host:
         return last.by == Party.OWNER and last.actor_id == str(reader.owner.id)
     return reader.role is Role.BOOKER and last.by == Party.BOOKER
+
+
+def _is_by_booker(statement: Statement) -> bool:
+    return statement.last is not None and statement.last.by == Party.BOOKER
 
 
 def _doer(statement: Statement, reader: Reader) -> str:

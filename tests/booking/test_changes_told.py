@@ -89,7 +89,7 @@ def test_a_move_takes_the_event_along_and_tells_everybody_once(sandbox, connecti
             assert "The train is late" in text
     host = parts_of(to(owner.notice_email)[0])
     assert "ics" not in host
-    assert "Ann Other moved Intro call with Ann Other." in host["text/plain"]
+    assert "Ann Other moved Intro call. Its new time is:" in host["text/plain"]
     assert "10:00" in host["text/plain"]
     move(meeting)
     deliver_all()

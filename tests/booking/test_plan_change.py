@@ -8,12 +8,14 @@ from django.core import mail
 from audit.enums import ConnectionState, Outcome
 from audit.models import OAuthTokenAccessLog
 from audit.services.tokens import mark_reconnect_needed
+from booking.services import changes
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.owners import connections_of
 from calendars.services import places
 from common import outbox
-from tests.booking.conftest import book, deliver_all, make_link
+from tests.booking.conftest import NOW, book, deliver_all, make_link
+from tests.booking.test_changes import GUEST, TEN
 from workspaces.enums import Tier
 from workspaces.services.plans import change_plan
 
@@ -52,6 +54,25 @@ def test_link_that_is_on_its_way_arrives_though_the_account_is_paused(
     assert meeting.conference_url in "".join(one.body for one in mail.outbox)
     rows = OAuthTokenAccessLog.objects.filter(connection_id=paused.pk)
     assert rows.filter(outcome=Outcome.DENIED).count() == 0
+
+
+def test_a_promised_event_moves_and_goes_though_the_account_is_paused(
+    accounts, sandbox, user_owner, workspace, clock
+):
+    meeting = book(make_link(user_owner))
+    deliver_all()
+    paused = pause_the_booking_account(workspace, user_owner)
+    changes.move_meeting(meeting=meeting, start=TEN, doer=GUEST, now=NOW)
+    deliver_all()
+    assert Event.objects.get(deleted_at__isnull=True).start_at == TEN
+    assert len(sandbox.events(paused)) == 1
+    changes.cancel_meeting(meeting=meeting, doer=GUEST, now=NOW)
+    deliver_all()
+    assert sandbox.events(paused) == []
+    rows = OAuthTokenAccessLog.objects.filter(connection_id=paused.pk)
+    assert rows.filter(outcome=Outcome.DENIED).count() == 0
+    reasons = {"booking.events.update", "booking.events.delete"}
+    assert reasons <= set(rows.values_list("reason", flat=True))
 
 
 def test_link_that_nobody_can_look_for_is_not_called_an_event_that_could_not_be_made(
