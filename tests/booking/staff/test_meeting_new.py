@@ -147,9 +147,10 @@ def test_time_typed_in_the_week_is_taken_along(browser, workspace, clock):
     values = {name: answer.context["form"][name].value() for name in ("day", "time", "who")}
     assert values == {"day": "2026-11-19", "time": "16:00", "who": "ann@tallship.example"}
     assert answer.context["minutes"] == 45
-    assert answer.context["is_other"]
-    page = browser.get("/calendar/events/new")
-    assert page.status_code in {200, 302}
+    chosen = re.findall(r'name="start" value="([^"]+)" checked', answer.text)
+    assert chosen == ["2026-11-19T15:00:00Z"]
+    evening = browser.post(PAGE, {**typed, "start": "20:00", "end": "20:45"})
+    assert re.findall(r'name="start" value="([^"]+)" checked', evening.text) == ["other"]
 
 
 def test_nobody_elses_time_is_booked(
