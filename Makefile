@@ -39,10 +39,10 @@ reset: ## Throw the demo's data away
 test: setup ## Run the whole suite with nothing else running
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m "not browser and not worker"
 
-# The walks share one demo, as people share one installation, and go in the order of their files.
 proof: setup ## Compare the slots' rules with a slow reference in 10,000 cases
 	$(BIN)/python -m pytest -q --hypothesis-profile=proof --hypothesis-show-statistics tests/booking/test_slots_property.py
 
+# The walks share one demo, as people share one installation, and go in the order of their files.
 test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)
 	$(call install,requirements-browser.lock)
 	$(BIN)/python -m pytest -q -m browser -p no:randomly tests/e2e
