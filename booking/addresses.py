@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.urls import reverse
 
+from booking.languages import ENGLISH, known_language
 from booking.tokens import manage_token
 
 if TYPE_CHECKING:
@@ -17,10 +18,15 @@ _NO_LINK = "m"
 
 
 def manage_url(meeting: MeetingBase) -> str:
-    """Where the booker sees, moves and cancels the meeting; the token alone opens it."""
+    """Where the booker sees, moves and cancels the meeting, in the language they booked in.
+
+    The token alone opens it.
+    """
     slug = meeting.link.slug if meeting.link else _NO_LINK
     token = manage_token(meeting.pk, meeting.manage_token_hash)
-    return f"{settings.PUBLIC_URL}{reverse('booking:manage', args=[slug, token])}"
+    language = known_language(meeting.booker_language)
+    query = f"?lang={language}" if language not in {"", ENGLISH} else ""
+    return f"{settings.PUBLIC_URL}{reverse('booking:manage', args=[slug, token])}{query}"
 
 
 def staff_url(meeting: MeetingBase) -> str:

@@ -99,6 +99,7 @@ def test_the_chosen_language_goes_all_the_way_and_into_the_mail(link, browser):
     to_ann = next(one for one in mail.outbox if one.to == [ANN["email"]])
     to_owner = next(one for one in mail.outbox if one.to != [ANN["email"]])
     assert "Mittwoch, 18. November 2026" in to_ann.body
+    assert re.search(r"/m/[\w-]{43}\?lang=de\b", to_ann.body)
     assert "Wednesday 18 November 2026" in to_owner.body
 
 
