@@ -19,16 +19,19 @@ from audit.services.log import append, entry_for
 from booking.models import (
     BookingBlock,
     BookingLink,
+    BookingName,
     BulkCancellation,
     Contact,
     EmailCheck,
     ErasedAddress,
     Erasure,
     Meeting,
+    MeetingChange,
     PersonNote,
     SalesMeeting,
     SalesProspect,
 )
+from booking.slugs import likeness
 from calendars.models import (
     AccountTurn,
     CalendarChoice,
@@ -179,6 +182,20 @@ def make_rows(workspace, user) -> Rows:
 
     client_meeting = meeting(Meeting, 1, client_owner, link, contact)
     own_meeting = meeting(SalesMeeting, 2, user_owner, own_link, prospect)
+    name = BookingName.objects.create(
+        workspace=workspace, link=link, slug=link.slug, likeness=likeness(link.slug)
+    )
+    change = MeetingChange.objects.create(
+        workspace=workspace,
+        owner_kind="client",
+        meeting_id=client_meeting.pk,
+        kind="moved",
+        by="owner",
+        name="Alice",
+        at=START,
+        start_at=client_meeting.start_at,
+        end_at=client_meeting.end_at,
+    )
     note = PersonNote.objects.create(
         workspace=workspace, owner_kind="client", person_id=contact.pk, text="Likes tea",
         author=user, author_name="Someone",
@@ -254,7 +271,7 @@ def make_rows(workspace, user) -> Rows:
             workspace=workspace, patient=patient, practitioner=practitioner, start_at=begin,
             end_at=begin + timedelta(hours=1), hold=hold(user_owner, 5),
         ),
-        link, contact, prospect, client_meeting, own_meeting, note, erasure, erased,
+        link, name, contact, prospect, client_meeting, own_meeting, change, note, erasure, erased,
         EmailCheck.objects.create(
             workspace=workspace, link=link, submit_key=keys["submit-3"], email="dot@x.example",
             expires_at=START,
