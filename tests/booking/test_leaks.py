@@ -58,7 +58,8 @@ def test_pages_and_json_name_no_address_no_id_and_no_other_meeting(owner, browse
 def test_an_answer_to_a_booking_names_that_meeting_alone(link):
     said = post(link).json()
     kind = "meeting_id" if link.client_id else "sales_meeting_id"
-    assert set(said) == {"ok", kind, "state", "start", "end", "tz", "url"}
+    of_the_meeting = {kind, "state", "title", "start", "end", "tz", "location", "join_url"}
+    assert set(said) == {"ok", *of_the_meeting, "host", "guests", "url", "manage_token"}
 
 
 def test_a_paused_a_used_and_a_missing_link_answer_alike(owner, browser, clock):
