@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from booking.clash_words import SHORT
-from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party
+from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party, Step
 from booking.meeting_actions import Action, actions_for
 from booking.owners import tables_for
 from booking.wording import clock, clock_range, long_day, short_day
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from booking.models import MeetingBase
     from booking.staff_queries import Delivery
+    from common.models import OutboxMessage
 
 _ONE_DAY = timedelta(days=1)
 
@@ -141,12 +142,24 @@ def _event(meeting: MeetingBase, delivery: Delivery) -> Said:
     if meeting.clash and meeting.state in TAKES_TIME:
         return Said(SHORT[Clash(meeting.clash)], "danger-ink", "alert")
     if meeting.calendar_event_id:
-        return Said("In the calendar")
+        return _event_there(meeting, rows)
     if any(row.state == OutboxState.FAILED for row in rows):
         return Said("Not in the calendar", "danger-ink", "alert")
     if any(row.state == OutboxState.PENDING for row in rows):
         return Said("On its way to the calendar", icon="clock")
     return Said("No calendar to write to")
+
+
+def _event_there(meeting: MeetingBase, rows: list[OutboxMessage]) -> Said:
+    """Whether the event says what is true: it follows each change of the meeting."""
+    changes = [row.state for row in rows if row.payload["step"] == Step.FOLLOW]
+    is_off = meeting.state not in TAKES_TIME
+    if OutboxState.PENDING in changes:
+        return Said("The calendar is being changed", icon="clock")
+    if OutboxState.FAILED in changes and meeting.event_is_due:
+        words = "Still in the calendar" if is_off else "Not changed in the calendar"
+        return Said(words, "danger-ink", "alert")
+    return Said("Out of the calendar" if is_off else "In the calendar")
 
 
 def receipt_lines(meeting: MeetingBase, zone: ZoneInfo) -> list[str]:
