@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.query import get_related_populators
 
 if TYPE_CHECKING:
@@ -91,9 +91,11 @@ class Insert(Generic[_Model]):
 
     def run(self, *rows: _Model) -> int:
         """How many of the rows were written. Raises IntegrityError as a save does."""
+        # The wrapper itself: `connection` looks it up anew at each of a hundred touches.
+        database = connections[DEFAULT_DB_ALIAS]
         fields = self._model._meta.concrete_fields
         params = [
-            field.get_db_prep_save(field.pre_save(row, add=True), connection)
+            field.get_db_prep_save(field.pre_save(row, add=True), database)
             for row in rows
             for field in fields
         ]
@@ -101,7 +103,7 @@ class Insert(Generic[_Model]):
             cursor.execute(self._statement(len(rows)), params)
             written: int = cursor.rowcount
         for row in rows:
-            row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 -- saved
+            row._state.adding, row._state.db = False, database.alias  # noqa: SLF001 -- saved
         return written
 
     def _statement(self, count: int) -> str:

@@ -23,8 +23,10 @@ class Answer:
     said: Any
 
 
-def in_processes(count, work, *, meanwhile=lambda: None):
+def in_processes(count, work, *, ready=lambda number: None, meanwhile=lambda: None):
     """What `work(number)` answered in each of so many processes, all started together.
+
+    `ready(number)` is called before that, for what a process does once only.
 
     `work` answers or yields what can be pickled. `meanwhile` is called here again and again until
     the last one is done.
@@ -32,7 +34,8 @@ def in_processes(count, work, *, meanwhile=lambda: None):
     _let_go()
     gate, answers = _fork.Barrier(count), _fork.SimpleQueue()
     processes = [
-        _fork.Process(target=_run, args=(number, work, gate, answers)) for number in range(count)
+        _fork.Process(target=_run, args=(number, ready, work, gate, answers))
+        for number in range(count)
     ]
     for process in processes:
         process.start()
@@ -63,12 +66,13 @@ def as_answer(call):
         return Answer(500, repr(error))
 
 
-def _run(number, work, gate, answers):
+def _run(number, ready, work, gate, answers):
     # A pool opens a second connection while it waits for its first: too many for one server here.
     pool = connection.settings_dict["OPTIONS"].get("pool")
     if pool:
         pool["max_size"] = 1
     try:
+        ready(number)
         gate.wait(timeout=_PATIENCE)
         said = work(number)
     except BaseException as error:

@@ -1,7 +1,8 @@
 """`make bench`: figures against the budgets, on the engine that DATABASE_URL names.
 
 Each figure stands beside its budget with ok or over. The machine and its load stand above them:
-what is over on a busy machine says little. The exit code is 1 only for a wrong result.
+what is over on a busy machine says little. The exit code is 1 only for a wrong result. Bookings
+kick workers through the broker that CELERY_BROKER_URL names: Redis, as production has it, or files.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ django.setup()
 
 from config.celery import app
 from tests.bench import measure
-from tests.bench.bookings import bench_bookings, bench_rivals
+from tests.bench.bookings import bench_commit, bench_rivals
 from tests.bench.pages import bench_calendar, bench_growth, bench_public
 from tests.bench.rules import bench_slots, bench_tokens
 from tests.bench.syncs import bench_sync
@@ -29,13 +30,13 @@ _BENCHES = (
     bench_growth,
     bench_public,
     bench_sync,
-    bench_bookings,
+    bench_commit,
     bench_rivals,
 )
 
 
 def main(wanted: list[str]) -> int:
-    """Run all, or those whose names are given, such as `pages.bench_public` by `public`."""
+    """Run all, or those whose names are given: `python -m tests.bench slots commit rivals`."""
     wrong = []
     with measure.bench_database():
         measure.print_machine()

@@ -7,12 +7,12 @@ clients share them, so the time of the processors is told beside the wall time.
 
 from __future__ import annotations
 
-import multiprocessing
-import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from booking.booker import Booker
@@ -22,11 +22,11 @@ from booking.owners import owner_of_link
 from booking.services.meetings import book_meeting
 from calendars.models import Hold
 from common.models import OutboxMessage
-from tests.bench.measure import report, report_value, statements
+from tests.bench.measure import report, report_peers, report_value, statements
 from tests.bench.rows import ACTOR, link_of, next_monday, open_all_day, owner_of
+from tests.crowd import in_processes
 
-CLIENTS, WORKSPACES, EACH = 8, 20, 60
-_fork = multiprocessing.get_context("fork")
+CLIENTS, WORKSPACES, EACH, RIVALS = 8, 20, 60, 50
 
 
 def _book(link: BookingLink, start: datetime, key: str) -> None:
@@ -41,8 +41,8 @@ def _book(link: BookingLink, start: datetime, key: str) -> None:
     )
 
 
-def bench_bookings() -> None:
-    """One client alone, then eight at once in a process each."""
+def bench_commit() -> None:
+    """One client alone, then eight at once: in a process each, and as threads of one process."""
     links = [link_of(owner_of(number)) for number in range(WORKSPACES)]
     for link in links:
         open_all_day(owner_of_link(link))
@@ -50,95 +50,89 @@ def bench_bookings() -> None:
     turn = iter(range(10_000))
     alone = lambda: _book(links[0], next(slots), f"alone{next(turn)}")  # noqa: E731
     report_value("booking commit, statements with BEGIN and COMMIT", statements(alone), "")
-    _run_clients(links, clients=1, first_week=1)
-    figures, cpu, seconds = _run_clients(links, clients=1, first_week=2)
-    report("booking commit, 1 client", figures, p50=15, p95=40)
-    report_value("booking commit, Python's processor time", cpu, "ms")
-    figures, cpu, seconds = _run_clients(links, clients=CLIENTS, first_week=3)
-    what = f"{CLIENTS} clients, a process each, {WORKSPACES} workspaces"
-    report(f"booking commit, {what}", figures, p50=15, p95=40)
-    report_value("booking commit, Python's processor time", cpu, "ms")
-    report_value("bookings a second", len(figures) / seconds, "1/s", least=400)
-    _check(links, clients=CLIENTS)
+    _told(links, "1 client", 1, _in_processes, week=1)
+    _told(links, f"{CLIENTS} clients, a process each", CLIENTS, _in_processes, week=2, least=400)
+    _told(links, f"{CLIENTS} clients, threads of one process", CLIENTS, _in_threads, week=3)
+    report_peers("Easy!Appointments 129 bookings/s")
+    _check(links, 2 + (1 + 2 * CLIENTS) * (EACH + 1))
 
 
-def _run_clients(links, *, clients: int, first_week: int) -> tuple[list[float], float, float]:
-    """Each booking's milliseconds, processor milliseconds a booking, and seconds for all."""
-    connections.close_all()
-    for one in connections.all(initialized_only=True):
-        one.close_pool()
-    gate, answers = _fork.Barrier(clients + 1), _fork.Queue()
-    start = next_monday() + timedelta(weeks=first_week * 4)
-    args = (links, start, f"w{first_week}", gate, answers)
-    processes = [_fork.Process(target=_client, args=(number, *args)) for number in range(clients)]
-    for process in processes:
-        process.start()
-    gate.wait()
-    begin = time.perf_counter()
-    found = [answers.get(timeout=300) for _ in processes]
-    seconds = time.perf_counter() - begin
-    for process in processes:
-        process.join()
-    if any(process.exitcode for process in processes):
-        raise AssertionError("a client failed")
-    figures = [figure for mine, _ in found for figure in mine]
-    return figures, sum(cpu for _, cpu in found) * 1000 / len(figures), seconds
+def _told(links, who, clients, run, *, week, least=None) -> None:
+    start = next_monday() + timedelta(weeks=week * 6)
+    clients_done = run(clients, lambda number: _client(number, links, start, f"w{week}"))
+    figures = [figure for mine, _, _ in clients_done for figure in mine]
+    seconds = max(end for _, _, (_, end) in clients_done) - min(
+        begin for _, _, (begin, _) in clients_done
+    )
+    report(f"booking commit, {who}", figures, p50=15, p95=40)
+    if run is _in_processes:
+        cpu = sum(worked for _, worked, _ in clients_done) / len(figures)
+        report_value("booking commit, Python's processor time", cpu * 1000, "ms")
+    report_value("bookings a second", len(figures) / seconds, "1/s", least=least)
 
 
-def _client(number: int, links, start: datetime, key: str, gate, answers) -> None:
+def _in_processes(count, client):
+    # Whatever a process does only once is not part of a booking: its first one is not counted.
+    return in_processes(count, client)
+
+
+def _in_threads(count, client):
+    def one(number):
+        try:
+            return client(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def _client(number: int, links, start: datetime, key: str):
     """Books one time after the other, each with another owner."""
-    # Whatever a process does only once is not part of a booking.
     _book(links[number], start - timedelta(days=1, hours=number), f"{key}-warm{number}")
     figures = []
-    gate.wait()
-    worked = time.process_time()
+    worked, began = time.process_time(), time.perf_counter()
     for turn in range(EACH):
         slot = start + timedelta(minutes=30 * (number * EACH + turn))
         begin = time.perf_counter()
         _book(links[(number + turn * CLIENTS) % WORKSPACES], slot, f"{key}-{number}-{turn}")
         figures.append((time.perf_counter() - begin) * 1000)
-    answers.put((figures, time.process_time() - worked))
-    connections.close_all()
+    return figures, time.process_time() - worked, (began, time.perf_counter())
 
 
-def _check(links, *, clients: int) -> None:
+def _check(links, expected: int) -> None:
     """Every meeting is there, with its hold and its two messages."""
     booked = SalesMeeting.objects.filter(link__in=links).count()
     holds = Hold.objects.filter(owner_id__in=[link.user_id for link in links]).count()
     messages = OutboxMessage.objects.filter(kind__startswith="booking.").count()
-    least = (clients + 2) * EACH
-    if booked < least or holds != booked or messages != 2 * booked:
-        raise AssertionError(f"{booked} meetings, {holds} holds, {messages} messages")
+    if (booked, holds, messages) != (expected, expected, 2 * expected):
+        raise AssertionError(f"{booked} meetings, {holds} holds, {messages} of {expected}")
 
 
 def bench_rivals() -> None:
-    """Fifty visitors, one time: one has it, all others are told at once."""
+    """Fifty visitors, one time, a process each: one has it, all others are told at once."""
     link = link_of(owner_of(99))
-    outcome = {"won": 0, "refused": 0, "broken": 0}
     start = next_monday(10)
-    ready = threading.Barrier(51)
 
-    def rival(number: int) -> None:
+    def connected(number):
+        connection.ensure_connection()
+
+    def rival(number):
+        begin = time.perf_counter()
         try:
-            ready.wait()
             _book(link, start, f"r{number}")
-            outcome["won"] += 1
-        except SlotTaken:
-            outcome["refused"] += 1
+            said = "won"
+        except SlotTaken as taken:
+            said = "told" if taken.nearest else "told nothing else"
         except Exception as error:
-            print(repr(error))
-            outcome["broken"] += 1
-        finally:
-            connections.close_all()
+            said = repr(error)
+        return said, begin, time.perf_counter()
 
-    threads = [threading.Thread(target=rival, args=(number,)) for number in range(50)]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    seconds = time.perf_counter() - begin
-    if outcome != {"won": 1, "refused": 49, "broken": 0}:
-        raise AssertionError(f"50 rivals: {outcome}")
-    report_value("50 rivals for one slot: 1 wins, 49 told", seconds * 1000, "ms", most=1000)
+    answers = in_processes(RIVALS, rival, ready=connected)
+    said = Counter(words for words, _, _ in answers)
+    if said != {"won": 1, "told": RIVALS - 1}:
+        raise AssertionError(f"{RIVALS} rivals: {said}")
+    took = max(end for _, _, end in answers) - min(begin for _, begin, _ in answers)
+    what = f"{RIVALS} rivals for one slot, a process each: 1 wins"
+    report_value(what, took * 1000, "ms", most=1000)
+    report_peers("of 50 rivals, Cal.com, Easy!Appointments and Thunderbird let 1 to 32 win")

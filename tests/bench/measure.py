@@ -86,6 +86,11 @@ def report_value(
     _row(what, f"{value:12.1f} {unit}", budget, is_over=is_over)
 
 
+def report_peers(words: str) -> None:
+    """What others were measured to need on a machine like these."""
+    print(f"  to beat: {words}", flush=True)
+
+
 def _row(what: str, figure: str, budget: str, *, is_over: bool) -> None:
     verdict = ("over" if is_over else "ok") if budget else ""
     print(f"{what:<58} {figure:<40} {budget:<17} {verdict}".rstrip(), flush=True)

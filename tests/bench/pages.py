@@ -5,11 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import statistics
 from datetime import timedelta
+from uuid import uuid4
 
-from tests.bench.measure import Visitor, report, report_value, statements, timed
+from calendars.models import Event
+from tests.bench.measure import (
+    Visitor,
+    report,
+    report_peers,
+    report_value,
+    statements,
+    timed,
+)
 from tests.bench.rows import copied_calendar, full_week, link_of, next_monday, owner_of
-from tests.factories import make_event
 
 
 def bench_calendar() -> None:
@@ -60,11 +69,8 @@ def bench_public() -> None:
     link = link_of(owner)
     dice = random.Random(7)
     monday = next_monday()
-    for number in range(3):
-        calendar = copied_calendar(owner, number)
-        for _ in range(200):
-            start = monday + timedelta(days=dice.randrange(28), minutes=15 * dice.randrange(32, 68))
-            make_event(calendar, "Busy", start=start, end=start + timedelta(minutes=30))
+    calendars = [copied_calendar(owner, number) for number in range(3)]
+    _fill(calendars, 600, monday, dice)
     visitor = Visitor()
     until = monday.date() + timedelta(days=27)
     asked = f"link={link.slug}&duration=30&from={monday.date()}&to={until}&tz=Europe/Dublin"
@@ -78,3 +84,29 @@ def bench_public() -> None:
     size, requests = visitor.first_load(f"/book/{link.slug}")
     report_value("public booking page, gzip, first load", size, "kB", most=40)
     report_value("public booking page, requests of the first load", requests, "", most=5)
+    report_peers("Easy!Appointments 164 ms, Thunderbird Appointment 167 ms")
+    for events in (1_000, 10_000):
+        _fill(calendars, events - 600, monday, dice)
+        middle = statistics.median(timed(ask, 20))
+        report_value(f"slots as JSON, 3 calendars, {events:,} events in all", middle, "ms")
+
+
+def _fill(calendars, events: int, monday, dice) -> None:
+    """That many busy half hours more, spread over the calendars and the four weeks."""
+    rows = []
+    for number in range(events):
+        start = monday + timedelta(days=dice.randrange(28), minutes=15 * dice.randrange(32, 68))
+        rows.append(
+            Event(
+                id=uuid4(),
+                calendar=calendars[number % len(calendars)],
+                workspace_id=calendars[0].workspace_id,
+                remote_id=f"busy-{dice.random()}",
+                title="Busy",
+                start_at=start,
+                end_at=start + timedelta(minutes=30),
+                timezone="UTC",
+                seen_at=start,
+            )
+        )
+    Event.objects.bulk_create(rows)
