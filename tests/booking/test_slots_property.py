@@ -145,14 +145,21 @@ def situations(draw):
         shared=[],
         now=draw(seldom(moments(noon, 3), else_=early)),
     )
-    is_group = draw(st.sampled_from([False, False, True]))
-    on_grid = case.open_starts(case.now, noon + 3 * DAY) if is_group else []
-    if on_grid:
+    more = draw(st.sampled_from(["nothing", "nothing", "shared", "tight"]))
+    on_grid = [] if more == "nothing" else case.open_starts(case.now, noon + 3 * DAY)
+    if on_grid and more == "shared":
         # A slot that a group shares: booked, held, and open to another one.
         joined = draw(st.lists(st.sampled_from(on_grid), max_size=2, unique=True))
         case.booked += joined
         case.shared = joined
         case.holds += [(one - case.before, one + case.duration + case.after) for one in joined]
+    elif on_grid:
+        # Exactly as much is left as the meeting needs, or a minute less.
+        start = draw(st.sampled_from(on_grid))
+        opens, closes = start - case.before, start + case.duration + case.after
+        closes -= draw(st.sampled_from([0, 0, 1])) * MINUTE
+        case.busy = [*case.busy, (opens - 30 * MINUTE, opens)]
+        case.holds = [*case.holds, (closes, closes + 30 * MINUTE)]
     return case, availability
 
 
