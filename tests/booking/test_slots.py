@@ -170,6 +170,14 @@ def test_two_meetings_buffers_add_up():
     assert painted(buffered, holds=[span("09:30", "10:15")]) == ["09:00", "10:25", "10:30"]
 
 
+def test_a_gap_exactly_as_long_as_the_meeting_with_its_buffers_is_enough():
+    with_buffers = rules(buffer_before=10 * MINUTE, buffer_after=5 * MINUTE)
+    before, after = span("9:00", "9:20"), span("10:05", "11:00")
+    assert painted(with_buffers, busy=[before], holds=[after]) == ["09:30"]
+    late = span("9:00", "9:21")
+    assert painted(with_buffers, busy=[late], holds=[after]) == []
+
+
 def test_buffers_may_lie_outside_the_hours():
     buffered = rules(buffer_before=HOUR, buffer_after=HOUR, duration=2 * HOUR)
     assert painted(buffered) == ["09:00"]
