@@ -53,8 +53,8 @@ WAIT_FOR_OTHERS = timedelta(seconds=10)
 LOOK_EVERY = 0.05
 RECONNECT_KIND = "audit.reconnect_needed"
 # What a connection that exceeds the plan may still be used for: its busy times keep others from
-# booking over them, what was promised to a guest before is kept, what was begun before (a link on
-# its way, a move) is looked for once more, and it can be ended.
+# booking over them, what was promised to a guest before is kept, an erased person leaves it, what
+# was begun before (a link on its way, a move) is looked for once more, and it can be ended.
 USABLE_WHILE_PAUSED = frozenset(
     {
         AccessReason.BUSY_READ,
@@ -62,6 +62,7 @@ USABLE_WHILE_PAUSED = frozenset(
         AccessReason.BOOKING_EVENT_CREATE,
         AccessReason.BOOKING_EVENT_UPDATE,
         AccessReason.BOOKING_EVENT_DELETE,
+        AccessReason.BOOKING_EVENT_ERASE,
         AccessReason.EVENT_GET,
         AccessReason.OAUTH_CONNECT,
         AccessReason.OAUTH_REVOKE,

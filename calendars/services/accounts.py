@@ -39,6 +39,7 @@ _DOING: Final = {
     AccessReason.BOOKING_EVENT_CREATE: Doing.CREATE,
     AccessReason.EVENT_UPDATE: Doing.CHANGE,
     AccessReason.BOOKING_EVENT_UPDATE: Doing.CHANGE,
+    AccessReason.BOOKING_EVENT_ERASE: Doing.CHANGE,
     AccessReason.EVENT_MOVE: Doing.CHANGE,
     AccessReason.EVENT_DELETE: Doing.DELETE,
     AccessReason.BOOKING_EVENT_DELETE: Doing.DELETE,

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from conferencing.models import ZoomMeeting
 
 
-# What a guest was promised is written, changed and taken back though the plan paused the account.
+# What a guest was promised is written, changed, taken back and erased though the plan paused the
+# account.
 PROMISED: Final = frozenset(
     {
         AccessReason.BOOKING_EVENT_CREATE,
         AccessReason.BOOKING_EVENT_UPDATE,
         AccessReason.BOOKING_EVENT_DELETE,
+        AccessReason.BOOKING_EVENT_ERASE,
     }
 )
 _HAS_LINK: Final = frozenset({ConferenceState.READY, ConferenceState.PENDING})

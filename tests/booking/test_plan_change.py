@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.core import mail
 
-from audit.enums import ConnectionState, Outcome
+from audit.enums import AccessReason, ConnectionState, Outcome
 from audit.models import OAuthTokenAccessLog
-from audit.services.tokens import mark_reconnect_needed
+from audit.services.tokens import USABLE_WHILE_PAUSED, mark_reconnect_needed
+from booking.models import Erasure
 from booking.services import changes
+from booking.services.erasing import erase_person
 from calendars.enums import ConferenceState
 from calendars.models import Event
 from calendars.owners import connections_of
-from calendars.services import places
+from calendars.services import places, writing
 from common import outbox
-from tests.booking.conftest import NOW, book, deliver_all, make_link
+from tests.booking.conftest import HALF_HOUR, NOW, book, deliver_all, make_link, messages
 from tests.booking.test_changes import GUEST, TEN
 from workspaces.enums import Tier
 from workspaces.services.plans import change_plan
@@ -73,6 +77,37 @@ def test_a_promised_event_moves_and_goes_though_the_account_is_paused(
     assert rows.filter(outcome=Outcome.DENIED).count() == 0
     reasons = {"booking.events.update", "booking.events.delete"}
     assert reasons <= set(rows.values_list("reason", flat=True))
+
+
+def test_an_erased_person_leaves_their_events_though_the_account_is_paused(
+    accounts, sandbox, user_owner, workspace, clock, alice
+):
+    link = make_link(user_owner)
+    called_off, stands = book(link), book(link, start=TEN)
+    deliver_all()
+    paused = pause_the_booking_account(workspace, user_owner)
+    changes.cancel_meeting(meeting=called_off, doer=GUEST, now=NOW)
+    clock.move_to(TEN + HALF_HOUR)
+    erase_person(person=called_off.prospect, by=alice, tells_booker=False)
+    deliver_all()
+    (left,) = sandbox.events(paused)
+    assert "Ann" not in json.dumps(left["body"])
+    stands.refresh_from_db()
+    assert stands.erased_at is not None
+    assert not messages(kind="booking.erased_event", state="failed")
+    assert Erasure.objects.get().finished_at is not None
+    rows = OAuthTokenAccessLog.objects.filter(connection_id=paused.pk)
+    assert rows.filter(outcome=Outcome.DENIED).count() == 0
+    assert rows.filter(reason="booking.events.erase").exists()
+
+
+def test_every_reason_of_a_booking_is_served_by_a_paused_account():
+    """What is not a use of the account is the record that a person was erased."""
+    ours = {one for one in AccessReason if one.value.startswith("booking.")}
+    ours.remove(AccessReason.PERSON_ERASE)
+    assert ours <= USABLE_WHILE_PAUSED
+    writes = {one for one in ours if one.value.startswith("booking.events.")}
+    assert writes == writing.PROMISED
 
 
 def test_link_that_nobody_can_look_for_is_not_called_an_event_that_could_not_be_made(
