@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
@@ -45,6 +46,14 @@ def zone_words(zone: ZoneInfo, at: datetime) -> str:
     """The place with what its clock is called then: London (GMT)."""
     words = offset_words(zone, at)
     return place(zone) if words == place(zone) else f"{place(zone)} ({words})"
+
+
+def zone_words_over(zone: ZoneInfo, moments: Iterable[datetime]) -> str:
+    """The same for several instants: Dublin (GMT; IST, UTC+1) where a clock change lies between
+    them, each name of the clock once and in their order. Only the place when there are none.
+    """
+    words = list(dict.fromkeys(offset_words(zone, at) for at in moments))
+    return place(zone) if words in ([], [place(zone)]) else f"{place(zone)} ({'; '.join(words)})"
 
 
 def clock(at: datetime, zone: ZoneInfo) -> str:

@@ -59,11 +59,24 @@ def visit_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpR
 
 
 def closed(request: HttpRequest, status: int = 404) -> HttpResponse:
-    """The page of a link that lets nobody in, or not any more."""
-    answer = render(request, "workspaces/client_closed.html", status=status)
-    forget(answer)
+    """The page of a link that lets nobody in, or not any more.
+
+    A visit that holds, by another link, is none of its business: the page leads back to it.
+    """
+    holds = _holds(request)
+    answer = render(request, "workspaces/client_closed.html", {"visit_holds": holds}, status=status)
+    if not holds:
+        forget(answer)
     private(answer)
     return answer
+
+
+def _holds(request: HttpRequest) -> bool:
+    secret = visit_secret(request)
+    try:
+        return bool(secret) and bool(visit_of(secret=secret, now=timezone.now()))
+    except NotFound:
+        return False
 
 
 def remember(answer: HttpResponse, secret: str, lasts_seconds: int) -> None:

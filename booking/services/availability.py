@@ -12,6 +12,7 @@ from booking.enums import DegradedMode
 from booking.errors import BusyUnknown, LinkClosed
 from booking.owners import owner_of_link
 from booking.queries import booked_starts, is_spent, own_event_ids, shared_starts
+from booking.services.seats import is_alone, own_hold
 from booking.slots import Slot, SlotRules, latest_start, open_slots
 from calendars.services.busy import busy_painted
 from calendars.services.holds import holds_of
@@ -48,7 +49,7 @@ class Terms:
     """Everything that decides which times are open, but for the time that is taken.
 
     A meeting that is `moving` stands in its own way with neither its hold nor its place among the
-    link's limits.
+    link's limits; others of its group do.
     """
 
     owner: Owner
@@ -71,14 +72,13 @@ class Terms:
     def limits(self, span: Span) -> list[datetime]:
         """The starts that count against the link's limits."""
         starts = [] if self.link is None else booked_starts(self.link, span)
-        if self.moving is not None and self.moving.start_at in starts:
+        if self.moving is not None and self.moving.start_at in starts and is_alone(self.moving):
             starts.remove(self.moving.start_at)
         return starts
 
     def own_holds(self) -> tuple[UUID, ...]:
-        """The hold of the meeting that is moving."""
-        hold_id = None if self.moving is None else self.moving.hold_id
-        return () if hold_id is None else (hold_id,)
+        """The hold of the meeting that is moving; one that others of its group keep stays."""
+        return own_hold(self.moving)
 
     def shared(self, span: Span) -> Collection[datetime]:
         """The starts inside the span of slots that a group shares and another may join."""

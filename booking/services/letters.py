@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from booking import wording
-from booking.joining import first_link, other_link
+from booking.joining import first_link, other_link, unlinked_words
 from booking.owners import public_name
 from booking.plain import CONTROLS
 from conferencing.enums import Conference, LinkKind
@@ -128,7 +128,8 @@ def where_facts(meeting: MeetingBase, kind: LinkKind) -> list[Fact]:
         found: list[Fact] = [(_("Where"), room if meeting.room_id else _shown(link), link)]
         called = conference_label(meeting.conference) or _shown(other)
         return [*found, (_("If that does not open"), called, other)] if other else found
-    return [(_("Where"), meeting.location, "")] if meeting.location else []
+    words = unlinked_words(meeting) or meeting.location
+    return [(_("Where"), words, "")] if words else []
 
 
 def _shown(url: str) -> str:

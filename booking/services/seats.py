@@ -114,6 +114,13 @@ def is_alone(meeting: MeetingBase) -> bool:
     return meeting.group_id is None or not others_of(meeting).exists()
 
 
+def own_hold(meeting: MeetingBase | None) -> tuple[UUID, ...]:
+    """The hold that does not stand in the meeting's own way; one that others share does."""
+    if meeting is None or meeting.hold_id is None or not is_alone(meeting):
+        return ()
+    return (meeting.hold_id,)
+
+
 def others_of(meeting: MeetingBase) -> QuerySet[Any]:
     """The other meetings that hold a seat in its slot, the first one first."""
     rows = _seated(tables_for(meeting)).filter(group_id=meeting.group_id).exclude(pk=meeting.pk)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from audit.enums import AccessReason
 from booking.errors import SlotTaken
 from booking.queries import own_event_ids
-from booking.services.seats import is_alone
+from booking.services.seats import is_alone, own_hold
 from booking.slots import Refusal, Rule, why_not
 from calendars.services.busy import BusyAnswer, busy_live
 from calendars.services.holds import holds_of
@@ -139,13 +139,6 @@ def span_to_hold(
 def with_length_of(terms: Terms, span: Span) -> Terms:
     """The same terms for a meeting of another length than the link offers."""
     return replace(terms, rules=replace(terms.rules, duration=span.duration))
-
-
-def own_hold(meeting: MeetingBase | None) -> tuple[UUID, ...]:
-    """The hold that does not stand in the meeting's own way; one that others share does."""
-    if meeting is None or meeting.hold_id is None or not is_alone(meeting):
-        return ()
-    return (meeting.hold_id,)
 
 
 def instant_of(start: datetime) -> datetime:

@@ -24,7 +24,7 @@ from booking.services.leaving import (
 )
 from booking.services.links import set_active
 from booking.views.changing import doer_of, reader_zone
-from booking.wording import zone_words
+from booking.wording import zone_words_over
 from common.errors import InvalidInput
 from workspaces.access import MAY_MANAGE, MAY_WORK
 from workspaces.enums import Role
@@ -118,7 +118,7 @@ def hand_over(request: StaffRequest, membership_id: UUID) -> HttpResponse:
         ],
         "takers": list(takers.values()),
         "links": open_links_of(member),
-        "zone_words": zone_words(zone, now),
+        "zone_words": zone_words_over(zone, [one.start_at for one in meetings] or [now]),
     }
     return render(request, "booking/staff/hand_over.html", context, status=status)
 

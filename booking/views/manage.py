@@ -74,6 +74,12 @@ class Managed:
         return self.meeting.state in _OPEN and self.meeting.end_at > self.now
 
     @property
+    def is_asking(self) -> bool:
+        """Whether another time is a request that somebody answers, and this one given up for it."""
+        link, is_request = self.meeting.link, self.meeting.state == MeetingState.REQUESTED
+        return is_request or (link is not None and link.requires_approval)
+
+    @property
     def route(self) -> Route:
         """The picker for another time, which leads to the page that moves."""
         return Route(
@@ -122,6 +128,7 @@ class Managed:
             "awaits_link": state is MeetingState.CONFIRMED
             and meeting.conference_state == ConferenceState.PENDING,
             "button_time": wording.clock(meeting.start_at, self.zone),
+            "is_asking": self.is_asking,
             "manage_url": self.url(),
             "cancel_url": self.url("cancel"),
             "file_url": self.page("file", kind="book"),
@@ -235,7 +242,6 @@ def _other_times(page: Managed) -> dict[str, Any]:
     return {
         "other_days": days[:_DAYS],
         "all_times_url": route.day_url(meeting.start_at, length, zone),
-        "needs_approval": found.needs_approval,
     }
 
 

@@ -52,6 +52,7 @@ def manage_times(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "kept": visit_of(request).carried().items(),
         "moving": _stands(page, asked.zone),
         "manage_url": page.url(),
+        "is_asking": page.is_asking,
     }
     status = 400 if asked.problems else 200
     try:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from booking.figures import MAX_WEEKS, WEEK, figures_of, monday_of
 from booking.meeting_filter import read_day
 from booking.views.meetings import visible_links
-from booking.wording import zone_words
+from booking.wording import place
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 from workspaces.queries import clients_of
@@ -56,7 +56,8 @@ def meeting_figures(request: StaffRequest) -> HttpResponse:
         "first": first,
         "last": last + WEEK - timedelta(days=1),
         "this_week": this_week,
-        "zone_words": zone_words(zone, now),
+        # Of many weeks, on both sides of clock changes.
+        "zone_words": place(zone),
         "problems": words,
         "clients": clients_of(membership.workspace),
         "links": visible_links(membership),

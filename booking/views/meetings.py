@@ -26,7 +26,7 @@ from booking.staff_queries import (
     week_figures,
 )
 from booking.views.meeting_words import DayRows, day_title, row_of
-from booking.wording import long_day, zone_words
+from booking.wording import long_day, zone_words_over
 from common.spreadsheets import BYTE_ORDER_MARK, csv_answer, csv_lines
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
@@ -119,7 +119,7 @@ def meetings(request: StaffRequest) -> HttpResponse:
         "cancelled": cancelled,
         "clients": clients,
         "links": links,
-        "zone_words": zone_words(zone, now),
+        "zone_words": zone_words_over(zone, [one.start_at for one in found.meetings] or [now]),
         "earlier": page - 1,
         "later": page + 1 if found.has_more else 0,
         "query": query,

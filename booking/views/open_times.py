@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from booking.errors import BusyUnknown
 from booking.services.availability import offer
-from booking.wording import clock, long_day, short_day, zone_words
+from booking.wording import clock, long_day, short_day, zone_words_over
+from common.wallclock import day_begins
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,7 @@ def open_times(
 
     shown = OpenTimes(
         title=f"{long_day(first)} to {long_day(last)}",
-        zone_words=zone_words(zone, now),
+        zone_words=zone_words_over(zone, (day_begins(day, zone) for day in (first, first + DAYS))),
         earlier=max(first - DAYS, today).isoformat() if first > today else "",
         later=(first + DAYS).isoformat(),
     )

@@ -29,7 +29,7 @@ from booking.person_queries import (
     whose,
 )
 from booking.services.people import add_note, delete_note
-from booking.wording import clock, clock_range, long_day, short_day, zone_words
+from booking.wording import clock, clock_range, long_day, short_day, zone_words_over
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done
 from common.spreadsheets import BYTE_ORDER_MARK, csv_answer, csv_lines
@@ -220,7 +220,9 @@ def person_page(
         ],
         "note_form": note_form or NoteForm(),
         "others": same_address(membership, found),
-        "zone_words": zone_words(zone, now),
+        "zone_words": zone_words_over(
+            zone, [one.start_at for one in (*theirs.upcoming, *theirs.past)] or [now]
+        ),
         "since": long_day(found.created_at.astimezone(zone).date(), year=True),
         "may_write": may_write,
         "may_manage": membership.role in MAY_MANAGE,

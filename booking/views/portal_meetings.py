@@ -20,7 +20,7 @@ from booking.owners import tables_of
 from booking.services.changes import Doer, approve_meeting, cancel_meeting, decline_meeting
 from booking.services.letters import conference_label
 from booking.views.portal_frame import frame, owner_of
-from booking.wording import clock_range, long_day, zone_words
+from booking.wording import clock_range, long_day, zone_words, zone_words_over
 from calendars.enums import ConferenceState
 from calendars.prose import is_web_address
 from common.errors import DomainError, InvalidInput
@@ -89,7 +89,7 @@ def meetings(request: ClientRequest) -> HttpResponse:
         **frame(request, "meetings"),
         "is_past": is_past,
         "days": [DayRows(title, list(of_day)) for title, of_day in groupby(rows, lambda r: r.day)],
-        "zone_words": zone_words(owner.zone, now),
+        "zone_words": zone_words_over(owner.zone, [one.start_at for one in found] or [now]),
     }
     return render(request, "booking/client/meetings.html", context)
 

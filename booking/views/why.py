@@ -70,7 +70,6 @@ def link_why(request: StaffRequest, link_id: UUID) -> HttpResponse:
         "link": link,
         "owner": owner,
         "page_url": desk_of(owner).page if _manages(request, link) else "",
-        "zone_words": zone_words(owner.zone, now),
         "lengths": lengths,
         "day": said.get("date", "") or (local.date() + timedelta(days=1)).isoformat(),
         "at": said.get("time", "") or "10:00",
@@ -78,6 +77,7 @@ def link_why(request: StaffRequest, link_id: UUID) -> HttpResponse:
         "problems": {},
     }
     status = 200
+    context["zone_words"] = zone_words(owner.zone, _asked_about(context, owner.zone, now))
     if "date" in said or "time" in said:
         try:
             context["answer"] = _answer(request, link, owner, said.dict(), now)
@@ -85,6 +85,15 @@ def link_why(request: StaffRequest, link_id: UUID) -> HttpResponse:
             context["problems"] = {error.field: error.message}
             status = 422
     return render(request, "booking/staff/link_why.html", context, status=status)
+
+
+def _asked_about(context: dict[str, Any], zone: ZoneInfo, now: datetime) -> datetime:
+    """The instant that the form names, by which the owner's clock is called; now if it is none."""
+    try:
+        wall = datetime.combine(_day(context["day"]), _clock(context["at"]), tzinfo=zone)
+    except InvalidInput:
+        return now
+    return wall
 
 
 def _link(request: StaffRequest, link_id: UUID) -> tuple[BookingLink, Owner]:

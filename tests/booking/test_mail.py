@@ -15,8 +15,12 @@ from icalendar import Calendar as ICalendar
 from booking import wording
 from booking.addresses import manage_url
 from booking.models import Meeting
+from booking.owners import owner_of_meeting
+from booking.services import letters
+from booking.services.calendar_files import calendar_file
 from booking.services.mail import confirmation
-from tests.booking.conftest import ANN, NINE, book, deliver_all, make_link
+from conferencing.enums import LinkKind
+from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, make_link
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +222,13 @@ def test_a_meeting_on_another_day_elsewhere_says_so():
     start = datetime(2026, 11, 26, 22, tzinfo=UTC)
     told = wording.elsewhere(start, ZoneInfo("UTC"), "Amara", ZoneInfo("Asia/Tokyo"))
     assert told == "07:00 on Friday 27 November for Amara in Tokyo."
+
+
+def test_what_is_no_web_address_is_no_link_in_mails_and_files(link, clock):
+    meeting = book(link)
+    meeting.conference_url = "javascript:alert(1)"
+    assert letters.where_facts(meeting, LinkKind.BOOKER) == [("Where", "javascript:alert(1)", "")]
+    assert letters.way_in(meeting, LinkKind.BOOKER)["action_url"] == ""
+    file = calendar_file(meeting, owner_of_meeting(meeting), now=NOW).decode()
+    assert "URL" not in file
+    assert "CONFERENCE" not in file

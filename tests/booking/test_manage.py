@@ -7,6 +7,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+import time_machine
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -325,3 +326,53 @@ def test_the_done_page_offers_calendars_and_changes(link, meeting, browser):
     managing = [a for a in page.links if "/m/" in a["href"]]
     assert len(managing) == 2
     assert all(a["target"] == "_blank" and "embed" not in a["href"] for a in managing)
+
+
+BEFOREHAND = {
+    "en": ("is given up at once", "This gives up", "Ask for Thursday at 04:00"),
+    "de": ("sofort aufgegeben", "Damit geben Sie", "Donnerstag um 04:00 anfragen"),
+    "fr": ("aussitôt abandonné", "Vous abandonnez ainsi", "Demander jeudi à 04:00"),
+    "es": ("se abandona al momento", "Con esto abandona", "Solicitar jueves a las 04:00"),
+}
+
+
+@pytest.mark.parametrize("lang", BEFOREHAND)
+def test_a_move_that_has_to_be_approved_says_beforehand_what_it_gives_up(owner, browser, lang):
+    """ "You keep 09:00 until the new time is confirmed" stood there, and it was not true."""
+    with time_machine.travel(NOW, tick=False):
+        link = make_link(owner, requires_approval=True)
+        meeting = approve_meeting(meeting=book(link), doer=owner_doer(), now=NOW)
+        shown, given_up, button = BEFOREHAND[lang]
+        manage = words(browser.get(url_of(meeting, lang=lang)))
+        assert shown in manage
+        times = words(browser.get(url_of(meeting, "manage_times", lang=lang)))
+        assert shown in times
+        ask = browser.get(url_of(meeting, "manage_move", start=at(TEN), lang=lang))
+        text = words(ask)
+        assert text.index(given_up) < text.index(button)
+        for page in (manage, times, text):
+            assert "You keep" not in page
+        browser.post(url_of(meeting, "manage_move"), {"start": at(TEN)})
+        moved = fresh(meeting)
+        assert (moved.state, moved.start_at) == (MeetingState.REQUESTED, TEN)
+        assert [hold.held_from for hold in Hold.objects.all()] == [TEN]
+
+
+def test_a_request_says_the_same_before_it_is_moved(owner, clock, browser):
+    meeting = book(make_link(owner, requires_approval=True))
+    assert "is given up at once" in words(browser.get(url_of(meeting)))
+
+
+def test_what_is_no_web_address_is_shown_and_never_a_link(link, meeting, browser):
+    tables_for(meeting).meeting.objects.update(
+        conference_url="javascript:alert(1)", conference_state="ready"
+    )
+    token = manage_token(meeting.id, meeting.manage_token_hash)
+    done = reverse("booking:book_done", args=["intro", token])
+    for url in (url_of(meeting), url_of(meeting, "manage_cancel"), done):
+        page = browser.get(url)
+        assert "javascript:alert(1)" in words(page)
+        assert not re.search(r'href="\s*javascript', page.content.decode())
+    tables_for(meeting).meeting.objects.update(conference_url="https://meet.example/abc")
+    for url in (url_of(meeting), done):
+        assert 'href="https://meet.example/abc"' in browser.get(url).content.decode()

@@ -255,6 +255,45 @@ def test_leaving_ends_the_visit_for_a_copied_cookie_too(visitor, invitation):
     entered(visitor, invitation)
 
 
+@pytest.mark.parametrize("how", ["revoked", "expired", "replaced", "unknown", "too often"])
+def test_a_closed_link_leaves_a_visit_by_another_one_alone(
+    client, membership, northgate, invitation, how
+):
+    """Opening an old mail again signed out whoever was in by the newer one."""
+    other = invite(membership, northgate, email="late@northgate.example")
+    address = link_of(other)
+    if how == "revoked":
+        client_access.revoke_invitation(
+            by=membership, client=northgate, invitation_id=other.pk, now=timezone.now()
+        )
+    elif how == "expired":
+        ClientInvitation.objects.filter(pk=other.pk).update(expires_at=timezone.now())
+    elif how == "replaced":
+        invite(membership, northgate, email="late@northgate.example")
+    else:
+        address = reverse("portal:open", args=["x" * 43])
+    entered(client, invitation)
+    for _look in range(31 if how == "too often" else 1):
+        answer = client.get(address)
+        assert answer.status_code in {404, 429}
+        assert COOKIE not in answer.cookies
+    assert "Back to your page" in answer.content.decode()
+    assert client.post(address).status_code in {404, 429}
+    assert client.get("/client").status_code == 200
+
+
+def test_a_closed_link_takes_back_a_cookie_that_opens_nothing(visitor, invitation, membership):
+    client_access.revoke_invitation(
+        by=membership,
+        client=invitation.client,
+        invitation_id=invitation.pk,
+        now=timezone.now(),
+    )
+    answer = visitor.get(link_of(invitation))
+    assert answer.cookies[COOKIE].value == ""
+    assert "Back to your page" not in answer.content.decode()
+
+
 def test_new_primary_contact_gets_and_takes_nothing(visitor, invitation, northgate):
     northgate.primary_contact_email = "new@northgate.example"
     northgate.save()

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from booking.booker import Booker
 from booking.enums import MeetingState, Party
 from booking.models import MeetingChange
 from booking.owners import tables_for
 from booking.services.changes import Doer, cancel_meeting, move_meeting
 from calendars.models import Hold
-from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, make_link
+from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, deliver_all, make_link
 from tests.factories import make_client, make_member, make_user
 from workspaces.enums import Role
 from workspaces.owners import ClientOwner, owner_of_user
@@ -291,3 +292,66 @@ def test_colleague_can_change_no_own_meeting_of_somebody_else(sign_in, bob, user
 def test_get_changes_nothing(browser, asked, name):
     assert browser.get(url(asked, name)).status_code == 405
     assert fresh(asked).state == MeetingState.REQUESTED
+
+
+def starts_in(page):
+    return set(re.findall(r'value="2026-11-19T(\d\d:\d\d):00Z"', page.content.decode()))
+
+
+def test_times_that_overlap_its_own_present_time_are_offered(browser, owner, clock):
+    link = make_link(owner, slug="steps", step_minutes=15, buffer_after_minutes=30)
+    meeting, other = book(link, start=TEN), book(link, start=TEN + 4 * HALF_HOUR)
+    starts = starts_in(browser.get(url(meeting, "move")))
+    assert {"08:30", "08:45", "09:00", "09:15", "09:30", "10:00"} <= starts
+    assert {"10:15", "10:30", "11:00"}.isdisjoint(starts)  # the other meeting, with what is free
+    answer = send(browser, meeting, "move", start=stamp(TEN + HALF_HOUR / 2))
+    assert answer.status_code == 302
+    assert fresh(meeting).start_at == TEN + HALF_HOUR / 2
+    assert fresh(other).sequence == 0
+
+
+@pytest.mark.parametrize("provider", ["google", "outlook"])
+def test_its_own_event_in_the_calendar_is_not_in_its_way(
+    browser, owner, clock, sandbox, connect, provider
+):
+    connect(owner, provider)
+    link = make_link(owner, slug="steps", step_minutes=15)
+    meeting = book(link, start=TEN)
+    deliver_all()
+    assert fresh(meeting).calendar_event_id is not None
+    assert {"08:45", "09:00", "09:15"} <= starts_in(browser.get(url(meeting, "move")))
+    answer = send(browser, meeting, "move", start=stamp(TEN + HALF_HOUR / 2))
+    assert answer.status_code == 302
+    assert fresh(meeting).start_at == TEN + HALF_HOUR / 2
+
+
+def test_a_shared_slot_is_in_the_way_as_it_stays_when_one_leaves_it(browser, owner, clock):
+    """The times shown are those that can be had: the others in the group keep theirs."""
+    link = make_link(owner, slug="group", step_minutes=15, seats=3)
+    meeting = book(link, start=TEN)
+    book(link, start=TEN, booker=Booker("Ben Low", "ben@tallship.example", "UTC"))
+    starts = starts_in(browser.get(url(meeting, "move")))
+    assert {"08:45", "09:15"}.isdisjoint(starts)
+    assert {"08:30", "09:30"} <= starts
+    refused = send(browser, meeting, "move", start=stamp(TEN + HALF_HOUR / 2))
+    assert refused.status_code == 422
+    assert fresh(meeting).start_at == TEN
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2027-03-15", "Dublin (GMT)"),
+        ("2027-04-05", "Dublin (IST, UTC+1)"),
+        ("2027-03-24", "Dublin (GMT; IST, UTC+1)"),
+    ],
+)
+def test_the_zone_is_called_as_on_the_days_that_are_shown(browser, alice, owner, clock, day, said):
+    """In November the label said GMT beside times of July."""
+    meeting = book(make_link(owner, slug="far", horizon_days=365))
+    profile = alice.profile
+    profile.timezone = "Europe/Dublin"
+    profile.save()
+    page = browser.post(url(meeting, "move"), {"update": day, "sequence": meeting.sequence})
+    assert said in page.content.decode()
+    assert page.content.decode().count("Dublin (") == 1

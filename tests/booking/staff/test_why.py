@@ -236,6 +236,14 @@ def test_an_hour_that_does_not_exist_and_one_that_comes_twice(sign_in, alice, ow
 
 
 @pytest.mark.parametrize(
+    ("day", "said"), [("2027-03-15", "Berlin (CET, UTC+1)"), ("2027-07-01", "Berlin (CEST, UTC+2)")]
+)
+def test_the_owners_clock_is_called_as_on_the_day_asked_about(browser, owner, link, day, said):
+    page = ask(browser, link, day).text
+    assert f"By the clock of {owner.name}: {said}." in page
+
+
+@pytest.mark.parametrize(
     ("query", "field"),
     [
         ({"day": "tomorrow"}, "date"),
