@@ -135,6 +135,11 @@ class LinkForm(forms.Form):
         "More than one: guests share the slot, each with a booking of their own. "
         "No guest sees another.",
     )
+    shows_seats_left = forms.BooleanField(
+        label="Show how many seats are left",
+        required=False,
+        help_text="Beside each time, where a slot has several seats. A full one is not offered.",
+    )
     requires_approval = forms.BooleanField(
         label="Every booking waits for a yes",
         required=False,

@@ -124,6 +124,22 @@ AVAILABILITY: Final = [
         },
     ),
     _answered(
+        "Of a link with three seats in a slot, one of them taken at nine",
+        {
+            "ok": True,
+            "duration": 30,
+            "tz": "Europe/Dublin",
+            "needs_approval": False,
+            "as_of": None,
+            "slots": [
+                {"start": _NINE, "end": _HALF_PAST, "seats_left": 2},
+                {"start": _HALF_PAST, "end": _TEN, "seats_left": 3},
+                {"start": _TEN, "end": _HALF_PAST_TEN, "seats_left": 3},
+            ],
+            "next_open": None,
+        },
+    ),
+    _answered(
         "Nothing open on these days",
         {
             "ok": True,
@@ -275,6 +291,7 @@ _LINK: Final = {
     "is_one_time": False,
     "requires_approval": False,
     "verifies_email": False,
+    "shows_seats_left": True,
     "allows_guests": True,
 }
 LINKS: Final = [_answered("A client's link", {"ok": True, "links": [_LINK]})]

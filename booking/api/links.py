@@ -71,6 +71,7 @@ class LinkOutput(serializers.Serializer[Any]):
     is_one_time = serializers.BooleanField()
     requires_approval = serializers.BooleanField()
     verifies_email = serializers.BooleanField()
+    shows_seats_left = serializers.BooleanField()
     allows_guests = serializers.BooleanField()
 
 
@@ -148,5 +149,6 @@ def _as_json(link: BookingLink) -> dict[str, Any]:
         "is_one_time": link.is_one_time,
         "requires_approval": link.requires_approval,
         "verifies_email": link.verifies_email,
+        "shows_seats_left": link.shows_seats_left,
         "allows_guests": link.allows_guests,
     }

@@ -51,6 +51,11 @@ class SlotOutput(serializers.Serializer[Any]):
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+    seats_left = serializers.IntegerField(
+        required=False,
+        help_text="Of a slot that several bookers share, where the link tells. A full one is not "
+        "listed.",
+    )
 
 
 class AvailabilityOutput(serializers.Serializer[Any]):

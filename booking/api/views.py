@@ -96,11 +96,13 @@ class AvailabilityView(APIView):
             actor=actor,
         )
 
-        def as_json(slot: Slot) -> dict[str, str]:
-            return {
+        def as_json(slot: Slot) -> dict[str, str | int]:
+            times: dict[str, str | int] = {
                 "start": slot.start.astimezone(shown).isoformat(),
                 "end": slot.end.astimezone(shown).isoformat(),
             }
+            left = found.left_in(slot)
+            return times if left is None else {**times, "seats_left": left}
 
         return Response(
             {

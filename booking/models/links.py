@@ -92,6 +92,9 @@ class BookingLink(UUIDModel):
     ends_on = models.DateField(
         null=True, blank=True, help_text="The last day that can be booked, by the owner's clock."
     )
+    shows_seats_left = models.BooleanField(
+        default=True, help_text="Of a shared slot, bookers see how many seats are left."
+    )
     allows_guests = models.BooleanField(default=True, help_text="Bookers may name more people.")
     redirect_url = models.URLField(blank=True, default="", max_length=500)
     hue = models.CharField(max_length=8, default="tide")
@@ -120,6 +123,11 @@ class BookingLink(UUIDModel):
     def is_group(self) -> bool:
         """Whether several bookers share a slot."""
         return self.seats > 1
+
+    @property
+    def tells_seats_left(self) -> bool:
+        """Whether visitors learn how many seats of a slot are left."""
+        return self.is_group and self.shows_seats_left
 
     @property
     def takes_guests(self) -> bool:

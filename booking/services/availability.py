@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from conferencing.enums import Conference
 from workspaces.availability import Availability, parse_availability
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
@@ -80,10 +80,12 @@ class Terms:
         """The hold of the meeting that is moving; one that others of its group keep stays."""
         return own_hold(self.moving)
 
-    def shared(self, span: Span) -> Collection[datetime]:
-        """The starts inside the span of slots that a group shares and another may join."""
+    def shared(self, span: Span) -> Mapping[datetime, int]:
+        """The starts inside the span of slots that a group shares and another may join, with how
+        many seats each has left.
+        """
         if self.link is None:
-            return ()
+            return {}
         return shared_starts(self.link, self.rules.duration, span)
 
 
@@ -92,13 +94,21 @@ class SlotOffer:
     """Slots (UTC) in order. With `needs_approval` a booking becomes a request.
 
     `as_of` is the age of the oldest calendar consulted, None when none is connected or none could
-    be read. `next_open` is told only when there is no slot.
+    be read. `next_open` is told only when there is no slot. `seats` is how many a slot of the link
+    has, None where visitors are not to know, and `seats_left` how many are left by start of those
+    that somebody has a seat in.
     """
 
     slots: tuple[Slot, ...]
     needs_approval: bool
     as_of: datetime | None
     next_open: Slot | None
+    seats: int | None = None
+    seats_left: Mapping[datetime, int] = field(default_factory=dict)
+
+    def left_in(self, slot: Slot) -> int | None:
+        """The seats that are left in the slot; None where visitors are not to know."""
+        return None if self.seats is None else self.seats_left.get(slot.start, self.seats)
 
 
 def terms_of(link: BookingLink, duration: timedelta, *, owner: Owner | None = None) -> Terms:
@@ -204,11 +214,15 @@ def offer(
     within = None if reach is None else span.intersect(reach)
     painted = _Painter(terms, now, actor)
     slots = painted.slots(within)
+    next_open = None if slots else painted.next_after(span.end)
+    link = terms.link if terms.link is not None and terms.link.tells_seats_left else None
     return SlotOffer(
         slots=tuple(slots),
         needs_approval=painted.needs_approval,
         as_of=painted.as_of,
-        next_open=None if slots else painted.next_after(span.end),
+        next_open=next_open,
+        seats=None if link is None else link.seats,
+        seats_left={} if link is None else painted.seats_left,
     )
 
 
@@ -256,6 +270,7 @@ class _Painter:
         self.actor = actor
         self.needs_approval = terms.needs_approval
         self.as_of: datetime | None = None
+        self.seats_left: dict[datetime, int] = {}
 
     def slots(self, span: Span | None) -> list[Slot]:
         """Slots that start inside the span. Raises BusyUnknown."""
@@ -263,6 +278,8 @@ class _Painter:
             return []
         terms = self.terms
         needed = terms.needed(span)
+        shared = terms.shared(span)
+        self.seats_left |= shared
         return open_slots(
             terms.rules,
             terms.availability,
@@ -271,7 +288,7 @@ class _Painter:
             span,
             holds=holds_of(terms.owner, needed, ignoring=terms.own_holds()),
             booked_starts=terms.limits(span),
-            shared=terms.shared(span),
+            shared=shared,
         )
 
     def next_after(self, moment: datetime) -> Slot | None:

@@ -66,6 +66,7 @@ class LinkData:
     ends_on: date | None = None
     is_private: bool = False
     is_one_time: bool = False
+    shows_seats_left: bool = True
     allows_guests: bool = True
     redirect_url: str = ""
     verifies_email: bool = False
@@ -176,6 +177,7 @@ def _checked(data: LinkData) -> dict[str, Any]:
         "ends_on": data.ends_on,
         "is_private": data.is_private,
         "is_one_time": data.is_one_time,
+        "shows_seats_left": data.shows_seats_left,
         "allows_guests": data.allows_guests,
         "verifies_email": data.verifies_email,
         "redirect_url": _redirect(data.redirect_url),

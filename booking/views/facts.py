@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from booking.models import BookingLink, MeetingBase
     from workspaces.owners import Owner
 
+# What a phone shows in a few lines.
+_SHORT_BLURB = 140
+
 
 def about(link: BookingLink, owner: Owner, duration: timedelta) -> dict[str, Any]:
     """The link, whose it is, and how the meeting is joined."""
@@ -36,6 +39,7 @@ def about(link: BookingLink, owner: Owner, duration: timedelta) -> dict[str, Any
         "initials": "".join(word[0] for word in words[:2]).upper(),
         "conference": is_promised
         and (_("Video call") if link.conference == Conference.AUTO else label),
+        "is_blurb_long": len(link.description) > _SHORT_BLURB or link.description.count("\n") > 1,
         "length_words": wording.minutes_words(duration),
     }
 

@@ -141,10 +141,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The open times of one part of the day: (clock, address of the form)."""
+    """The open times of one part of the day: (clock, address of the form, seats left in words)."""
 
     name: str
-    times: list[tuple[str, str]]
+    times: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def build_picker(asked: Asked, offer: SlotOffer, owner_zone: ZoneInfo) -> Picker
         day_words=wording.weekday_and_day(day),
         weekday=wording.weekday(day),
         count=len(slots),
-        parts=_parts(slots, asked),
+        parts=_parts(slots, asked, offer),
         ruler=_ruler(slots, asked.zone),
         hint=_hint(day, asked.zone, owner_zone),
         next_open_words="" if next_open is None else _moment_words(next_open.start, asked.zone),
@@ -338,14 +338,25 @@ def _cell(asked: Asked, day: date, days: dict[date, list[Slot]], chosen: date) -
     )
 
 
-def _parts(slots: Iterable[Slot], asked: Asked) -> list[Part]:
+def _parts(slots: Iterable[Slot], asked: Asked, offer: SlotOffer) -> list[Part]:
     parts = []
     for name, group in groupby(slots, key=lambda slot: _part_of(slot.start, asked.zone)):
         times = [
-            (wording.clock(slot.start, asked.zone), asked.form_url(slot.start)) for slot in group
+            (
+                wording.clock(slot.start, asked.zone),
+                asked.form_url(slot.start),
+                _left_words(offer.left_in(slot)),
+            )
+            for slot in group
         ]
         parts.append(Part(name, times))
     return parts
+
+
+def _left_words(left: int | None) -> str:
+    if left is None:
+        return ""
+    return ngettext("%(count)s seat left", "%(count)s seats left", left) % {"count": left}
 
 
 def _part_of(start: datetime, zone_: ZoneInfo) -> str:

@@ -142,6 +142,13 @@ def _availability(query):
     return lambda world: Browser().get(f"{API}/availability?{query}")
 
 
+def _seats_left(world):
+    world.link.seats = 3
+    world.link.save()
+    book(world.link, start=NINE, booker=BEN)
+    return _availability("link=osprey-intro&from=2026-11-19&to=2026-11-19")(world)
+
+
 def _book(world):
     return Browser().post(
         f"{API}/meetings",
@@ -244,6 +251,10 @@ TOLD = {
     ("booking_availability", "Thursday morning in Dublin"): _availability(
         "link=osprey-intro&from=2026-11-19&to=2026-11-19&tz=Europe/Dublin"
     ),
+    (
+        "booking_availability",
+        "Of a link with three seats in a slot, one of them taken at nine",
+    ): _seats_left,
     ("booking_availability", "Nothing open on these days"): _availability(
         "link=osprey-intro&from=2026-11-20&to=2026-11-21&tz=Europe/Dublin"
     ),

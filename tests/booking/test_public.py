@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -410,7 +411,11 @@ def test_headers_are_strict_and_nothing_is_kept(link, browser):
         assert [key for _tag, has in tags for key in has if key.startswith("on")] == []
 
 
-def test_first_load_is_small(link, browser):
+@pytest.mark.parametrize("length", [0, 2000])
+def test_first_load_is_small(link, browser, length):
+    words = hashlib.sha512(b"cover").hexdigest() * 16
+    link.description = words[:length]
+    link.save()
     page = browser.get(page_of(link))
     urls = {
         (has.get("src") or has.get("href")).split("#")[0]
@@ -422,6 +427,25 @@ def test_first_load_is_small(link, browser):
     weight += sum(len(gzip.compress(Path(name).read_bytes())) for name in files)
     assert weight <= 40_000
     assert 1 + len(urls) <= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "folds"),
+    [
+        ("Bring shoes.", False),
+        ("Bring shoes.\nAnd a towel.", False),
+        ("Bring shoes. " * 20, True),
+        ("One\nTwo\nThree", True),
+    ],
+)
+def test_cover_text_is_there_for_phones_and_a_long_one_folds(link, browser, text, folds):
+    """It was hidden on phones, with what to bring in it."""
+    link.description = text
+    link.save()
+    page = read(browser.get(page_of(link)))
+    assert ("blurb-fold" in page.classes) is folds
+    assert "blurb" in page.classes
+    assert ("long" in page.classes) is folds
 
 
 def test_a_page_of_bookings_needs_few_queries(link, browser, django_assert_max_num_queries):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client as Browser
 
 from audit.actors import task_actor
 from booking.booker import Booker
@@ -210,3 +212,64 @@ def give_back(meeting):
         fresh.state = MeetingState.CANCELLED
         fresh.save()
         leave_place(fresh)
+
+
+@pytest.mark.django_db
+class TestSeatsLeft:
+    def page(self, group):
+        query = "date=2026-11-19&tz=Europe/Berlin"
+        text = Browser().get(f"/book/{group.slug}?{query}").content.decode()
+        found = re.findall(r'class="slot"[^>]*>(\d\d:\d\d)(?: <small>([^<]*)</small>)?', text)
+        return dict(found)
+
+    def slots(self, group):
+        query = f"link={group.slug}&from=2026-11-19&to=2026-11-19&tz=UTC"
+        answer = Browser().get(f"/api/v1/booking/availability?{query}").json()
+        return {slot["start"][11:16]: slot.get("seats_left") for slot in answer["slots"]}
+
+    def test_page_and_api_tell_them_and_offer_no_full_slot(self, group):
+        for number in range(2):
+            book(group, booker=guest(number))
+        page, slots = self.page(group), self.slots(group)
+        assert (page["09:00"], page["10:00"]) == ("1 seat left", "3 seats left")
+        assert (slots["08:00"], slots["09:00"]) == (1, 3)
+        last = book(group, booker=guest(2))
+        assert "09:00" not in self.page(group)
+        assert "08:00" not in self.slots(group)
+        give_back(last)
+        assert self.page(group)["09:00"] == "1 seat left"
+
+    @pytest.mark.parametrize(
+        ("lang", "words"),
+        [("de", "Noch 1 Platz frei"), ("fr", "1 place restante"), ("es", "Queda 1 plaza")],
+    )
+    def test_page_tells_them_in_the_visitors_language(self, group, lang, words):
+        for number in range(2):
+            book(group, booker=guest(number))
+        url = f"/book/{group.slug}?date=2026-11-19&tz=Europe/Berlin&lang={lang}"
+        assert words in Browser().get(url).content.decode()
+
+    @pytest.mark.parametrize("fields", [{"seats": 3, "shows_seats_left": False}, {"seats": 1}])
+    def test_nobody_is_told_where_the_owner_does_not_want_it_or_there_is_one(
+        self, owner, clock, fields
+    ):
+        group = make_link(owner, **fields)
+        book(group, start=NINE + 2 * HALF_HOUR, booker=guest(0))
+        assert set(self.page(group).values()) == {""}
+        assert set(self.slots(group).values()) == {None}
+
+    def test_the_next_open_time_has_them_too(self, owner, clock):
+        group = make_link(owner, seats=2, step_minutes=30)
+        book(group, start=NINE + timedelta(days=1), booker=guest(0))
+        for half_hour in range(16):
+            for number in range(2):
+                book(
+                    group, start=NINE + half_hour * HALF_HOUR, booker=guest(f"{half_hour}-{number}")
+                )
+        query = f"link={group.slug}&from=2026-11-19&to=2026-11-19&tz=UTC"
+        answer = Browser().get(f"/api/v1/booking/availability?{query}").json()
+        assert answer["slots"] == []
+        assert (answer["next_open"]["start"][:16], answer["next_open"]["seats_left"]) == (
+            "2026-11-20T08:00",
+            1,
+        )

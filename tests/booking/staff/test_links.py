@@ -33,6 +33,7 @@ FIELDS = {
     "seats": "1",
     "hours": "owner",
     "allows_guests": "on",
+    "shows_seats_left": "on",
     "hue": "tide",
     "questions-TOTAL_FORMS": "1",
     "questions-INITIAL_FORMS": "0",
@@ -135,6 +136,9 @@ def test_wrong_own_hours_are_refused_and_small_buttons_save_nothing(browser, own
     assert link.availability_settings == owner.availability.to_json()
 
 
+OFF = ("allows_guests", "shows_seats_left")
+
+
 def test_every_option_is_kept_and_shown_again(browser, owner):
     sent = {
         "seats": "6", "requires_approval": "on", "is_private": "on", "ends_on": "2031-05-04",
@@ -142,7 +146,7 @@ def test_every_option_is_kept_and_shown_again(browser, owner):
         "description": "Bring shoes.", "location": "Room 4", "hue": "plum", "max_per_day": "3",
         "max_per_week": "9", "buffer_before_minutes": "10", "degraded_mode": "request",
     }  # fmt: skip
-    fields = {name: value for name, value in FIELDS.items() if name != "allows_guests"}
+    fields = {name: value for name, value in FIELDS.items() if name not in OFF}
     assert browser.post(address(owner, "new"), {**fields, **sent}).status_code == 302
     link = BookingLink.objects.get()
     shown = browser.get(edit(link)).context["form"].initial
@@ -152,6 +156,7 @@ def test_every_option_is_kept_and_shown_again(browser, owner):
         assert shown[name] == stored
     assert not link.allows_guests
     page = browser.get(address(owner)).text
+    assert not link.shows_seats_left
     for words in ("6 seats", "Unlisted", "until 4 May 2031", "waits for your yes"):
         assert words in page
 
