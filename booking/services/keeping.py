@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from workspaces.owners import Owner
 
 _Result = TypeVar("_Result")
+_GIVEN_WORDS = "This meeting was given to somebody else meanwhile. Nothing was changed."
 _BUSY_WORDS = "Somebody else is changing this. Nothing was changed. Try again."
+
+
+class GivenAway(Conflict):
+    """Somebody else has the meeting since it was looked at."""
 
 
 def reread(meeting: MeetingBase) -> MeetingBase:
@@ -41,7 +46,7 @@ def held_still(meeting: MeetingBase, *others: Owner) -> Iterator[MeetingBase]:
     """One transaction in which the meeting's owner, the `others` and the meeting are locked.
 
     Owners are locked first and in one order, as booking does, so that no two changes wait for
-    each other. Raises Conflict when the meeting was given to somebody else meanwhile, and
+    each other. Raises GivenAway when the meeting was given to somebody else meanwhile, and
     NotFound when it was erased.
     """
     host = host_of_meeting(meeting)
@@ -53,7 +58,7 @@ def held_still(meeting: MeetingBase, *others: Owner) -> Iterator[MeetingBase]:
         if fresh is None:
             raise NotFound
         if host_of_meeting(fresh).id != host.id:
-            raise Conflict
+            raise GivenAway(_GIVEN_WORDS)
         yield fresh
 
 

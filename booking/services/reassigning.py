@@ -17,7 +17,7 @@ from booking.services.availability import Terms, durations_of, terms_of, terms_o
 from booking.services.bookers import person_id
 from booking.services.following import expect_event, part_with_event
 from booking.services.history import before
-from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.keeping import GivenAway, held_still, keep, once_more, reread
 from booking.services.seats import Place, is_alone
 from booking.services.verdicts import live_busy, span_to_hold, with_length_of
 from calendars.services.holds import place_hold, release_hold
@@ -86,6 +86,12 @@ def reassign_meeting(
         raise BusyUnknown(_UNREADABLE.format(name=public_name(to))) from error
     try:
         return once_more(lambda: _hand_over(current, busy, handing))
+    except GivenAway:
+        given = reread(meeting)
+        # A rival of the same mind was first.
+        if host_of_meeting(given).id == to.id:
+            return given
+        raise
     except (IntegrityError, SlotTaken) as error:
         raise SlotTaken(_TAKEN.format(name=public_name(to))) from error
 

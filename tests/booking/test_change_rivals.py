@@ -140,3 +140,16 @@ def test_one_slot_of_somebody_who_is_given_many(owner, other_owner, clock):
     answers = at_once(work, 6)
     assert all(isinstance(one, type(meetings[0]) | SlotTaken) for one in answers), answers
     assert Hold.objects.filter(owner_id=other_owner.id).count() == 1
+
+
+def test_one_meeting_given_by_many_to_one_person_is_given_once(owner, other_owner, clock):
+    """Who comes second finds done what they wanted, and is not told of trouble."""
+    for hours in range(4):
+        meeting = book(make_link(owner, slug=f"mine{hours}"), start=NINE + timedelta(hours=hours))
+
+        def give(_number, meeting=meeting):
+            return changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
+
+        answers = at_once(give, 4)
+        assert [getattr(answer, "pk", answer) for answer in answers] == [meeting.pk] * 4
+        assert len(changes.changes_of(meeting)) == 1
