@@ -20,12 +20,18 @@ SHORT: Final = {
     Clash.OCCUPIED: "Its event was moved",
     Clash.PAST: "Its event was moved",
     Clash.ALL_DAY: "Its event lasts all day",
+    Clash.TOO_SHORT: "Its event is too short",
+    Clash.TOO_LONG: "Its event is too long",
+    Clash.REFUSED: "Its event was changed",
 }
 _LONG: Final = {
     Clash.EVENT_OVER_IT: "Something else stands in the calendar at this time.",
     Clash.OCCUPIED: "Its event was moved to where another meeting is promised.",
     Clash.PAST: "Its event was moved to a time that has passed.",
     Clash.ALL_DAY: "Its event was made to last all day.",
+    Clash.TOO_SHORT: "Its event was made shorter than 5 minutes, which is too short for a meeting.",
+    Clash.TOO_LONG: "Its event was made longer than a day, which is too long for a meeting.",
+    Clash.REFUSED: "Its event was changed in the calendar, and the meeting could not follow.",
 }
 
 

@@ -73,6 +73,9 @@ class Clash(models.TextChoices):
     OCCUPIED = "occupied", "Its event was moved to where something else is promised"
     PAST = "past", "Its event was moved into the past"
     ALL_DAY = "all_day", "Its event was made to last all day"
+    TOO_SHORT = "short", "Its event was made shorter than a meeting can be"
+    TOO_LONG = "long", "Its event was made longer than a meeting can be"
+    REFUSED = "refused", "Its event was changed, and the meeting could not follow"
 
 
 class EventPresence(Enum):

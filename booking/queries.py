@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from booking.enums import TAKES_TIME
+from booking.enums import TAKES_TIME, Party
 from booking.models import BookingLink, BookingName
 from booking.owners import meeting_tables, tables_of
 from common.enums import OutboxState
@@ -98,7 +98,8 @@ def own_event_ids(owner: Owner, span: Span) -> frozenset[UUID]:
     """Our ids of the events that are the owner's own meetings around the span, in any workspace.
 
     They never count as busy: a meeting's hold speaks for it, and where none is left the time is
-    free although its event may not be deleted yet.
+    free although its event may not be deleted yet. One that its owner deleted, which cancelled the
+    meeting, is the owner's own if they bring it back.
     """
     rows = _OWN_EVENTS[owner.kind].rows(owner_id=owner.id, since=span.start, until=span.end)
     return frozenset(event_id for (event_id,) in rows if event_id is not None)
@@ -109,6 +110,7 @@ def _own_events(tables: BookingTables) -> Select[tuple[UUID | None]]:
         lambda owner_id, since, until: tables.meeting._default_manager.filter(
             # Of those on their way to another time the events stand where nobody looks for them.
             Q(start_at__lt=until, end_at__gt=since) | Q(event_is_due=True),
+            ~Q(cancelled_by=Party.PROVIDER),
             **{tables.owner_column: owner_id},
             calendar_event_id__isnull=False,
         ).values_list("calendar_event_id"),

@@ -174,6 +174,14 @@ class MeetingBase(UUIDModel):
         return f"{self.title} {self.start_at:%Y-%m-%d %H:%M}"
 
 
+def _of_owner(owner: str, name: str) -> list[models.Index]:
+    """By which slots find an owner's own events: those to come, and those yet to follow."""
+    return [
+        models.Index(fields=[owner, "end_at"], name=f"{name}_owner_end"),
+        models.Index(fields=[owner], condition=Q(event_is_due=True), name=f"{name}_owner_due"),
+    ]
+
+
 class Meeting(MeetingBase):
     """A meeting with a client (client mode)."""
 
@@ -186,6 +194,7 @@ class Meeting(MeetingBase):
 
     class Meta(MeetingBase.Meta):
         db_table = "meetings"
+        indexes = [*MeetingBase.Meta.indexes, *_of_owner("client", "meeting")]
 
 
 class SalesMeeting(MeetingBase):
@@ -200,3 +209,4 @@ class SalesMeeting(MeetingBase):
 
     class Meta(MeetingBase.Meta):
         db_table = "sales_meetings"
+        indexes = [*MeetingBase.Meta.indexes, *_of_owner("user", "salesmeeting")]

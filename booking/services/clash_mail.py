@@ -24,6 +24,11 @@ _WORDS: Final = {
     Clash.OCCUPIED: "You moved this meeting's event to where another meeting is promised.",
     Clash.PAST: "You moved this meeting's event to a time that has passed.",
     Clash.ALL_DAY: "You made this meeting's event last all day.",
+    Clash.TOO_SHORT: "You made this meeting's event shorter than 5 minutes, which is too short for "
+    "a meeting.",
+    Clash.TOO_LONG: "You made this meeting's event longer than a day, which is too long for a "
+    "meeting.",
+    Clash.REFUSED: "You changed this meeting's event, and the meeting could not follow.",
 }
 _STANDS: Final = "The meeting stands as it was promised, and {name} was told nothing."
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from booking.enums import TAKES_TIME, Clash, MessageKind
+from booking.enums import TAKES_TIME, Clash, MessageKind, Party
 from booking.errors import LinkClosed
 from booking.owners import meeting_of, owner_of_meeting, tables_for, tables_of
 from booking.services.clash_mail import clash_mail
@@ -74,7 +74,7 @@ def clashing_event(meeting: MeetingBase) -> Event | None:
     span = Span(meeting.start_at, meeting.end_at)
     counting = calendars_of(owner).filter(counts_as_busy=True, gone_at__isnull=True)
     own = tables_of(owner.kind).meeting._default_manager.filter(
-        owner.filter_for(), calendar_event_id=OuterRef("pk")
+        ~Q(cancelled_by=Party.PROVIDER), owner.filter_for(), calendar_event_id=OuterRef("pk")
     )
     rows = busy_events(counting.values_list("pk", flat=True), span).exclude(Exists(own))
     return rows.order_by("start_at").first()

@@ -1,7 +1,7 @@
 """Changes that people make in Google or Outlook: the meeting follows its event, and says so.
 
 What cannot be followed waits for the owner (`booking.services.clashes`): a time at which something
-else is promised, one that has passed, a whole day.
+else is promised, one that has passed, a length that no meeting has.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Final
 from django.utils import timezone
 
 from audit.actors import task_actor
-from booking.enums import TAKES_TIME, ChangeKind, Clash, MessageKind, Party
+from booking.enums import TAKES_TIME, ChangeKind, Clash, MeetingState, MessageKind, Party
 from booking.errors import SlotTaken
 from booking.models import MeetingChange
 from booking.owners import host_of_meeting, meeting_of, tables_for
 from booking.services import clashes
 from booking.services.changes import Doer, cancel_meeting, move_meeting
+from booking.services.following import tell_event_again
 from booking.services.history import before
-from booking.services.keeping import held_still, keep, once_more
-from booking.services.messages import event_is_on_its_way
+from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.messages import event_is_on_its_way, event_was_given_up
+from booking.services.moving import LONGEST, SHORTEST
 from booking.services.seats import is_alone, others_of
 from calendars.models import Event
 from calendars.owners import calendars_of
@@ -28,7 +30,7 @@ from calendars.providers.errors import EventGone
 from calendars.services.events import refresh_event
 from calendars.services.holds import holds_of, move_hold
 from common import outbox
-from common.errors import Conflict, InvalidInput
+from common.errors import Conflict, InvalidInput, NotFound
 from common.spans import Span, overlaps
 
 if TYPE_CHECKING:
@@ -38,14 +40,31 @@ if TYPE_CHECKING:
     from common.models import OutboxMessage
 
 _LOOK_AGAIN: Final = timedelta(seconds=10)
+# For so long a refusal is taken for a change that somebody else makes at this moment.
+_PATIENCE: Final = timedelta(minutes=2)
 _ACTOR: Final = MessageKind.EVENT_CHANGED.value
 
 
 def handle_event_changed(message: OutboxMessage) -> None:
     """The outbox's handler of `booking.event_changed`."""
-    meeting = meeting_of(message.payload)
-    if meeting is not None:
-        follow_event(meeting=meeting, now=timezone.now())
+    meeting, now = meeting_of(message.payload), timezone.now()
+    if meeting is None:
+        return
+    try:
+        follow_event(meeting=meeting, now=now)
+    except NotFound:
+        return  # erased this moment
+    except Conflict:
+        if now < message.created_at + _PATIENCE:
+            raise outbox.NotYet(now + _LOOK_AGAIN) from None
+        could_not_follow(meeting=meeting, now=now)
+
+
+def could_not_follow(*, meeting: MeetingBase, now: datetime) -> None:
+    """Have the owner see to a meeting that was refused its event's change. Raises NotFound."""
+    fresh = reread(meeting)
+    if fresh.calendar_event_id is not None and _lasts(fresh, now):
+        clashes.note(fresh, Clash.REFUSED, event_id=fresh.calendar_event_id, now=now)
 
 
 def follow_event(*, meeting: MeetingBase, now: datetime) -> None:
@@ -53,8 +72,8 @@ def follow_event(*, meeting: MeetingBase, now: datetime) -> None:
 
     What stands in the calendar is true: another time moves the meeting, whatever the link's rules
     say, and a deletion cancels it. The bookers are told either way. Raises NotYet while a change
-    of ours is on its way to the event, and UpstreamError when it cannot be seen whether the event
-    is gone.
+    of ours is on its way to the event, UpstreamError when it cannot be seen whether the event is
+    gone, NotFound for an erased meeting, and Conflict when somebody else changes it at this moment.
     """
     if meeting.calendar_event_id is None or not _lasts(meeting, now):
         return
@@ -67,7 +86,9 @@ def follow_event(*, meeting: MeetingBase, now: datetime) -> None:
     if there is None:
         _cancel(meeting, now)
     elif meeting.event_is_due and _is_left_behind(meeting, there):
-        return  # ours was given up: who has it in their calendar was told to move it by hand
+        # One that was given up was told to who has it in their calendar, to move it by hand.
+        if not event_was_given_up(meeting):
+            tell_event_again(meeting, there)
     else:
         _go_along(meeting, there, now)
 
@@ -86,30 +107,54 @@ def _is_left_behind(meeting: MeetingBase, event: Event) -> bool:
 
 
 def _go_along(meeting: MeetingBase, event: Event, now: datetime) -> None:
+    """Raises Conflict when somebody else changes the meeting, too."""
     if (event.start_at, event.end_at) == (meeting.start_at, meeting.end_at):
-        if meeting.event_is_due:
-            rows = tables_for(meeting).meeting._default_manager.filter(pk=meeting.pk)
-            rows.filter(sequence=meeting.sequence).update(event_is_due=False)
-        clashes.settle(meeting, now=now)
-    elif event.start_at == meeting.start_at <= now:
+        _meet_again(meeting, event, now)
+        return
+    if event.start_at == meeting.start_at <= now:
         return  # it runs a little longer, or is over sooner: whoever it is with sees to that
-    elif event.is_all_day:
-        clashes.note(meeting, Clash.ALL_DAY, event_id=event.pk, now=now)
-    elif event.end_at <= now:
-        clashes.note(meeting, Clash.PAST, event_id=event.pk, now=now)
-    else:
+    clash = _no_time_to_meet(meeting, event, now)
+    if clash is None:
         try:
             moved = _move(meeting, Span(event.start_at, event.end_at), now)
         except SlotTaken:
-            clashes.note(meeting, Clash.OCCUPIED, event_id=event.pk, now=now)
-        except InvalidInput:
-            clashes.note(meeting, Clash.PAST, event_id=event.pk, now=now)
+            clash = Clash.OCCUPIED
+        except InvalidInput:  # its length is that of a meeting, so it is its start
+            clash = Clash.PAST
         else:
             clashes.settle(moved, now=now)
+            return
+    clashes.note(meeting, clash, event_id=event.pk, now=now)
+
+
+def _meet_again(meeting: MeetingBase, event: Event, now: datetime) -> None:
+    """The event is where the meeting is."""
+    if meeting.event_is_due:
+        if meeting.group_id is not None and not event_was_given_up(meeting):
+            tell_event_again(meeting, event)  # who comes was changed while it was gone
+        else:
+            rows = tables_for(meeting).meeting._default_manager.filter(pk=meeting.pk)
+            rows.filter(sequence=meeting.sequence).update(event_is_due=False)
+    clashes.settle(meeting, now=now)
+
+
+def _no_time_to_meet(meeting: MeetingBase, event: Event, now: datetime) -> Clash | None:
+    """Why no meeting can be where the event is, whatever else is promised then."""
+    length = event.end_at - event.start_at
+    against = {
+        Clash.ALL_DAY: event.is_all_day,
+        Clash.TOO_SHORT: length < SHORTEST,
+        Clash.TOO_LONG: length > LONGEST,
+        Clash.PAST: event.end_at <= now,
+        Clash.REFUSED: meeting.state == MeetingState.NO_SHOW,
+    }
+    return next((clash for clash, is_so in against.items() if is_so), None)
 
 
 def _move(meeting: MeetingBase, span: Span, now: datetime) -> MeetingBase:
-    """Raises SlotTaken where something else is promised, InvalidInput for a time that passed."""
+    """Raises SlotTaken where something else is promised, InvalidInput for a time that passed, and
+    Conflict when somebody else changes the meeting, too.
+    """
     if not is_alone(meeting):
         return once_more(lambda: _move_group(meeting, span, now))
     return move_meeting(
@@ -142,11 +187,23 @@ def _move_group(meeting: MeetingBase, span: Span, now: datetime) -> MeetingBase:
 
 
 def _cancel(meeting: MeetingBase, now: datetime) -> None:
-    for one in (meeting, *others_of(meeting)):
+    """Cancel everybody's; itself comes last, so that a run that died is begun again.
+
+    Raises Conflict when that of somebody has to be tried again.
+    """
+    refused: Conflict | None = None
+    for one in (*others_of(meeting), meeting):
         try:
             cancel_meeting(meeting=one, doer=_doer(one), now=now)
-        except Conflict:
-            continue  # over, or off already: nothing is left to tell
+        except NotFound:
+            continue  # erased meanwhile
+        except Conflict as error:
+            fresh = reread(one)
+            # Of one that is over, off or was missed nothing is left to tell.
+            if _lasts(fresh, now) and fresh.state != MeetingState.NO_SHOW:
+                refused = error
+    if refused is not None:
+        raise refused
 
 
 def _doer(meeting: MeetingBase) -> Doer:

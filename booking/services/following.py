@@ -22,7 +22,7 @@ from booking.owners import host_of_meeting, meeting_tables
 from booking.services import rooms
 from booking.services.delivery import create_calendar_event
 from booking.services.events import draft_of
-from booking.services.messages import enqueue, event_key, hurry, locked
+from booking.services.messages import enqueue, event_key, hurry, locked, message_of
 from calendars.enums import ConferenceState
 from calendars.errors import EventChanged
 from calendars.models import Calendar, Event
@@ -30,6 +30,8 @@ from calendars.owners import booking_calendar_of
 from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.services.events import delete_created, delete_event, update_event
+from common import outbox
+from common.errors import UpstreamConflict, UpstreamUnavailable
 from conferencing.enums import Conference, LinkFailure
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from workspaces.owners import Owner
 
 _ACTOR = MessageKind.CALENDAR_EVENT.value
+_TRIES = 3
+_BUSY_WORDS = "Somebody is changing the event in the calendar at this moment."
 
 
 def enqueue_change(meeting: MeetingBase, *, follows_calendar: bool = False) -> None:
@@ -111,29 +115,69 @@ def release_event(message: OutboxMessage) -> None:
     Raises UpstreamError.
     """
     said = message.payload
-    if said["group_id"]:
-        others = _others_of(UUID(said["group_id"]))
-        if others:
-            _have_group_followed(others[0])
-            return
     event_id = UUID(said["event_id"]) if said["event_id"] else None
+    if said["group_id"] and _others_have_it(UUID(said["group_id"]), event_id):
+        return
     calendar_id = UUID(said["calendar_id"]) if said["calendar_id"] else None
     _delete(event_id, calendar_id, said["event_key"])
 
 
 def _bring_up_to_date(meeting: MeetingBase) -> None:
     """Send the meeting's time, and of a group who comes, to its event."""
-    event = _event(meeting.calendar_event_id)
-    if event is not None:
-        whole = draft_of(meeting, host_of_meeting(meeting))
-        # Its owner may have changed the texts; of a group they are ours.
-        draft = replace(whole, notify=bool(event.attendees))
-        if meeting.group_id is None:
-            draft = replace(draft, title=UNSET, description=UNSET)
-        # Deleted meanwhile by its owner: the sync sees that, too, and the meeting follows.
-        with suppress(EventGone):
-            _send(event, draft)
+    event_id = meeting.calendar_event_id
+    if event_id is not None and Event.objects.filter(pk=event_id).exists():
+        try:
+            _send_place(meeting, event_id)
+        except EventGone:
+            # Its owner has deleted it. Whether they undo that is seen when the meeting follows;
+            # until then the event was not told.
+            _note_missed(meeting)
+            return
     _note_done(meeting)
+
+
+def _send_place(meeting: MeetingBase, event_id: UUID) -> None:
+    """Raises EventGone and UpstreamError."""
+    event = _event(event_id)
+    if event is None:
+        raise EventGone
+    whole = draft_of(meeting, host_of_meeting(meeting))
+    # Its owner may have changed the texts; of a group they are ours.
+    draft = replace(whole, notify=bool(event.attendees))
+    if meeting.group_id is None:
+        draft = replace(draft, title=UNSET, description=UNSET)
+    _send(event, draft)
+
+
+def tell_event_again(meeting: MeetingBase, event: Event) -> None:
+    """Have the event, which was gone and is back, say what the meeting has become meanwhile."""
+    with transaction.atomic():
+        fresh = locked(meeting)
+        if fresh.calendar_event_id != event.pk or fresh.state not in IS_ON:
+            return
+        _note_due(fresh)
+        message = message_of(fresh, MessageKind.CALENDAR_EVENT, Step.FOLLOW)
+        outbox.enqueue(
+            kind=message.kind,
+            payload=message.payload,
+            # Once for each time that it came back.
+            dedupe_key=f"{message.dedupe_key}:{event.seen_at.timestamp()}",
+            workspace_id=message.workspace_id,
+            ordering_key=message.ordering_key,
+        )
+
+
+def _note_missed(meeting: MeetingBase) -> None:
+    with transaction.atomic():
+        fresh = locked(meeting)
+        if fresh.calendar_event_id == meeting.calendar_event_id and fresh.state in IS_ON:
+            _note_due(fresh)
+
+
+def _note_due(fresh: MeetingBase) -> None:
+    if not fresh.event_is_due:
+        fresh.event_is_due = True
+        fresh.save(update_fields=["event_is_due", "updated_at"])
 
 
 def _note_done(meeting: MeetingBase) -> None:
@@ -151,23 +195,30 @@ def _place_of(meeting: MeetingBase) -> tuple[object, ...]:
 
 
 def _send(event: Event, draft: EventDraft) -> None:
-    """Change the event; a change elsewhere at the same moment is outranked: ours was told."""
-    reason = AccessReason.BOOKING_EVENT_UPDATE
-    try:
-        update_event(event=event, draft=draft, actor=task_actor(_ACTOR), reason=reason)
-    except EventChanged:
-        again = _event(event.pk)
-        if again is not None:
-            update_event(event=again, draft=draft, actor=task_actor(_ACTOR), reason=reason)
+    """Change the event; a change elsewhere at the same moment is outranked: ours was told.
+
+    Raises EventGone, and UpstreamUnavailable while it is changed again and again.
+    """
+    reason, now_there = AccessReason.BOOKING_EVENT_UPDATE, event
+    for _try in range(_TRIES):
+        try:
+            update_event(event=now_there, draft=draft, actor=task_actor(_ACTOR), reason=reason)
+        except UpstreamConflict as error:
+            changed_id = error.event_id if isinstance(error, EventChanged) else event.pk
+            found = _event(changed_id)
+            if found is None:
+                raise EventGone from error
+            now_there = found
+        else:
+            return
+    raise UpstreamUnavailable(_BUSY_WORDS)
 
 
 def _take_out(meeting: MeetingBase) -> None:
     """Delete the event of a meeting that is off; others of its group keep theirs."""
-    if meeting.group_id is not None:
-        others = _others_of(meeting.group_id)
-        if others:
-            _have_group_followed(others[0])
-            return
+    event_id = meeting.calendar_event_id
+    if meeting.group_id is not None and _others_have_it(meeting.group_id, event_id):
+        return
     _delete(meeting.calendar_event_id, meeting.calendar_id, event_key(meeting).hex)
 
 
@@ -197,18 +248,21 @@ def _event(event_id: UUID | None) -> Event | None:
     return rows.select_related("calendar__workspace").first()
 
 
-def _others_of(group_id: UUID) -> list[MeetingBase]:
-    """The meetings of the group that are on."""
-    found: list[MeetingBase] = []
+def _others_have_it(group_id: UUID, event_id: UUID | None) -> bool:
+    """Let the group's event name those who are left; whether anybody is."""
+    others: list[MeetingBase] = []
     for tables in meeting_tables():
-        found += tables.meetings().filter(group_id=group_id, state__in=IS_ON)
-    return found
-
-
-def _have_group_followed(other: MeetingBase) -> None:
-    """Let the group's event name those who are left."""
-    if other.calendar_event_id is not None:
-        _bring_up_to_date(other)
+        others += tables.meetings().filter(group_id=group_id, state__in=IS_ON).order_by("seat")
+    if not others:
+        return False
+    having = next((one for one in others if one.calendar_event_id is not None), None)
+    if having is not None:
+        _bring_up_to_date(having)
+    elif event_id is not None:
+        # Theirs is still to be made, or was given up: it is this one, and names who left.
+        with suppress(EventGone):
+            _send_place(others[0], event_id)
+    return True
 
 
 def could_not_follow(meeting: MeetingBase, message: OutboxMessage, words: str) -> None:

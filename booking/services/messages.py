@@ -97,6 +97,13 @@ def event_is_on_its_way(meeting: MeetingBase) -> bool:
     return rows.filter(payload__meeting_id=str(meeting.pk)).exists()
 
 
+def event_was_given_up(meeting: MeetingBase) -> bool:
+    """Whether a change of ours, or the event itself, failed for good."""
+    queue = queue_of(meeting, MessageKind.CALENDAR_EVENT)
+    rows = OutboxMessage.objects.filter(ordering_key=queue, state=OutboxState.FAILED)
+    return rows.filter(payload__meeting_id=str(meeting.pk)).exists()
+
+
 def hurry(meeting: MeetingBase) -> None:
     """Wake the mails that wait for the event."""
     outbox.make_queue_due(queue_of(meeting, MessageKind.NOTIFICATION))

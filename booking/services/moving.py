@@ -54,7 +54,7 @@ _OFF = {
     MeetingState.DECLINED: gettext_noop("This request was declined already."),
     MeetingState.NO_SHOW: gettext_noop("This meeting is marked as no-show."),
 }
-_SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(days=1)
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def move_meeting(
     """
     current = reread(meeting)
     length = duration or current.end_at - current.start_at
-    if not _SHORTEST <= length <= _LONGEST:
+    if not SHORTEST <= length <= LONGEST:
         raise InvalidInput("duration", "Give a length from 5 to 1440 minutes.")
     moment = instant_of(start)
     move = _Move(

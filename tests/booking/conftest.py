@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -22,6 +23,8 @@ from tests.factories import make_client
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 NINE = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
+BERLIN = ZoneInfo("Europe/Berlin")
+LATER = timedelta(minutes=1)
 ANN = Booker(name="Ann Other", email="ann@tallship.example", timezone="America/New_York")
 
 
@@ -108,3 +111,48 @@ def messages(**rules):
 def deliveries():
     """What was, or is to be, sent of meetings: their events and their mails."""
     return messages(kind__in=[MessageKind.CALENDAR_EVENT, MessageKind.NOTIFICATION])
+
+
+@pytest.fixture
+def side(sandbox):
+    """Call it with a connection: its owner's hands, at the provider."""
+
+    class Side:
+        def __init__(self, connection):
+            self.calendar = sandbox.calendar(connection)
+
+            (record,) = sandbox.events(connection)
+            self.event_id = record["body"].get("id") or record["id"]
+
+        def change(self, fields):
+            sandbox.store.change_event(self.calendar, self.event_id, fields)
+
+        def move(self, start, length=HALF_HOUR):
+            self.change({"start": wall(start), "end": wall(start + length)})
+
+        def delete(self):
+            sandbox.store.delete_event(self.calendar, self.event_id)
+
+        def add(self, start, length=HALF_HOUR, **fields):
+            return sandbox.store.add_event(
+                self.calendar, title="Dentist", start=start, end=start + length, **fields
+            )
+
+    return Side
+
+
+def wall(moment):
+    local = moment.astimezone(BERLIN).replace(tzinfo=None).isoformat()
+    return {"dateTime": local, "timeZone": "Europe/Berlin"}
+
+
+@pytest.fixture
+def look(clock, copy_events):
+    """Call it with a connection: what changed there is read, and acted on a minute later."""
+
+    def looked(connection):
+        copy_events(connection, now=datetime.now(BERLIN))
+        clock.shift(LATER)
+        deliver_all()
+
+    return looked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -15,13 +14,20 @@ from booking.services.changes import move_meeting
 from booking.wording import DASH
 from calendars.models import Event, Hold
 from calendars.services import connections, mirror
-from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all, make_link, messages
+from tests.booking.conftest import (
+    BERLIN,
+    HALF_HOUR,
+    LATER,
+    NINE,
+    book,
+    deliver_all,
+    make_link,
+    messages,
+)
 from tests.booking.test_changes import STAFF
 
 pytestmark = pytest.mark.django_db
 
-BERLIN = ZoneInfo("Europe/Berlin")
-LATER = timedelta(minutes=1)
 TEN = NINE + timedelta(hours=1)
 BEN = Booker(name="Ben Next", email="ben@tallship.example", timezone="Europe/Berlin")
 
@@ -39,51 +45,6 @@ def google(clock, connect, owner):
 @pytest.fixture
 def alices(clock, connect, user_owner):
     return connect(user_owner, "google")
-
-
-@pytest.fixture
-def side(sandbox):
-    """Call it with a connection: its owner's hands, at the provider."""
-
-    class Side:
-        def __init__(self, connection):
-            self.calendar = sandbox.calendar(connection)
-
-            (record,) = sandbox.events(connection)
-            self.event_id = record["body"].get("id") or record["id"]
-
-        def change(self, fields):
-            sandbox.store.change_event(self.calendar, self.event_id, fields)
-
-        def move(self, start, length=HALF_HOUR):
-            self.change({"start": wall(start), "end": wall(start + length)})
-
-        def delete(self):
-            sandbox.store.delete_event(self.calendar, self.event_id)
-
-        def add(self, start, length=HALF_HOUR, **fields):
-            return sandbox.store.add_event(
-                self.calendar, title="Dentist", start=start, end=start + length, **fields
-            )
-
-    return Side
-
-
-def wall(moment):
-    local = moment.astimezone(BERLIN).replace(tzinfo=None).isoformat()
-    return {"dateTime": local, "timeZone": "Europe/Berlin"}
-
-
-@pytest.fixture
-def look(clock, copy_events):
-    """Call it with a connection: what changed there is read, and acted on a minute later."""
-
-    def looked(connection):
-        copy_events(connection, now=datetime.now(BERLIN))
-        clock.shift(LATER)
-        deliver_all()
-
-    return looked
 
 
 def booked(connection, look, owner, **fields):
