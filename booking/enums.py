@@ -100,6 +100,9 @@ class MessageKind(models.TextChoices):
     BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"
     ERASURE = "booking.erasure", "Erase somebody"
     ERASED_EVENT = "booking.erased_event", "Take somebody out of a calendar event"
+    MAIL_FETCH = "booking.mail_fetch", "Fetch a mail that came in"
+    ANSWERED = "booking.answered", "What a booker answered by calendar"
+    INVITATION = "booking.invitation", "An invitation from outside"
 
 
 class Step(models.TextChoices):
@@ -116,6 +119,61 @@ class Step(models.TextChoices):
     RELEASE = "release", "The event of the former owner or time goes"
     CHANGED = "changed", "What was changed, to everybody"
     EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
+
+
+class MailReason(models.TextChoices):
+    """Why a mail that came in was not done as it says."""
+
+    NONE = "", "Nothing against it"
+    NO_CALENDAR = "no_calendar", "Written by a person"
+    TOO_LARGE = "too_large", "Too large"
+    MALFORMED = "malformed", "Cannot be read"
+    METHOD = "method", "Cannot be done by mail"
+    MISMATCH = "mismatch", "Says two things"
+    COMPONENT = "component", "No event"
+    COUNTER = "counter", "Proposes another time"
+    UNKNOWN_ADDRESS = "unknown_address", "To no address of ours"
+    UNKNOWN_EVENT = "unknown_event", "About no event of this address"
+    WRONG_SENDER = "wrong_sender", "From somebody else"
+    UNPROVEN = "unproven", "Failed the sender's check"
+    NOT_INVITED = "not_invited", "From or for somebody who is not invited"
+    DELEGATED = "delegated", "Handed on to somebody else"
+    INSTANCE = "instance", "About one occurrence"
+    FUTURE = "future", "Ahead of what was sent"
+
+
+class MailOutcome(models.TextChoices):
+    """What became of a mail that came in."""
+
+    DONE = "done", "Done"
+    NOTED = "noted", "Noted, changed nothing"
+    REVIEW = "review", "To be looked at"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+class Answer(models.TextChoices):
+    """What somebody answered to an invitation."""
+
+    ACCEPTED = "accepted", "Accepted"
+    TENTATIVE = "tentative", "Maybe"
+    DECLINED = "declined", "Declined"
+
+
+class OnDecline(models.TextChoices):
+    """What becomes of a meeting whose booker declines it in their calendar."""
+
+    FLAG = "flag", "Tell the owner, who decides"
+    FREE = "free", "Cancel it and free the time"
+
+
+class InvitationState(models.TextChoices):
+    """How an invitation from outside stands."""
+
+    PENDING = "pending", "Waits for an answer"
+    ACCEPTED = "accepted", "Accepted"
+    TENTATIVE = "tentative", "Maybe"
+    DECLINED = "declined", "Declined"
+    CANCELLED = "cancelled", "Called off"
 
 
 RESERVED_SLUGS = frozenset(
