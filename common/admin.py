@@ -9,7 +9,7 @@ from django.db import models
 
 from common import outbox
 from common.enums import OutboxState
-from common.models import OutboxMessage, UseCount
+from common.models import OutboxMessage, SeenEvent, SentMail, UseCount
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -101,3 +101,28 @@ class UseCountAdmin(ReadOnlyAdmin):
     list_display = ("key", "number", "ends_at")
     search_fields = ("=key",)
     ordering = ("-ends_at",)
+
+
+@admin.register(SentMail)
+class SentMailAdmin(ReadOnlyAdmin):
+    """What became of mails; what they said is kept nowhere."""
+
+    hidden = frozenset({"digest", "key_digest"})
+    list_display = ("created_at", "kind", "recipient", "state", "state_at", "detail")
+    list_filter = ("state", "kind")
+    search_fields = (
+        "=id",
+        "=workspace_id",
+        "=about_id",
+        "=recipient",
+        "=message_id",
+        "=remote_id",
+    )
+    ordering = ("-created_at",)
+
+
+@admin.register(SeenEvent)
+class SeenEventAdmin(ReadOnlyAdmin):
+    list_display = ("event_id", "seen_at")
+    search_fields = ("=event_id",)
+    ordering = ("-seen_at",)

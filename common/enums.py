@@ -10,3 +10,19 @@ class OutboxState(models.TextChoices):
     SENT = "sent", "Sent"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "No longer needed"
+
+
+class MailState(models.TextChoices):
+    """What is known of a mail: `SENDING` until the first server on its way took or refused it."""
+
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    DELAYED = "delayed", "Delayed"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Refused"
+    BOUNCED = "bounced", "Came back"
+    COMPLAINED = "complained", "Reported as spam"
+
+
+# What its owner has to know of: the mail has not reached anybody, or not yet, or nobody wants it.
+MAIL_TROUBLE = (MailState.DELAYED, MailState.FAILED, MailState.BOUNCED, MailState.COMPLAINED)

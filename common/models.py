@@ -1,11 +1,13 @@
-"""The outbox, everything that must leave the house after a commit; and what limits have counted."""
+"""The outbox, everything that must leave the house after a commit; what became of each mail; and
+what limits have counted.
+"""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
 
-from common.enums import OutboxState
+from common.enums import MailState, OutboxState
 from common.fields import LeasedModel, UUIDModel
 
 
@@ -57,3 +59,60 @@ class UseCount(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SentMail(UUIDModel):
+    """One mail of ours and what became of it; neither its subject nor its text is kept.
+
+    `key_digest` names the statement the mail makes, whoever tries to send it and how often.
+    `about_kind` and `about_id` say what it is about, such as a meeting. `remote_id` is the mail
+    service's name for it. `begun_at` is when it was first tried: what is made anew for another
+    try takes its stamps from there. `digest` is a keyed hash of what was tried last,
+    `accepted_at` when the first server took it, `refusals` how often one said no. Trouble is
+    told by an outbox message of `problem_kind`, none where that is blank.
+    """
+
+    kind = models.CharField(max_length=64)
+    workspace_id = models.UUIDField(null=True, blank=True)
+    about_kind = models.CharField(max_length=32, blank=True, default="")
+    about_id = models.UUIDField(null=True, blank=True)
+    recipient = models.CharField(max_length=320, blank=True, default="")
+    key_digest = models.CharField(max_length=64, unique=True)
+    message_id = models.CharField(max_length=320, unique=True)
+    remote_id = models.CharField(max_length=128, blank=True, default="")
+    state = models.CharField(max_length=16, choices=MailState.choices, default=MailState.SENDING)
+    state_at = models.DateTimeField(default=timezone.now)
+    detail = models.CharField(max_length=300, blank=True, default="")
+    problem_kind = models.CharField(max_length=64, blank=True, default="")
+    begun_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    refusals = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "sent_mails"
+        indexes = [
+            models.Index(fields=["about_id", "created_at"], name="sent_mail_about"),
+            models.Index(
+                fields=["remote_id"], name="sent_mail_remote", condition=~models.Q(remote_id="")
+            ),
+            models.Index(fields=["workspace_id", "state"], name="sent_mail_state"),
+            models.Index(fields=["created_at"], name="sent_mail_age"),
+        ]
+        verbose_name = "sent mail"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class SeenEvent(models.Model):
+    """An event that a service has told us of: told again, it is not acted on again."""
+
+    event_id = models.CharField(max_length=128, primary_key=True)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        db_table = "seen_events"
+
+    def __str__(self) -> str:
+        return self.event_id

@@ -279,11 +279,12 @@ ICS_DOMAIN = env.str("ICS_DOMAIN", default="meridian.example")
 EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", default=str(DATA_DIR / "mail"))
 _EMAIL_URL = env.str("EMAIL_URL", default="")
 if RESEND_API_KEY:
-    EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"
-    ANYMAIL = {"RESEND_API_KEY": RESEND_API_KEY, "RESEND_API_URL": RESEND_API_URL}
+    EMAIL_BACKEND = "common.mail_backends.ResendBackend"
 elif _EMAIL_URL:
     _email = env.email_url("EMAIL_URL")
     EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+    if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+        EMAIL_BACKEND = "common.mail_backends.SmtpBackend"
     EMAIL_HOST, EMAIL_PORT = _email.get("EMAIL_HOST", ""), _email.get("EMAIL_PORT", 25)
     EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER", "") or ""
     EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD", "") or ""

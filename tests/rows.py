@@ -44,7 +44,7 @@ from calendars.models import (
 )
 from common import outbox
 from common.enums import OutboxState
-from common.models import OutboxMessage, UseCount
+from common.models import OutboxMessage, SeenEvent, SentMail, UseCount
 from common.oauth import TokenSet
 from common.secrets import Secret
 from conferencing.enums import EntrantKind
@@ -283,6 +283,14 @@ def make_rows(workspace, user) -> Rows:
             workspace=workspace, asked_by_id=user.pk, asked_by=user.email, words="All of spam"
         ),
         UseCount.objects.create(key=f"limit:rows:{number}", ends_at=START),
+        SeenEvent.objects.create(event_id=f"msg_rows{number}"),
+        SentMail.objects.create(
+            kind="test.rows",
+            workspace_id=workspace.pk,
+            recipient=f"reader{number}@rows.example",
+            key_digest=f"key-rows-{number}",
+            message_id=f"rows-{number}@meridian.example",
+        ),
         PlanChange.objects.create(workspace=workspace, from_tier="free", to_tier=workspace.tier),
     ]  # fmt: skip
     OutboxMessage.objects.filter(pk=rows[0].pk).update(state=OutboxState.FAILED, last_error="No")

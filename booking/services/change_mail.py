@@ -22,21 +22,20 @@ from conferencing.enums import LinkKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.core.mail import EmailMultiAlternatives
-
     from booking.models import MeetingBase
     from booking.services.letters import Fact
     from booking.services.readers import Reader
     from booking.services.statements import Statement
+    from common.mail_form import Letter
     from workspaces.owners import Owner
 
 
 def change_mail(
-    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str, now: datetime
-) -> EmailMultiAlternatives:
-    """The statement as a mail to its reader. `key` names it for receivers that drop repeats."""
+    meeting: MeetingBase, reader: Reader, statement: Statement, *, now: datetime
+) -> Letter:
+    """The statement as a mail to its reader. `now` stamps the file."""
     compose = _to_host if reader.role.is_host else _to_guest
-    message = compose(meeting, reader, statement, key=key)
+    message = compose(meeting, reader, statement)
     if statement.file is not FileKind.NONE:
         content = _file(meeting, reader, statement, now)
         is_cancel = statement.file is FileKind.CANCEL
@@ -45,9 +44,7 @@ def change_mail(
 
 
 @to_owner
-def behind_mail(
-    meeting: MeetingBase, owner: Owner, words: str, *, key: str
-) -> EmailMultiAlternatives:
+def behind_mail(meeting: MeetingBase, owner: Owner, words: str) -> Letter:
     """To whose calendar could not follow a change: what is true, and what to do there by hand."""
     is_theirs = host_of_meeting(meeting).id == owner.id and meeting.state not in IS_OFF
     what = "Move the event there by hand." if is_theirs else "Delete the event there by hand."
@@ -65,13 +62,11 @@ def behind_mail(
         f"not show that: {words} {what}",
         "booker": meeting.booker_name,
     }
-    return letters.compose("change", context, letter, key=key, reply_to=meeting.booker_email)
+    return letters.compose("change", context, letter, reply_to=meeting.booker_email)
 
 
 @to_booker
-def _to_guest(
-    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str
-) -> EmailMultiAlternatives:
+def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Letter:
     owner = reader.owner
     is_booker = reader.role is Role.BOOKER
     facts = [letters.what_fact(meeting, owner), *_before(meeting, reader)]
@@ -88,13 +83,11 @@ def _to_guest(
         "booker": "" if is_booker else meeting.booker_name,
         "booked_on": letters.stamp(meeting.created_at, reader.zone),
     }
-    return letters.compose("change", context, letter, key=key, reply_to=owner.notice_email)
+    return letters.compose("change", context, letter, reply_to=owner.notice_email)
 
 
 @to_owner
-def _to_host(
-    meeting: MeetingBase, reader: Reader, statement: Statement, *, key: str
-) -> EmailMultiAlternatives:
+def _to_host(meeting: MeetingBase, reader: Reader, statement: Statement) -> Letter:
     facts = [letters.who_fact(meeting), letters.length_fact(meeting), *_before(meeting, reader)]
     if meeting.state not in IS_OFF and statement.said is not Said.TAKEN:
         facts += letters.where_facts(meeting, LinkKind.OWNER)
@@ -109,7 +102,7 @@ def _to_host(
         "action_label": "Confirm or decline",
         "booker": meeting.booker_name,
     }
-    return letters.compose("change", context, letter, key=key, reply_to=meeting.booker_email)
+    return letters.compose("change", context, letter, reply_to=meeting.booker_email)
 
 
 def _common(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from booking import wording
 from booking.clash_words import where_it_is
 from booking.enums import Clash
+from common.mail_form import Letter
 
 if TYPE_CHECKING:
     from booking.models import MeetingBase
@@ -33,11 +32,8 @@ _WORDS: Final = {
 _STANDS: Final = "The meeting stands as it was promised, and {name} was told nothing."
 
 
-def clash_mail(meeting: MeetingBase, owner: Owner, *, key: str) -> EmailMultiAlternatives:
-    """To the owner, in their zone. What the other event is about stands in their calendar only.
-
-    `key` names this mail for receivers that drop repeats.
-    """
+def clash_mail(meeting: MeetingBase, owner: Owner) -> Letter:
+    """To the owner, in their zone. What the other event is about stands in their calendar only."""
     day = meeting.start_at.astimezone(owner.zone).date()
     when = f"{wording.short_day(day)}, {wording.clock(meeting.start_at, owner.zone)}"
     name = " ".join(meeting.booker_name.split())
@@ -55,18 +51,12 @@ def clash_mail(meeting: MeetingBase, owner: Owner, *, key: str) -> EmailMultiAlt
         "action_url": f"{settings.PUBLIC_URL}{reverse('booking:meetings')}?period=needs",
         "action_label": "Look at the meeting",
     }
-    digest = hashlib.sha256(key.encode()).hexdigest()[:40]
     _name, sender = parseaddr(settings.MAIL_FROM)
-    message = EmailMultiAlternatives(
+    message = Letter(
         subject=subject,
         body=render_to_string("booking/mail/clash.txt", context).strip() + "\n",
         from_email=formataddr(("Meridian", sender)),
         to=[owner.notice_email],
-        headers={
-            "Message-ID": f"<{digest}@{settings.ICS_DOMAIN}>",
-            "Idempotency-Key": digest,
-            "Auto-Submitted": "auto-generated",
-        },
     )
     message.attach_alternative(render_to_string("booking/mail/clash.html", context), "text/html")
     return message

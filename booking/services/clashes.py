@@ -17,6 +17,7 @@ from booking.enums import TAKES_TIME, Clash, MessageKind, Party
 from booking.errors import LinkClosed
 from booking.owners import meeting_of, owner_of_meeting, tables_for, tables_of
 from booking.services.clash_mail import clash_mail
+from booking.services.posting import post
 from calendars.owners import calendars_of
 from calendars.queries import busy_events
 from common import outbox
@@ -48,7 +49,8 @@ def handle_notice(message: OutboxMessage) -> None:
     except LinkClosed:
         return
     if owner.notice_email:
-        clash_mail(meeting, owner, key=message.dedupe_key).send()
+        letter = clash_mail(meeting, owner)
+        post(letter, meeting, kind="booking.clash", key=message.dedupe_key)
 
 
 def look_for_clash(*, meeting: MeetingBase, now: datetime) -> None:

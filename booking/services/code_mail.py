@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from booking.languages import speaking
 from booking.owners import public_name
+from common.mail_form import Letter
 
 if TYPE_CHECKING:
     from booking.models import EmailCheck
     from workspaces.owners import Owner
 
 
-def code_mail(check: EmailCheck, owner: Owner, *, code: str, key: str) -> EmailMultiAlternatives:
-    """To whoever the address belongs to, in the language of the page that asked.
-
-    `key` names this mail for receivers that drop repeats.
-    """
+def code_mail(check: EmailCheck, owner: Owner, *, code: str) -> Letter:
+    """To whoever the address belongs to, in the language of the page that asked."""
     with speaking(check.language):
         name = " ".join(public_name(owner).split())
         subject = _("Your code for %(title)s with %(name)s") % {
@@ -39,18 +35,12 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str, key: str) -> EmailM
         }
         text = render_to_string("booking/mail/code.txt", context).strip() + "\n"
         html = render_to_string("booking/mail/code.html", context)
-    digest = hashlib.sha256(key.encode()).hexdigest()[:40]
     _sender, sender = parseaddr(settings.MAIL_FROM)
-    message = EmailMultiAlternatives(
+    message = Letter(
         subject=context["subject"],
         body=text,
         from_email=formataddr((f"{name} via Meridian"[:200], sender)),
         to=[check.email],
-        headers={
-            "Message-ID": f"<{digest}@{settings.ICS_DOMAIN}>",
-            "Idempotency-Key": digest,
-            "Auto-Submitted": "auto-generated",
-        },
     )
     message.attach_alternative(html, "text/html")
     return message

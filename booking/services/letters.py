@@ -6,14 +6,12 @@ the templates, and what was typed stands quoted in the plain text.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -21,6 +19,7 @@ from booking import wording
 from booking.joining import first_link, other_link, unlinked_words
 from booking.owners import public_name
 from booking.plain import CONTROLS
+from common.mail_form import Letter
 from conferencing.enums import Conference, LinkKind
 
 if TYPE_CHECKING:
@@ -55,24 +54,16 @@ def conference_label(conference: str) -> str:
     return known.get(conference, "") if conference not in {"", Conference.NONE.value} else ""
 
 
-def compose(
-    template: str, context: dict[str, Any], reader: Reader, *, key: str, reply_to: str
-) -> EmailMultiAlternatives:
+def compose(template: str, context: dict[str, Any], reader: Reader, *, reply_to: str) -> Letter:
     _name, sender = parseaddr(settings.MAIL_FROM)
     stem = f"booking/mail/{template}"
-    digest = hashlib.sha256(key.encode()).hexdigest()[:40]
     via = _("%(name)s via Meridian") % {"name": context["sender_name"]}
-    message = EmailMultiAlternatives(
+    message = Letter(
         subject=context["subject"],
         body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
         from_email=formataddr((header(via), sender)),
         to=[reader.email],
         reply_to=[reply_to] if reply_to else None,
-        headers={
-            "Message-ID": f"<{digest}@{settings.ICS_DOMAIN}>",
-            "Idempotency-Key": digest,
-            "Auto-Submitted": "auto-generated",
-        },
     )
     message.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
     return message

@@ -34,20 +34,18 @@ from conferencing.enums import LinkKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.core.mail import EmailMultiAlternatives
-
     from booking.models import MeetingBase
+    from common.mail_form import Letter
     from workspaces.owners import Owner
 
 
 @to_booker
 def confirmation(
-    meeting: MeetingBase, owner: Owner, *, key: str, now: datetime, is_update: bool = False
-) -> EmailMultiAlternatives:
+    meeting: MeetingBase, owner: Owner, *, now: datetime, is_update: bool = False
+) -> Letter:
     """To the booker: the meeting with its calendar file, or the receipt of a request without one.
 
-    An update brings the link that came later, or says that none will. `key` names this mail for
-    receivers that drop repeats.
+    An update brings the link that came later, or says that none will. `now` stamps the file.
     """
     zone = ZoneInfo(meeting.booker_timezone)
     reader = Reader(meeting.booker_email, zone, public_name(owner), owner.zone)
@@ -77,7 +75,7 @@ def confirmation(
         "manage_url": manage_url(meeting),
         "booked_on": stamp(meeting.created_at, reader.zone),
     }
-    message = compose("confirmation", context, reader, key=key, reply_to=owner.notice_email)
+    message = compose("confirmation", context, reader, reply_to=owner.notice_email)
     # Without a link there is nothing new to say to a calendar.
     if not is_request and not (is_update and link_has_failed):
         message.attach(mime_part(calendar_file(meeting, owner, now=now), "REQUEST"))
@@ -90,10 +88,9 @@ def notice(
     owner: Owner,
     *,
     event: EventPresence,
-    key: str,
     now: datetime,
     lost_link: bool = False,
-) -> EmailMultiAlternatives:
+) -> Letter:
     """To the owner: who booked what. Carries the calendar file when no event was made.
 
     With `lost_link` it follows an earlier one and says that the link, then awaited, never came.
@@ -123,7 +120,7 @@ def notice(
         "event": event.name,
         "conference_note": meeting.conference_note,
     }
-    message = compose("notice", context, reader, key=key, reply_to=meeting.booker_email)
+    message = compose("notice", context, reader, reply_to=meeting.booker_email)
     if event in {EventPresence.NO_CALENDAR, EventPresence.FAILED} and not is_request:
         file = calendar_file(meeting, owner, now=now, for_owner=True)
         message.attach(mime_part(file, "REQUEST"))

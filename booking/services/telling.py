@@ -7,6 +7,7 @@ an address that takes no mail keeps none from the others.
 
 from __future__ import annotations
 
+import copy
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -30,10 +31,13 @@ from booking.services.calendar_files import organizer_of
 from booking.services.change_mail import behind_mail, change_mail
 from booking.services.delivery import send_link
 from booking.services.messages import enqueue, event_presence, locked
+from booking.services.posting import post
 from booking.services.readers import Role, known_now, readers_of
 from booking.services.statements import FileKind, Said, changes_since, due_statement
 from calendars.enums import ConferenceState
 from common import outbox
+from common.mail import begun_at, said_otherwise
+from common.mail_trouble import MailRefused
 from conferencing.enums import LinkFailure
 from workspaces.owners import owner_for
 
@@ -42,11 +46,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from django.core.mail import EmailMultiAlternatives
-
     from booking.models import MeetingBase, MeetingChange
     from booking.services.readers import Reader
     from booking.services.statements import Statement
+    from common.mail_form import Letter
 
 _LOOK_AGAIN = timedelta(seconds=2)
 _NO_FILE = frozenset({EventPresence.THERE, EventPresence.ON_ITS_WAY})
@@ -72,7 +75,9 @@ def tell(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
         try:
             _tell_one(meeting, reader, statement, presence, now)
         except Exception as error:  # noqa: BLE001 -- raised below
-            trouble = error
+            # What may pass is tried again, whatever was decided for somebody else meanwhile.
+            if trouble is None or isinstance(trouble, MailRefused):
+                trouble = error
     if trouble is not None:
         raise trouble
 
@@ -85,21 +90,21 @@ def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> N
         return
     owner = owner_of_meeting(meeting)
     if step is Step.NO_LINK:
-        mail.confirmation(meeting, owner, key=f"{key}:booker", now=now, is_update=True).send()
+        key = f"{key}:booker"
+        begun = begun_at(key, now)
+        message = mail.confirmation(meeting, owner, now=begun, is_update=True)
+        post(message, meeting, kind=f"booking.{step.value}", key=key, begun=begun)
         return
     presence = event_presence(meeting)
     for reader in readers_of(meeting):
         if reader.role is Role.OWNER:
             if presence not in _NO_FILE and not reader.had_file:
                 _note_try(meeting, reader)
-            mail.notice(
-                meeting,
-                owner,
-                event=presence,
-                key=f"{key}:owner",
-                now=now,
-                lost_link=step is Step.NO_LINK_NOTICE,
-            ).send()
+            key = f"{key}:owner"
+            begun = begun_at(key, now)
+            is_lost = step is Step.NO_LINK_NOTICE
+            message = mail.notice(meeting, owner, event=presence, now=begun, lost_link=is_lost)
+            post(message, meeting, kind=f"booking.{step.value}", key=key, begun=begun)
 
 
 def tell_behind(*, meeting: MeetingBase, owner_id: UUID, words: str, key: str) -> None:
@@ -107,7 +112,8 @@ def tell_behind(*, meeting: MeetingBase, owner_id: UUID, words: str, key: str) -
     with suppress(ObjectDoesNotExist):
         owner = owner_for(tables_for(meeting).kind, owner_id, meeting.workspace)
         if owner.notice_email:
-            behind_mail(meeting, owner, words, key=f"{key}:owner").send()
+            message = behind_mail(meeting, owner, words)
+            post(message, meeting, kind="booking.event_behind", key=f"{key}:owner")
 
 
 def _should_wait(
@@ -139,8 +145,29 @@ def _tell_one(
 ) -> None:
     if statement.file is not FileKind.NONE and not reader.had_file:
         _note_try(meeting, reader)
-    _letter(meeting, reader, statement, presence, now).send()
+    key = f"booking:{meeting.pk}:{statement.said.value}:{meeting.sequence}:{reader.key}"
+    begun = begun_at(key, now)
+    message = _letter(meeting, reader, statement, presence, begun)
+    sent = post(message, meeting, kind=_kind_of(reader, statement), key=key, begun=begun)
+    if said_otherwise(sent, message):
+        meeting, presence = _as_it_was(meeting), EventPresence.ON_ITS_WAY
     _note_told(meeting, reader, statement, presence, now)
+
+
+def _kind_of(reader: Reader, statement: Statement) -> str:
+    if statement.said is Said.BOOKED:
+        return "booking.notice" if reader.role.is_host else "booking.confirmation"
+    return f"booking.{statement.said.name.lower()}"
+
+
+def _as_it_was(meeting: MeetingBase) -> MeetingBase:
+    """What a mail surely said that was taken in an earlier version: all but the link.
+
+    What is more by now then follows in a mail of its own.
+    """
+    was = copy.copy(meeting)
+    was.conference_url = ""
+    return was
 
 
 def _letter(
@@ -149,16 +176,15 @@ def _letter(
     statement: Statement,
     presence: EventPresence,
     now: datetime,
-) -> EmailMultiAlternatives:
-    key = f"booking:{meeting.pk}:{statement.said.value}:{meeting.sequence}:{reader.key}"
+) -> Letter:
     owner = reader.owner
     if reader.role is Role.BOOKER and statement.said is Said.BOOKED:
-        return mail.confirmation(meeting, owner, key=key, now=now)
+        return mail.confirmation(meeting, owner, now=now)
     if reader.role is Role.BOOKER and statement.said is Said.LINK:
-        return mail.confirmation(meeting, owner, key=key, now=now, is_update=True)
+        return mail.confirmation(meeting, owner, now=now, is_update=True)
     if reader.role is Role.OWNER and statement.said is Said.BOOKED:
-        return mail.notice(meeting, owner, event=presence, key=key, now=now)
-    return change_mail(meeting, reader, statement, key=key, now=now)
+        return mail.notice(meeting, owner, event=presence, now=now)
+    return change_mail(meeting, reader, statement, now=now)
 
 
 def _note_try(meeting: MeetingBase, reader: Reader) -> None:

@@ -24,7 +24,7 @@ from booking.owners import owner_of_link
 from booking.services import limits
 from booking.services.code_mail import code_mail
 from booking.tokens import FORM_LIFE, email_code, is_email_code
-from common import outbox
+from common import mail, outbox
 from common.errors import RateLimited
 
 if TYPE_CHECKING:
@@ -84,7 +84,13 @@ def handle_email_code(message: OutboxMessage) -> None:
     except LinkClosed:
         return
     code = email_code(check.id, check.round)
-    code_mail(check, owner, code=code, key=message.dedupe_key).send()
+    mail.send(
+        code_mail(check, owner, code=code),
+        kind="booking.code",
+        key=message.dedupe_key,
+        workspace_id=check.workspace_id,
+        about=("email_check", check.pk),
+    )
 
 
 def forget_checks(now: datetime) -> int:

@@ -17,6 +17,7 @@ from booking.models import BulkCancellation, EmailCheck, MeetingChange, PersonNo
 from booking.owners import tables_for, tables_of_person
 from calendars.models import Event
 from common.enums import OutboxState
+from common.mail import forget_recipients
 from common.models import OutboxMessage
 
 if TYPE_CHECKING:
@@ -103,14 +104,15 @@ def wipe_guest(meeting: MeetingBase, addresses: Iterable[str]) -> int:
 
 
 def wipe_traces(person: PersonBase, addresses: list[str]) -> int:
-    """Take the addresses out of proofs, notes, bulk work and copies of deleted events; how many
-    notes there were.
+    """Take the addresses out of proofs, notes, bulk work, what is known of mails, and copies of
+    deleted events; how many notes there were.
     """
     notes, _ = PersonNote.objects.filter(
         workspace=person.workspace_id, person_id=person.pk
     ).delete()
     checks = EmailCheck.objects.filter(workspace=person.workspace_id).alias(folded=Lower("email"))
     checks.filter(folded__in=addresses).delete()
+    forget_recipients(*addresses, workspace_id=person.workspace_id)
     for work in BulkCancellation.objects.filter(workspace=person.workspace_id):
         said = json.dumps([work.rules, work.words, work.message, work.failed]).lower()
         if any(address in said for address in addresses):

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from calendars.owners import connection_models
+from common.mail import send
+from common.mail_form import Letter
 from conferencing.models import ZoomConnection
 from workspaces.enums import Role
 from workspaces.models import Membership, Workspace
@@ -18,6 +19,7 @@ from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
     from audit.models import ConnectionBase
+    from common.mail import About
     from common.models import OutboxMessage
 
 
@@ -39,7 +41,7 @@ def tell_reconnect_needed(message: OutboxMessage) -> None:
         "action_label": "Open connections",
         "action_url": settings.PUBLIC_URL + reverse("calendars:connections"),
     }
-    _send("reconnect", owner.notice_email, context)
+    _send(message, "reconnect", owner.notice_email, context, about=("connection", connection.pk))
 
 
 def tell_branch_asks(message: OutboxMessage) -> None:
@@ -64,18 +66,25 @@ def tell_branch_asks(message: OutboxMessage) -> None:
         "action_label": "Answer it",
         "action_url": settings.PUBLIC_URL + reverse("calendars:headquarters"),
     }
-    _send("branch", owner.user.email, context)
+    _send(message, "branch", owner.user.email, context, about=("workspace", branch.pk))
 
 
-def _send(name: str, to: str, context: dict[str, str]) -> None:
-    mail = EmailMultiAlternatives(
+def _send(
+    message: OutboxMessage, name: str, to: str, context: dict[str, str], *, about: About
+) -> None:
+    mail = Letter(
         subject=context["subject"],
         body=render_to_string(f"calendars/mail/{name}.txt", context),
         to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     mail.attach_alternative(render_to_string(f"calendars/mail/{name}.html", context), "text/html")
-    mail.send()
+    send(
+        mail,
+        kind=f"calendars.{name}",
+        key=message.dedupe_key,
+        workspace_id=message.workspace_id,
+        about=about,
+    )
 
 
 def _connection(connection_id: UUID) -> ConnectionBase | None:

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from common import limits, outbox
+from common import limits, mail, outbox
 from common.derived import derived_token
 from common.errors import InvalidInput, NotFound
+from common.mail_form import Letter
 from common.secrets import hash_token
 from workspaces.access import MAY_WORK, require_role
 from workspaces.enums import AccessEnd
@@ -245,13 +245,19 @@ def send_client_invitation(message: OutboxMessage) -> None:
         "action_url": settings.PUBLIC_URL + reverse("portal:open", args=[token_of(invitation)]),
     }
     stem = "workspaces/mail/client_invitation"
-    mail = EmailMultiAlternatives(
+    letter = Letter(
         subject=context["subject"],
         body=render_to_string(f"{stem}.txt", context),
         to=[invitation.email],
     )
-    mail.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
-    mail.send()
+    letter.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
+    mail.send(
+        letter,
+        kind=CLIENT_INVITATION,
+        key=message.dedupe_key,
+        workspace_id=invitation.workspace_id,
+        about=("client_invitation", invitation.pk),
+    )
 
 
 def _one_line(text: str) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.core.signing import Signer
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from common import outbox
+from common import mail, outbox
 from common.errors import Conflict, Forbidden, NotFound
+from common.mail_form import Letter
 from common.secrets import hash_token
 from workspaces.access import MAY_MANAGE
 from workspaces.enums import Role
@@ -131,15 +131,21 @@ def send_invitation(message: OutboxMessage) -> None:
         "invitation": invitation,
         "url": settings.PUBLIC_URL + reverse("workspaces:invitation", args=[token]),
     }
-    mail = EmailMultiAlternatives(
+    letter = Letter(
         subject=f"Join {_one_line(invitation.workspace.name)} on Meridian",
         body=render_to_string("workspaces/mail/invitation.txt", context),
         to=[invitation.email],
     )
-    mail.attach_alternative(
+    letter.attach_alternative(
         render_to_string("workspaces/mail/invitation.html", context), "text/html"
     )
-    mail.send()
+    mail.send(
+        letter,
+        kind=INVITATION,
+        key=message.dedupe_key,
+        workspace_id=invitation.workspace_id,
+        about=("invitation", invitation.pk),
+    )
 
 
 def _require_right(by: Membership, role: Role) -> None:

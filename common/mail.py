@@ -1,0 +1,230 @@
+"""The one door for mails of ours: each is sent once, as far as its receiver can tell, and what
+becomes of it is kept.
+
+A mail is named by its `key`: what it says, about what, to whom. It is noted before it is tried, so
+that a process that dies in between leaves a trace; a try that ended without an answer is made
+again under the same key and Message-ID. Resend drops the repeat for 24 hours; over SMTP it is a
+second copy with the Message-ID of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from common import outbox
+from common.enums import MailState
+from common.errors import InvalidInput, UpstreamError
+from common.mail_trouble import MailRefused, SaidOtherwise, of_smtp
+from common.models import SentMail
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from common.mail_form import Letter
+
+About = tuple[str, uuid.UUID]
+_OPEN = (MailState.SENDING, MailState.FAILED)
+_SAID_OTHERWISE = "An earlier version of this mail was taken; the later one was not sent."
+
+
+def begun_at(key: str, now: datetime) -> datetime:
+    """When the mail of this key was first tried, else now.
+
+    What is stamped within a mail is stamped with this: another try must say the same.
+    """
+    begun = SentMail.objects.filter(key_digest=_digest_of(key)).values_list("begun_at", flat=True)
+    return begun.first() or now
+
+
+def sent_mail(key: str) -> SentMail | None:
+    """What is known of the mail of this key."""
+    return SentMail.objects.filter(key_digest=_digest_of(key)).first()
+
+
+def send(
+    message: Letter,
+    *,
+    kind: str,
+    key: str,
+    workspace_id: uuid.UUID | None,
+    about: About | None = None,
+    problem_kind: str = "",
+    begun: datetime | None = None,
+) -> SentMail:
+    """Send the mail to its one reader, unless that of this key was taken already; what is known
+    of it then.
+
+    `begun` is the `begun_at` the mail was made with. `problem_kind` names the outbox message
+    `{mail_id}` that is written when it does not arrive. A mail that was taken before with other
+    words is not sent: `digest` then differs from the letter's. Never call it within a
+    transaction. Raises InvalidInput for a mail without a reader, MailRefused when it is refused
+    for good, which is noted and told; UpstreamUnavailable, RateLimited and BadReply when it is to
+    be tried again.
+    """
+    row = _noted(
+        message,
+        kind=kind,
+        key=key,
+        workspace_id=workspace_id,
+        about=about,
+        problem_kind=problem_kind,
+        begun=begun or timezone.now(),
+    )
+    if row.accepted_at is not None:
+        return row
+    digest = message.digest()
+    _name(message, row, digest)
+    trouble: UpstreamError | None = None
+    try:
+        if not _is_address(*message.recipients()):
+            raise MailRefused("This is not an e-mail address.")
+        message.send()
+    except SaidOtherwise:
+        # What was tried before is what was taken; with what words is not known any more.
+        return _taken(row, remote_id="", digest="", detail=_SAID_OTHERWISE)
+    except OSError as error:
+        trouble = of_smtp(error)
+    except UpstreamError as error:
+        trouble = error
+    if trouble is not None:
+        # Raised out here: what a server said can hold the address.
+        if isinstance(trouble, MailRefused):
+            _refused(row, trouble)
+        raise trouble
+    status = getattr(message, "anymail_status", None)
+    remote_id = status.message_id if status is not None else ""
+    return _taken(row, remote_id=str(remote_id or ""), digest=digest)
+
+
+def said_otherwise(row: SentMail, message: Letter) -> bool:
+    """Whether what was taken is an earlier version of this letter."""
+    return row.accepted_at is not None and row.digest != message.digest()
+
+
+def tell_trouble(mail: SentMail) -> None:
+    """Write the outbox message that tells of the mail's trouble, once for each state of it."""
+    if not mail.problem_kind:
+        return
+    outbox.enqueue(
+        kind=mail.problem_kind,
+        payload={"mail_id": str(mail.pk)},
+        dedupe_key=f"mail-trouble:{mail.pk}:{mail.state}:{mail.refusals}",
+        workspace_id=mail.workspace_id,
+    )
+
+
+def forget_recipients(*addresses: str, workspace_id: uuid.UUID) -> None:
+    """Blank these addresses on every mail of the workspace: whose they are is erased."""
+    for address in addresses:
+        SentMail.objects.filter(workspace_id=workspace_id, recipient__iexact=address).update(
+            recipient=""
+        )
+
+
+def _noted(
+    message: Letter,
+    *,
+    kind: str,
+    key: str,
+    workspace_id: uuid.UUID | None,
+    about: About | None,
+    problem_kind: str,
+    begun: datetime,
+) -> SentMail:
+    """The row of this mail, committed before anything is sent."""
+    readers = message.recipients()
+    if len(readers) != 1:
+        raise InvalidInput("to", "A mail goes to exactly one address.")
+    reader = readers[0] if _is_address(readers[0]) else ""
+    name = _digest_of(key)
+    about_kind, about_id = about or ("", None)
+    # Durable: a mail within a transaction would go out though the transaction may not stand.
+    with transaction.atomic(durable=True):
+        row, _is_new = SentMail.objects.get_or_create(
+            key_digest=name,
+            defaults={
+                "message_id": _message_id(name, 1),
+                "kind": kind,
+                "workspace_id": workspace_id,
+                "about_kind": about_kind,
+                "about_id": about_id,
+                "recipient": reader,
+                "problem_kind": problem_kind,
+                "begun_at": begun,
+            },
+        )
+    return row
+
+
+def _name(message: Letter, row: SentMail, digest: str) -> None:
+    """Give the letter the names that its receivers know repeats by.
+
+    After an uncertain try with other words it is another message: a mailbox that drops repeats
+    by Message-ID would keep the older one.
+    """
+    if row.digest not in {"", digest}:
+        version = row.message_id.partition("@")[0].partition(".")[2]
+        row.message_id = _message_id(row.key_digest, int(version or 1) + 1)
+    row.digest, row.state, row.state_at, row.detail = digest, MailState.SENDING, timezone.now(), ""
+    row.save(update_fields=["message_id", "digest", "state", "state_at", "detail", "updated_at"])
+    # A key under which something was refused could bring the old answer again.
+    again = f"-{row.refusals}" if row.refusals else ""
+    message.idempotency_key = f"{row.key_digest}{again}"
+    message.extra_headers["Message-ID"] = f"<{row.message_id}>"
+    message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
+    # By it the service's events name the mail even where its answer was lost.
+    message.esp_extra = {"tags": [{"name": "mail", "value": row.pk.hex}]}
+
+
+def _taken(row: SentMail, *, remote_id: str, digest: str, detail: str = "") -> SentMail:
+    """Note that the first server has it; events that came before this answer stand."""
+    now = timezone.now()
+    with transaction.atomic():
+        rows = SentMail.objects.filter(pk=row.pk)
+        changes = {"accepted_at": now, "digest": digest, "updated_at": now}
+        rows.update(**changes, **({"remote_id": remote_id} if remote_id else {}))
+        rows.filter(state__in=_OPEN).update(state=MailState.SENT, state_at=now, detail=detail)
+    row.refresh_from_db()
+    return row
+
+
+def _refused(row: SentMail, refusal: MailRefused) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        # Nothing of it was taken, so the next try is a first one.
+        SentMail.objects.filter(pk=row.pk, accepted_at__isnull=True).update(
+            state=MailState.FAILED,
+            state_at=now,
+            detail=refusal.message[:300],
+            refusals=F("refusals") + 1,
+            digest="",
+            updated_at=now,
+        )
+        row.refresh_from_db()
+        tell_trouble(row)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _message_id(name: str, version: int) -> str:
+    again = f".{version}" if version > 1 else ""
+    return f"{name}{again}@{settings.ICS_DOMAIN}"

@@ -1,0 +1,80 @@
+"""A real mail server on a free port of this machine, which does what a test tells it to."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+@dataclass
+class Received:
+    """What the server took."""
+
+    sender: str
+    recipients: list[str]
+    raw: bytes
+
+    @property
+    def mail(self) -> Any:
+        return email.message_from_bytes(self.raw, policy=email.policy.default)
+
+
+@dataclass
+class MailServer:
+    """`says` are answers by command (`MAIL`, `RCPT`, `DATA`), each used once, oldest first.
+
+    `drops` is how many connections end after the mail was taken and before that is said.
+    """
+
+    port: int = 0
+    received: list[Received] = field(default_factory=list)
+    says: dict[str, list[str]] = field(default_factory=dict)
+    drops: int = 0
+
+    def _answer(self, command: str) -> str | None:
+        waiting = self.says.get(command)
+        return waiting.pop(0) if waiting else None
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        answer = self._answer("MAIL")
+        if answer is None:
+            envelope.mail_from = address
+        return answer or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        answer = self._answer("RCPT")
+        if answer is None:
+            envelope.rcpt_tos.append(address)
+        return answer or "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        answer = self._answer("DATA")
+        if answer is not None:
+            return answer
+        raw = envelope.content
+        self.received.append(Received(envelope.mail_from, list(envelope.rcpt_tos), raw))
+        if self.drops:
+            self.drops -= 1
+            server.transport.abort()
+        return "250 OK"
+
+
+@contextmanager
+def mail_server():
+    """A server that takes every mail unless told otherwise."""
+    server = MailServer()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        server.port = probe.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=20)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
