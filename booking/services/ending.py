@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext, gettext_noop
 
 from audit.actors import task_actor
 from booking.booker import clean_text
 from booking.enums import ChangeKind, MeetingState, Party
 from booking.models import MeetingChange
-from booking.owners import meeting_tables
+from booking.owners import meeting_tables, tables_for
 from booking.services.history import Doer, record
 from booking.services.keeping import held_still, keep, let_go, once_more
-from common.errors import Conflict
+from common.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 EXPIRES_REQUESTS = "booking.expire_requests"
 _AT_ONCE = 200
+_ASKS_ANEW = (ChangeKind.MOVED, ChangeKind.REASSIGNED)
 _OVER = gettext_noop("This meeting is over, so it cannot be cancelled any more.")
 _IS_DECLINED = gettext_noop("This request was declined already.")
 _IS_CANCELLED = gettext_noop("This meeting was cancelled already.")
@@ -80,11 +82,15 @@ def _decline(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> Meet
         if fresh.state != MeetingState.REQUESTED:
             is_off = fresh.state == MeetingState.CANCELLED
             raise Conflict(_IS_CANCELLED if is_off else _NOT_ASKED)
-        fresh.state = MeetingState.DECLINED
-        fresh.cancelled_by, fresh.cancel_reason = doer.by, text[:300]
-        let_go(fresh)
-        keep(fresh=fresh, kind=ChangeKind.DECLINED, doer=doer, now=now, message=text)
+        _say_no(fresh, doer, now, text)
     return fresh
+
+
+def _say_no(fresh: MeetingBase, doer: Doer, now: datetime, text: str) -> None:
+    fresh.state = MeetingState.DECLINED
+    fresh.cancelled_by, fresh.cancel_reason = doer.by, text[:300]
+    let_go(fresh)
+    keep(fresh=fresh, kind=ChangeKind.DECLINED, doer=doer, now=now, message=text)
 
 
 def mark_no_show(
@@ -123,25 +129,34 @@ def expire_requests(*, now: datetime) -> int:
     """Decline the requests that nobody answered in time; how many that were.
 
     In time is before the start, and within `BOOKING_REQUEST_LIFE` of being asked, which counts
-    anew from each move.
+    anew from each move and for whoever it is handed to. One that is answered, moved or handed
+    over at this moment is left alone.
     """
-    doer = Doer(Party.SYSTEM, task_actor(EXPIRES_REQUESTS), "Meridian")
     expired = 0
     for tables in meeting_tables():
-        asked = Q(start_at__lte=now) | Q(created_at__lte=now - settings.BOOKING_REQUEST_LIFE)
-        rows = tables.meetings().filter(asked, state=MeetingState.REQUESTED)
-        for meeting in rows.order_by("start_at")[:_AT_ONCE]:
-            if meeting.start_at > now and _asked_lately(meeting, now):
-                continue
-            try:
-                decline_meeting(meeting=meeting, doer=doer, now=now)
-            except Conflict:  # somebody answered it this moment
-                continue
-            expired += 1
+        rows = tables.meetings().filter(_unanswered(now)).order_by("start_at")
+        for meeting in rows[:_AT_ONCE]:
+            # The answer of this moment comes first, and what was erased asks nobody any more.
+            with suppress(Conflict, NotFound):
+                expired += once_more(partial(_expire, meeting, now))
     return expired
 
 
-def _asked_lately(meeting: MeetingBase, now: datetime) -> bool:
-    life: timedelta = settings.BOOKING_REQUEST_LIFE
-    moves = MeetingChange.objects.filter(meeting_id=meeting.pk, kind=ChangeKind.MOVED)
-    return moves.filter(at__gt=now - life).exists()
+def _expire(meeting: MeetingBase, now: datetime) -> bool:
+    with held_still(meeting) as fresh:
+        rows = tables_for(fresh).meetings().filter(_unanswered(now), pk=fresh.pk)
+        if not rows.exists():
+            return False
+        doer = Doer(Party.SYSTEM, task_actor(EXPIRES_REQUESTS), "Meridian")
+        _say_no(fresh, doer, now, "")
+    return True
+
+
+def _unanswered(now: datetime) -> Q:
+    """Requests whose start has come, or which whoever has them by now was asked long ago."""
+    since = now - settings.BOOKING_REQUEST_LIFE
+    asked_anew = MeetingChange.objects.filter(
+        meeting_id=OuterRef("pk"), kind__in=_ASKS_ANEW, at__gt=since
+    )
+    is_late = Q(start_at__lte=now) | (Q(created_at__lte=since) & ~Exists(asked_anew))
+    return Q(state=MeetingState.REQUESTED) & is_late

@@ -33,13 +33,12 @@ def uses(rooms: Sequence[ZoomMeeting]) -> dict[UUID, Use]:
             workspace__in={room.workspace_id for room in rooms},
         )
         for meeting in rows:
+            keys = (event_key(meeting), meeting.pk, meeting.group_id)
+            named = {wished[key].pk: wished[key] for key in keys if key in wished}
             room = linked.get((meeting.workspace_id, meeting.conference_url))
-            room = room or wished.get(event_key(meeting)) or wished.get(meeting.pk)
-            if room is None or room.workspace_id != meeting.workspace_id:
-                continue
-            use = _use_by(meeting, room)
-            if room.pk not in found or use.is_live:
-                found[room.pk] = use
+            for one in (*named.values(), *((room,) if room else ())):
+                if one.workspace_id == meeting.workspace_id:
+                    found[one.pk] = _greater(found.get(one.pk), _use_by(meeting, one))
     return found
 
 
@@ -49,6 +48,13 @@ def _event_key(room: ZoomMeeting) -> UUID | None:
         return UUID(hex=room.intent_key)
     except ValueError:
         return None
+
+
+def _greater(one: Use | None, other: Use) -> Use:
+    """Whoever meets there last."""
+    if one is None or one.ended_at is None or other.ended_at is None:
+        return one if one is not None and one.is_live else other
+    return other if other.ended_at > one.ended_at else one
 
 
 def _use_by(meeting: MeetingBase, room: ZoomMeeting) -> Use:
