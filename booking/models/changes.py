@@ -40,7 +40,10 @@ class MeetingChange(UUIDModel):
     class Meta:
         db_table = "meeting_changes"
         ordering = ["at", "sequence", "created_at"]
-        indexes = [models.Index(fields=["meeting_id", "at"], name="meeting_change_meeting")]
+        indexes = [
+            models.Index(fields=["meeting_id", "at"], name="meeting_change_meeting"),
+            models.Index(fields=["workspace", "at"], name="meeting_change_ws_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
