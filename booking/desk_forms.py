@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.booker import MAX_NAME, MAX_TEXT, clean_start
+from booking.forms import GuestsForm
 from calendars.people import addresses_in
 from common.errors import InvalidInput
 from common.wallclock import starts_at
@@ -41,6 +42,10 @@ class MessageForm(ChangeForm):
         max_length=MAX_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class StaffGuestsForm(GuestsForm, MessageForm):
+    """Who comes along to a meeting."""
 
 
 class ChosenForm(forms.Form):

@@ -48,6 +48,7 @@ class ChangeKind(models.TextChoices):
     NO_SHOW = "no_show", "Marked as no-show"
     ATTENDED = "attended", "No-show taken back"
     REASSIGNED = "reassigned", "Handed to somebody else"
+    GUESTS = "guests", "Guests changed"
 
 
 class BlockKind(models.TextChoices):

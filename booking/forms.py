@@ -13,7 +13,9 @@ from booking.questions import Question, QuestionKind, read_answer
 from common.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from django.http import QueryDict
 
 ANSWER = "q_"
 
@@ -134,6 +136,57 @@ class WordForm(forms.Form):
             return rules.clean_text(self.cleaned_data["message"], "message")
         except InvalidInput as error:
             raise forms.ValidationError(error.message) from error
+
+
+class GuestsForm(forms.Form):
+    """Who comes along to a meeting: people to take off it, and people to invite."""
+
+    remove = forms.MultipleChoiceField(
+        label=_("Take off"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    guests = forms.CharField(
+        label=_("Invite"),
+        required=False,
+        help_text=_(
+            "One to a line, a name and an e-mail address or the address alone. They get the "
+            "calendar file and every change."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        guests: Sequence[Mapping[str, str]],
+        takes_more: bool,
+        booker_email: str,
+    ) -> None:
+        super().__init__(data)
+        self.booker_email = booker_email
+        # Of a valid form: the people to invite.
+        self.invited: list[dict[str, str]] = []
+        named = {
+            one["email"]: ", ".join(filter(None, (one.get("name"), one["email"]))) for one in guests
+        }
+        # Who was taken off by somebody else meanwhile is gone, and that is no fault.
+        sent = data.getlist("remove") if data is not None else []
+        others = ((one, one) for one in sent if one not in named)
+        remove = self.fields["remove"]
+        assert isinstance(remove, forms.MultipleChoiceField)
+        remove.choices = [*named.items(), *others]
+        if not remove.choices:
+            del self.fields["remove"]
+        if not takes_more:
+            del self.fields["guests"]
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data.setdefault("remove", [])
+        try:
+            self.invited = read_guest_lines(self.cleaned_data.get("guests", ""), self.booker_email)
+        except InvalidInput as error:
+            self.add_error("guests", error.message)
+        return self.cleaned_data
 
 
 def _field_for(question: Question) -> forms.Field:

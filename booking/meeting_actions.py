@@ -20,18 +20,25 @@ class Action(StrEnum):
     DECLINE = "decline"
     MOVE = "move"
     REASSIGN = "reassign"
+    GUESTS = "guests"
     CANCEL = "cancel"
     NO_SHOW = "no_show"
     ATTENDED = "attended"
 
 
 _AHEAD = {
-    MeetingState.REQUESTED: {Action.APPROVE, Action.DECLINE, Action.MOVE, Action.REASSIGN},
-    MeetingState.CONFIRMED: {Action.MOVE, Action.REASSIGN, Action.CANCEL},
+    MeetingState.REQUESTED: {
+        Action.APPROVE,
+        Action.DECLINE,
+        Action.MOVE,
+        Action.REASSIGN,
+        Action.GUESTS,
+    },
+    MeetingState.CONFIRMED: {Action.MOVE, Action.REASSIGN, Action.GUESTS, Action.CANCEL},
 }
 _BEGUN = {
     MeetingState.REQUESTED: {Action.DECLINE},
-    MeetingState.CONFIRMED: {Action.CANCEL, Action.NO_SHOW},
+    MeetingState.CONFIRMED: {Action.GUESTS, Action.CANCEL, Action.NO_SHOW},
     MeetingState.NO_SHOW: {Action.ATTENDED},
 }
 
@@ -40,5 +47,7 @@ def actions_for(meeting: MeetingBase, now: datetime) -> frozenset[Action]:
     """What can be offered for the meeting as it is."""
     offered = _AHEAD if meeting.start_at > now else _BEGUN
     actions = offered.get(MeetingState(meeting.state), set())
-    over = {Action.CANCEL} if meeting.end_at <= now else set()
-    return frozenset(actions - over)
+    gone = {Action.CANCEL, Action.GUESTS} if meeting.end_at <= now else set()
+    if meeting.group_id is not None and not meeting.guests:
+        gone.add(Action.GUESTS)  # in a group everybody books a seat of their own
+    return frozenset(actions - gone)

@@ -17,10 +17,12 @@ from booking.views import (
     link_hours,
     links,
     manage,
+    manage_guests,
     manage_move,
     meeting_changes,
     meeting_detail,
     meeting_figures,
+    meeting_guests,
     meeting_move,
     meeting_new,
     meetings,
@@ -117,6 +119,7 @@ _staff: list[URLPattern] = [
     path(
         "meetings/<uuid:meeting_id>/cancel", meeting_changes.meeting_cancel, name="meeting_cancel"
     ),
+    path("meetings/<uuid:meeting_id>/guests", meeting_guests.meeting_guests, name="meeting_guests"),
     path("meetings/<uuid:meeting_id>/move", meeting_move.meeting_move, name="meeting_move"),
     path(
         "meetings/<uuid:meeting_id>/no-show",
@@ -141,6 +144,9 @@ _public: list[URLPattern] = [
     path("book/<slug:slug>/m/<slug:token>", manage.manage, name="manage"),
     path("book/<slug:slug>/m/<slug:token>/times", manage_move.manage_times, name="manage_times"),
     path("book/<slug:slug>/m/<slug:token>/move", manage_move.manage_move, name="manage_move"),
+    path(
+        "book/<slug:slug>/m/<slug:token>/guests", manage_guests.manage_guests, name="manage_guests"
+    ),
     path("book/<slug:slug>/m/<slug:token>/cancel", manage.manage_cancel, name="manage_cancel"),
     path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),
 ]

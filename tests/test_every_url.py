@@ -112,6 +112,7 @@ ALLOWED = {
     "booking:manage": "the token in the address is the authority",
     "booking:manage_times": "the token in the address is the authority",
     "booking:manage_move": "the token in the address is the authority",
+    "booking:manage_guests": "the token in the address is the authority",
     "booking:manage_cancel": "the token in the address is the authority",
     "calendars_api:calendars": OWN,
     "calendars_api:capabilities": OWN,
@@ -130,8 +131,9 @@ ALLOWED = {
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
     "booking:book_file", "booking:manage", "booking:manage_times", "booking:manage_move",
-    "booking:manage_cancel", "calendars:hook_google", "calendars:hook_microsoft",
-    "calendars:hook_microsoft_lifecycle", "booking_api:meetings", "booking_api:availability",
+    "booking:manage_cancel", "booking:manage_guests", "calendars:hook_google",
+    "calendars:hook_microsoft", "calendars:hook_microsoft_lifecycle",
+    "booking_api:meetings", "booking_api:availability",
     "api_schema",
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ Each change asked for twice is done once: a repeat answers the meeting as it is.
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,16 @@ from booking.api.calling import STAFF, STAFF_OR_BOOKER, WORKSPACE, WRITE, meetin
 from booking.api.meeting_shapes import MeetingDetailOutput, to_booker, to_staff
 from booking.api.serializers import Taken
 from booking.booker import clean_start
+from booking.guests import MAX_GUESTS
 from booking.services import limits
 from booking.services.changes import (
     approve_meeting,
     cancel_meeting,
+    change_guests,
     decline_meeting,
     mark_no_show,
     move_meeting,
+    new_guests,
     reassign_meeting,
 )
 from calendars.api.drafts import StrictSerializer
@@ -38,6 +42,7 @@ from workspaces.access import MAY_WORK
 from workspaces.enums import OwnerKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from rest_framework.request import Request
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from booking.api.calling import Called
     from booking.models import MeetingBase
 
+_PLACE = re.compile(r"\[(\d+)\]")
 _REASON = "Staff only: why a rule is set aside. Overlaps never are."
 _REFUSED: dict[int, Any] = refused(400, 401, 403, 404, 409, 429)
 _TAKEN: dict[int, Any] = {
@@ -92,6 +98,27 @@ class ReassignInput(MessageInput):
         return attrs
 
 
+class GuestInput(StrictSerializer):
+    """Somebody to invite."""
+
+    email = serializers.CharField(max_length=254)
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+
+
+class GuestsInput(MessageInput):
+    """Whom to invite, and whom to take off, by their address; one of the two at least."""
+
+    add = GuestInput(many=True, required=False, help_text="Ten guests at most in all.")
+    remove = serializers.ListField(
+        child=serializers.CharField(max_length=254), required=False, max_length=100
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("add") and not attrs.get("remove"):
+            raise serializers.ValidationError({"add": "Say whom to invite or to remove."})
+        return attrs
+
+
 class ChangeView(APIView):
     """What the changes share: who calls, about which meeting, and the answer."""
 
@@ -105,12 +132,16 @@ class ChangeView(APIView):
         body.is_valid(raise_exception=True)
         return dict(body.validated_data)
 
-    def spending(self, request: Request, called: Called) -> Any:
-        """What a booker may ask is counted; staff are not."""
+    def spending(
+        self, request: Request, called: Called, guests: Iterable[Mapping[str, str]] = ()
+    ) -> Any:
+        """What a booker may ask, and whom they invite, is counted; staff are not."""
         if not called.is_booker:
             return nullcontext()
         uses = limits.manage_uses(
-            address=client_address(request), token_hash=called.meeting.manage_token_hash
+            address=client_address(request),
+            token_hash=called.meeting.manage_token_hash,
+            guests=guests,
         )
         return limits.spending(uses, timezone.now())
 
@@ -169,6 +200,43 @@ class MoveView(ChangeView):
                 message=given.get("message", ""),
                 overriding=given.get("overriding", ""),
             )
+        return self.answer(called, meeting)
+
+
+class GuestsView(ChangeView):
+    """Invites people to a meeting, and takes people off it."""
+
+    @extend_schema(
+        operation_id="booking_guests",
+        auth=STAFF_OR_BOOKER,
+        parameters=[WORKSPACE],
+        request=GuestsInput,
+        responses={**_DONE, **_REFUSED},
+        examples=examples.GUESTS,
+    )
+    def post(self, request: Request, meeting_id: UUID) -> Response:
+        """Change who comes along. Who is there already, or is not, changes nothing.
+
+        New guests get the invitation, removed ones a cancellation, the others are told. A booker
+        invites people where the link takes guests; nobody is added to a shared slot.
+        """
+        called, given = self.called(request, meeting_id), self.given(request, GuestsInput)
+        add = given.get("add", [])
+        invited = new_guests(called.meeting, add)[:MAX_GUESTS]
+        try:
+            with self.spending(request, called, invited):
+                meeting = change_guests(
+                    meeting=called.meeting,
+                    doer=called.doer,
+                    now=timezone.now(),
+                    add=add,
+                    remove=given.get("remove", []),
+                    message=given.get("message", ""),
+                )
+        except InvalidInput as error:
+            # A place in a list is named as the shapes of the API name it: add.0.email.
+            field = _PLACE.sub(r".\1", error.field.replace("guests", "add", 1))
+            raise InvalidInput(field, error.message) from error
         return self.answer(called, meeting)
 
 

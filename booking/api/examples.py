@@ -232,6 +232,26 @@ MOVE: Final = [
              nearest=[_HALF_PAST, *_NEXT_WEEK]),
 ]  # fmt: skip
 
+GUESTS: Final = [
+    _asked(
+        "Dana for Kim",
+        {
+            "add": [{"name": "Dana Lark", "email": "dana@tallship.example"}],
+            "remove": ["kim@tallship.example"],
+            "message": "Dana knows the figures.",
+        },
+    ),
+    _answered(
+        "Changed",
+        _detail(guests=[{"name": "Dana Lark", "email": "dana@tallship.example"}], sequence=1),
+    ),
+    _refused("No address", "invalid",
+             "Give a whole address, for example dana@larkfielddental.example.", 400,
+             field="add.0.email"),
+    _refused("Too late", "conflict",
+             "This meeting is over, so nobody can be invited or taken off any more.", 409),
+]  # fmt: skip
+
 APPROVE: Final = [
     _asked("Yes", {"message": "See you there."}),
     _answered("Confirmed", _detail(sequence=1)),

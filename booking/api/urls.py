@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path(_MEETING, meetings.MeetingView.as_view(), name="meeting"),
     path(f"{_MEETING}/cancel", changes.CancelView.as_view(), name="cancel"),
     path(f"{_MEETING}/move", changes.MoveView.as_view(), name="move"),
+    path(f"{_MEETING}/guests", changes.GuestsView.as_view(), name="guests"),
     path(f"{_MEETING}/approve", changes.ApproveView.as_view(), name="approve"),
     path(f"{_MEETING}/decline", changes.DeclineView.as_view(), name="decline"),
     path(f"{_MEETING}/no-show", changes.NoShowView.as_view(), name="no_show"),

@@ -33,12 +33,14 @@ def calendar_file(
     for_guest: bool = False,
     organizer: str = "",
     is_off: bool = False,
+    only_to: Address | None = None,
 ) -> bytes:
     """The meeting as an invitation: the booker's copy, a guest's, or an owner's without calendar.
 
     One that is off, or `is_off` for this reader, is a cancellation, and a request is tentative.
     `organizer` is the address that earlier files named: a calendar takes a change from no other;
     of the booker's own it is known. What the booker typed is for the owner and not for guests.
+    A cancellation `only_to` somebody who is no guest any more names nobody else.
     """
     method, status = _said(meeting, is_off=is_off)
     facts = [who_fact(meeting)] if for_owner else []
@@ -64,7 +66,7 @@ def calendar_file(
         organizer=Address(
             organizer or organizer_of(owner, for_owner=for_owner), public_name(owner)
         ),
-        attendees=_attendees(meeting, owner, for_owner=for_owner),
+        attendees=[only_to] if only_to else _attendees(meeting, owner, for_owner=for_owner),
         location=link or meeting.location,
         url=link,
         conference_url=link,

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.addresses import manage_url, staff_url
-from booking.enums import IS_OFF, MeetingState
-from booking.ics import mime_part
+from booking.enums import IS_OFF, ChangeKind, MeetingState
+from booking.ics import Address, mime_part
 from booking.languages import ENGLISH, speaking, to_booker, to_owner
 from booking.owners import host_of_meeting, public_name
 from booking.services import change_words, letters
@@ -69,15 +69,23 @@ def behind_mail(meeting: MeetingBase, owner: Owner, words: str) -> Letter:
 def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Letter:
     owner = reader.owner
     is_booker = reader.role is Role.BOOKER
-    facts = [letters.what_fact(meeting, owner), *_before(meeting, reader)]
-    if meeting.state not in IS_OFF:
-        facts += letters.where_facts(meeting, LinkKind.BOOKER)
+    is_removed = reader.role is Role.FORMER_GUEST
+    facts = [letters.what_fact(meeting, owner)]
+    if not is_removed:
+        facts += _before(meeting, reader)
+        if meeting.state not in IS_OFF:
+            facts += letters.where_facts(meeting, LinkKind.BOOKER)
+        facts += _who_comes(meeting, statement, _("Guests"))
     facts += _messages(statement, reader)
     letter = letters.Reader(reader.email, reader.zone, public_name(owner), owner.zone)
     can_change = is_booker and meeting.state not in IS_OFF
     context = {
         **_common(meeting, reader, statement, letter, facts),
-        **(letters.way_in(meeting, LinkKind.BOOKER) if _is_confirmed(meeting) else {}),
+        **(
+            letters.way_in(meeting, LinkKind.BOOKER)
+            if _is_confirmed(meeting) and not is_removed
+            else {}
+        ),
         "manage_url": manage_url(meeting) if can_change else "",
         "can_answer": bool(owner.notice_email),
         "booker": "" if is_booker else meeting.booker_name,
@@ -91,6 +99,7 @@ def _to_host(meeting: MeetingBase, reader: Reader, statement: Statement) -> Lett
     facts = [letters.who_fact(meeting), letters.length_fact(meeting), *_before(meeting, reader)]
     if meeting.state not in IS_OFF and statement.said is not Said.TAKEN:
         facts += letters.where_facts(meeting, LinkKind.OWNER)
+    facts += _who_comes(meeting, statement, "Guests")
     facts += _messages(statement, reader)
     zone = ZoneInfo(meeting.booker_timezone)
     letter = letters.Reader(reader.email, reader.zone, meeting.booker_name, zone)
@@ -137,6 +146,14 @@ def _before(meeting: MeetingBase, reader: Reader) -> list[Fact]:
     return [(_("Before"), f"{day}, {clock}, {wording.zone_words(reader.zone, known.start_at)}", "")]
 
 
+def _who_comes(meeting: MeetingBase, statement: Statement, label: str) -> list[Fact]:
+    """The guests by name, where a mail tells that they are others now."""
+    if not any(one.kind == ChangeKind.GUESTS for one in statement.changes):
+        return []
+    names = [guest.get("name") or guest["email"] for guest in meeting.guests]
+    return [(label, ", ".join(names), "")] if names else []
+
+
 def _messages(statement: Statement, reader: Reader) -> list[Fact]:
     """What was written with the changes, each with its writer."""
     return [
@@ -157,7 +174,10 @@ def _file(meeting: MeetingBase, reader: Reader, statement: Statement, now: datet
             reader.owner,
             now=now,
             for_owner=reader.role.is_host,
-            for_guest=reader.role is Role.GUEST,
+            for_guest=reader.role in {Role.GUEST, Role.FORMER_GUEST},
             organizer=reader.known.organizer if reader.known else "",
             is_off=statement.file is FileKind.CANCEL,
+            only_to=Address(reader.email, reader.name)
+            if reader.role is Role.FORMER_GUEST
+            else None,
         )

@@ -36,6 +36,8 @@ def subject_start(statement: Statement, meeting: MeetingBase) -> str:
         Said.GIVEN: _("Handed to you: %(meeting)s"),
         Said.TAKEN: _("Handed on: %(meeting)s"),
         Said.LINK: _("Join link for %(meeting)s"),
+        Said.GUESTS: _("Guests changed: %(meeting)s"),
+        Said.REMOVED: _("Not invited any more: %(meeting)s"),
     }[statement.said]
 
 
@@ -88,6 +90,7 @@ def _to_guest(statement: Statement, meeting: MeetingBase, *, is_own: bool) -> st
     own = {
         Said.MOVED: _("you moved your meeting. Its new time is:"),
         Said.CANCELLED: _("you cancelled this meeting. It does not take place."),
+        Said.GUESTS: _("you changed who comes along to this meeting."),
     }
     if is_own and statement.said in own:
         return own[statement.said]
@@ -101,6 +104,11 @@ def _to_guest(statement: Statement, meeting: MeetingBase, *, is_own: bool) -> st
         Said.EXPIRED: _("nobody confirmed your request in time. Nothing is booked."),
         Said.OTHER_HOST: _("your meeting is now with %(host)s. The time stays as it is."),
         Said.LINK: _("here is the join link for your meeting."),
+        Said.GUESTS: _("%(doer)s changed who comes along to this meeting."),
+        Said.REMOVED: _(
+            "%(doer)s took you off the guests of this meeting with %(host)s. "
+            "It takes place without you."
+        ),
     }[statement.said]
 
 
@@ -126,6 +134,7 @@ def _to_host(statement: Statement, meeting: MeetingBase, reader: Reader) -> str:
             if is_request
             else "%(doer)s gave you %(title)s with %(booker)s."
         ),
+        Said.GUESTS: "%(doer)s changed who comes along to %(title)s%(with_whom)s.",
         Said.TAKEN: "%(doer)s gave %(title)s with %(booker)s to somebody else.",
     }[statement.said]
 

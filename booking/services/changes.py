@@ -17,6 +17,7 @@ from booking.services.ending import (
     mark_no_show,
 )
 from booking.services.history import Doer, changes_of, forget
+from booking.services.inviting import change_guests, new_guests, takes_more_guests
 from booking.services.moving import check_move, move_meeting, moving_terms
 from booking.services.on_behalf import book_for
 from booking.services.reassigning import reassign_meeting
@@ -28,6 +29,7 @@ __all__ = [
     "approve_meeting",
     "book_for",
     "cancel_meeting",
+    "change_guests",
     "changes_of",
     "check_move",
     "decline_meeting",
@@ -36,5 +38,7 @@ __all__ = [
     "mark_no_show",
     "move_meeting",
     "moving_terms",
+    "new_guests",
     "reassign_meeting",
+    "takes_more_guests",
 ]

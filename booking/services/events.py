@@ -18,7 +18,8 @@ from booking.services.messages import event_key
 from calendars.enums import ConferenceState
 from calendars.models import Calendar, Event
 from calendars.owners import booking_calendar_of
-from calendars.providers.base import UNSET, EventDraft
+from calendars.prose import as_text
+from calendars.providers.base import UNSET, EventDraft, Unset
 from calendars.services import conferences
 from calendars.services.events import create_event, refresh_event, update_event
 from calendars.services.link_retry import NO_LINK_WANTED, retry_link
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 # A sign that opens a tag, an end tag or a comment; before a space or a digit it is only a sign.
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+# A line that names somebody: an address, with a name before it or none.
+_PERSON = re.compile(r"(?:.{1,120} )?\S+@\S+")
 NO_EVENT = "The meeting is in no calendar, so there is nothing that could make its join link."
 _ACTOR = MessageKind.CALENDAR_EVENT.value
 
@@ -244,6 +247,22 @@ def _description(meeting: MeetingBase) -> str:
     for url, _ in list(links_in(text)):
         text = text.replace(url, f"{url.rpartition('/')[0]}/\u2026")
     return _TAG.sub("< ", text)
+
+
+def fresh_description(event: Event, meeting: MeetingBase) -> str | Unset:
+    """The event's text with the guests as they are now, if all else in it is as we wrote it.
+
+    What its owner made of the text stays theirs.
+    """
+    ours, theirs = _description(meeting), as_text(event.description)
+    if theirs == ours or _without_people(theirs) != _without_people(ours):
+        return UNSET
+    return ours
+
+
+def _without_people(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not _PERSON.fullmatch(line)]
 
 
 def _typed(meeting: MeetingBase) -> str:

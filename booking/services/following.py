@@ -21,7 +21,7 @@ from booking.joining import wanted_conference
 from booking.owners import host_of_meeting, meeting_tables
 from booking.services import rooms
 from booking.services.delivery import create_calendar_event
-from booking.services.events import draft_of
+from booking.services.events import draft_of, fresh_description
 from booking.services.messages import enqueue, event_key, hurry, locked, message_of
 from calendars.enums import ConferenceState
 from calendars.errors import EventChanged
@@ -145,7 +145,8 @@ def _send_place(meeting: MeetingBase, event_id: UUID) -> None:
     # Its owner may have changed the texts; of a group they are ours.
     draft = replace(whole, notify=bool(event.attendees))
     if meeting.group_id is None:
-        draft = replace(draft, title=UNSET, description=UNSET)
+        text = fresh_description(event, meeting)
+        draft = replace(draft, title=UNSET, description=text)
     _send(event, draft)
 
 
@@ -191,7 +192,7 @@ def _note_done(meeting: MeetingBase) -> None:
 
 def _place_of(meeting: MeetingBase) -> tuple[object, ...]:
     """What the event has of the meeting; its link is none of this."""
-    return event_key(meeting), meeting.state, meeting.start_at, meeting.end_at
+    return event_key(meeting), meeting.state, meeting.start_at, meeting.end_at, meeting.guests
 
 
 def _send(event: Event, draft: EventDraft) -> None:

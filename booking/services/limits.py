@@ -88,6 +88,12 @@ def code_uses(*, address: str, link_id: UUID, email: str) -> list[Use]:
     ]
 
 
-def manage_uses(*, address: str, token_hash: str) -> list[Use]:
-    """What one change from a meeting's own page counts as."""
-    return [(MANAGED_PER_TOKEN, token_hash), (MANAGED_PER_ADDRESS, address)]
+def manage_uses(
+    *, address: str, token_hash: str, guests: Iterable[Mapping[str, str]] = ()
+) -> list[Use]:
+    """What one change from a meeting's own page counts as, with the `guests` it invites."""
+    return [
+        (MANAGED_PER_TOKEN, token_hash),
+        (MANAGED_PER_ADDRESS, address),
+        *((GUESTS_PER_EMAIL, guest["email"]) for guest in guests),
+    ]

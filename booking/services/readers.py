@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from booking.models import MeetingBase
     from workspaces.owners import Owner
 
-_OWNER = "owner:"
+_OWNER, _GUEST = "owner:", "guest:"
 
 
 class Role(Enum):
@@ -34,6 +34,7 @@ class Role(Enum):
 
     BOOKER = "booker"
     GUEST = "guest"
+    FORMER_GUEST = "former guest"
     OWNER = "owner"
     FORMER = "former owner"
 
@@ -47,7 +48,7 @@ class Known:
     """What the last mail to a reader said; times in UTC.
 
     `has_file` says that a calendar file was sent, or may have been: the process died meanwhile.
-    `organizer` is who that file named, `is_parted` that an owner knows it is theirs no
+    `organizer` is who that file named, `is_parted` that an owner or guest knows it is theirs no
     more, `sequence` -1 before anything is known to have been sent.
     """
 
@@ -106,7 +107,9 @@ class Reader:
 
 
 def readers_of(meeting: MeetingBase) -> list[Reader]:
-    """The booker, the guests, whom it is with, and whom it was with before: in this order."""
+    """The booker, the guests, those who were, whom it is with, and whom it was with before: in
+    this order.
+    """
     host, zone = host_of_meeting(meeting), ZoneInfo(meeting.booker_timezone)
     found = [
         Reader(
@@ -119,12 +122,17 @@ def readers_of(meeting: MeetingBase) -> list[Reader]:
             known=_known(meeting, "booker"),
         )
     ]
-    for guest in meeting.guests:
-        key = f"guest:{guest['email'].lower()}"
+    guests = {f"{_GUEST}{one['email'].lower()}": one for one in meeting.guests}
+    former = {
+        key: {"email": key.removeprefix(_GUEST)}
+        for key in meeting.told
+        if key.startswith(_GUEST) and key not in guests
+    }
+    for key, guest in (guests | former).items():
         found.append(
             Reader(
                 key=key,
-                role=Role.GUEST,
+                role=Role.GUEST if key in guests else Role.FORMER_GUEST,
                 email=guest["email"],
                 name=guest.get("name", ""),
                 zone=zone,
@@ -160,7 +168,7 @@ def known_now(meeting: MeetingBase, reader: Reader, *, has_file: bool, organizer
         start_at=meeting.start_at,
         end_at=meeting.end_at,
         link=link_for(meeting, reader),
-        is_parted=reader.role is Role.FORMER,
+        is_parted=reader.role in {Role.FORMER, Role.FORMER_GUEST},
         has_file=has_file,
         organizer=organizer,
     )

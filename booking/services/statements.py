@@ -31,6 +31,8 @@ class Said(Enum):
     GIVEN = "given to the reader"
     TAKEN = "taken from the reader"
     LINK = "link"
+    GUESTS = "guests"
+    REMOVED = "taken off the guests"
 
 
 class FileKind(Enum):
@@ -86,11 +88,26 @@ def _said(meeting: MeetingBase, reader: Reader, changes: Sequence[MeetingChange]
     known = reader.known
     if reader.role is Role.FORMER:
         return Said.TAKEN if known is not None and not known.is_parted else None
+    if reader.role is Role.FORMER_GUEST:
+        return Said.REMOVED if _is_to_be_removed(known) else None
     if known is None or not known.is_sure:
         return _first(meeting, reader, changes)
     if known.is_parted:
-        return None if meeting.state in IS_OFF else Said.GIVEN
+        return _once_more(meeting, reader)
     return None if known.sequence >= meeting.sequence else _news(meeting, reader, known, changes)
+
+
+def _is_to_be_removed(known: Known | None) -> bool:
+    """Whether a guest of before has a meeting in mind, or in their calendar, that is on."""
+    is_aware = known is not None and not known.is_parted and (known.is_sure or known.has_file)
+    return is_aware and known is not None and known.state not in IS_OFF
+
+
+def _once_more(meeting: MeetingBase, reader: Reader) -> Said | None:
+    """To whom it was taken from, and who has it again."""
+    if reader.role is Role.GUEST:
+        return Said.INVITED if meeting.state in IS_ON else None
+    return None if meeting.state in IS_OFF else Said.GIVEN
 
 
 def _news(
@@ -109,6 +126,7 @@ def _news(
         Said.MOVED: is_elsewhere or (is_request and not was_request),
         Said.OTHER_HOST: not is_host and _is_given(changes, known.sequence),
         Said.LINK: not is_host and bool(link) and link != known.link,
+        Said.GUESTS: _holds(changes, ChangeKind.GUESTS, known.sequence),
     }
     return next((said for said, holds in news.items() if holds), None)
 
@@ -132,14 +150,18 @@ def _off(meeting: MeetingBase) -> Said:
 
 
 def _is_given(changes: Sequence[MeetingChange], since: int) -> bool:
-    return any(one.kind == ChangeKind.REASSIGNED and one.sequence > since for one in changes)
+    return _holds(changes, ChangeKind.REASSIGNED, since)
+
+
+def _holds(changes: Sequence[MeetingChange], kind: ChangeKind, since: int) -> bool:
+    return any(one.kind == kind and one.sequence > since for one in changes)
 
 
 def _file(meeting: MeetingBase, reader: Reader, said: Said, *, owner_has_file: bool) -> FileKind:
     """A calendar hears of what it was told of and of what is confirmed, never anew of what is
     off.
     """
-    if said is Said.TAKEN or meeting.state in IS_OFF:
+    if said in {Said.TAKEN, Said.REMOVED} or meeting.state in IS_OFF:
         return FileKind.CANCEL if reader.had_file else FileKind.NONE
     is_owed = meeting.state in IS_ON and (owner_has_file or not reader.role.is_host)
     return FileKind.REQUEST if is_owed or reader.had_file else FileKind.NONE

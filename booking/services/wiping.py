@@ -48,15 +48,22 @@ def meetings_of_person(person: PersonBase) -> QuerySet[Any]:
 
 
 def meetings_as_guest(person: PersonBase, addresses: Iterable[str]) -> list[MeetingBase]:
-    """Others' meetings of the same scope to which one of the addresses was invited."""
+    """Others' meetings of the same scope to which one of the addresses is or was invited."""
     tables = tables_of_person(person)
-    rows = tables.meetings().alias(guests_text=Cast("guests", TextField()))
+    rows = tables.meetings().alias(
+        guests_text=Cast("guests", TextField()), told_text=Cast("told", TextField())
+    )
     named = Q()
     for address in addresses:
-        named |= Q(guests_text__icontains=address)
+        named |= Q(guests_text__icontains=address) | Q(told_text__icontains=f"guest:{address}")
     own = Q(**{f"{tables.person_column}_id": person.pk})
     found = rows.filter(named, **tables.scope_of(person)).exclude(own)
-    return [one for one in found if _without(one.guests, addresses) != one.guests]
+    return [
+        one
+        for one in found
+        if _without(one.guests, addresses) != one.guests
+        or _forgotten(one.told, addresses) != one.told
+    ]
 
 
 def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:

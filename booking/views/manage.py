@@ -28,7 +28,13 @@ from booking.joining import first_link, other_link
 from booking.owners import host_of_meeting, public_name
 from booking.services import letters, limits
 from booking.services.availability import offer
-from booking.services.changes import Doer, cancel_meeting, check_move, moving_terms
+from booking.services.changes import (
+    Doer,
+    cancel_meeting,
+    check_move,
+    moving_terms,
+    takes_more_guests,
+)
 from booking.views.facts import conference_words, opens_words, times
 from booking.views.picker import Route
 from booking.views.visit import private_page, show, visit_of
@@ -37,6 +43,8 @@ from common.errors import DomainError, InvalidInput
 from conferencing.enums import LinkKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from django.http import HttpRequest, HttpResponse
 
     from booking.models import MeetingBase
@@ -102,10 +110,17 @@ class Managed:
         """The same with the visit's language."""
         return visit_of(self.request).url(self.page(name), query, given=False)
 
-    def spending(self) -> Any:
-        """Count a change; see `limits.spending`."""
+    @property
+    def can_change_guests(self) -> bool:
+        """Whether the booker can invite somebody, or take somebody off."""
+        takes_more = takes_more_guests(self.meeting, Party.BOOKER)
+        return self.is_open and (takes_more or bool(self.meeting.guests))
+
+    def spending(self, guests: Iterable[Mapping[str, str]] = ()) -> Any:
+        """Count a change, and the `guests` it invites; see `limits.spending`."""
         token_hash = self.meeting.manage_token_hash
-        uses = limits.manage_uses(address=client_address(self.request), token_hash=token_hash)
+        address = client_address(self.request)
+        uses = limits.manage_uses(address=address, token_hash=token_hash, guests=guests)
         return limits.spending(uses, self.now)
 
     def context(self) -> dict[str, Any]:
@@ -131,6 +146,7 @@ class Managed:
             "is_asking": self.is_asking,
             "manage_url": self.url(),
             "cancel_url": self.url("cancel"),
+            "guests_url": self.url("guests") if self.can_change_guests else "",
             "file_url": self.page("file", kind="book"),
             "again_url": _again_url(self),
         }

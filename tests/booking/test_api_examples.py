@@ -44,6 +44,7 @@ DRAWN_FROM = {
     "booking_meeting": examples.ONE,
     "booking_cancel": examples.CANCEL,
     "booking_move": examples.MOVE,
+    "booking_guests": examples.GUESTS,
     "booking_approve": examples.APPROVE,
     "booking_decline": examples.DECLINE,
     "booking_no_show": examples.NO_SHOW,
@@ -208,6 +209,12 @@ def _no_link(world):
     return world.staff.get(f"{API}/links/{examples.LINK}")
 
 
+def _invited_nobody(world):
+    world.booked()
+    address = f"{API}/meetings/{world.meeting.pk}/guests"
+    return world.staff.post(address, {"add": [{"email": "dana"}]}, content_type="application/json")
+
+
 def _done(prepare, what, drawn, name, **options):
     def scenario(world):
         getattr(world, prepare)()
@@ -281,6 +288,11 @@ TOLD = {
     ("booking_move", "Moved"): _done("booked", "move", examples.MOVE, "An hour later"),
     ("booking_move", "Somebody is there"): _done(
         "booked", "move", examples.MOVE, "An hour later", after=[_take_ten]
+    ),
+    ("booking_guests", "Changed"): _done("booked", "guests", examples.GUESTS, "Dana for Kim"),
+    ("booking_guests", "No address"): _invited_nobody,
+    ("booking_guests", "Too late"): _done(
+        "booked", "guests", examples.GUESTS, "Dana for Kim", later=_LATER
     ),
     ("booking_approve", "Confirmed"): _done("requested", "approve", examples.APPROVE, "Yes"),
     ("booking_approve", "The booker asks"): _done(
@@ -385,6 +397,7 @@ def test_every_request_example_is_sent():
         ("booking_book", "Half an hour with a guest"),
         ("booking_cancel", "With words"),
         ("booking_move", "An hour later"),
+        ("booking_guests", "Dana for Kim"),
         ("booking_approve", "Yes"),
         ("booking_decline", "No"),
         ("booking_no_show", "They stayed away"),
