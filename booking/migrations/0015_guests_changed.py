@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0011_seats_left'),
+        ('booking', '0014_changes_by_week'),
     ]
 
     operations = [
