@@ -7,7 +7,7 @@ DEMO_DIR ?= .demo
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset test proof test-browser check bench locks messages format
+.PHONY: help setup demo reset test proof test-browser check bench corpus locks messages format
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ format: setup ## Put the code into house style
 
 messages: setup ## Bring the catalogues of bookers' languages up to date with the code
 	$(BIN)/python -m tests.catalogues
+
+corpus: setup ## Write the calendar files that tests compare with anew; review what changed
+	RENEW_CORPUS=1 $(BIN)/python -m pytest -q -p no:randomly tests/booking/test_ics_corpus.py
 
 locks: ## Make the lock files anew (needs uv)
 	@for extras in ":requirements.lock" "--extra dev:requirements-dev.lock" "--extra dev --extra browser:requirements-browser.lock"; do \

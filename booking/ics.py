@@ -65,14 +65,16 @@ def build_invitation(
     url: str = "",
     conference_url: str = "",
     status: Status,
+    reminders: Sequence[timedelta] = (REMINDER,),
 ) -> bytes:
     """One event as an iTIP message: CRLF lines of at most 75 octets, times in UTC.
 
     `uid` stays the same for the meeting's life and `sequence` rises with every change of time or
     state. Texts may hold anything: breaks are kept in the description and become spaces
-    elsewhere, other control characters are dropped. Raises ValueError when method and status
-    contradict each other, the time is naive or ends before it starts, nobody is invited, or the
-    uid or an address of the web could not be written without changing its meaning.
+    elsewhere, other control characters are dropped. `reminders` are how long before the start
+    the reader's calendar is to remind them; a cancellation has none. Raises ValueError when method
+    and status contradict each other, the time is naive or ends before it starts, nobody is
+    invited, or the uid or an address of the web could not be written without changing its meaning.
     """
     _check(method=method, status=status, uid=uid, sequence=sequence, attendees=attendees)
     first, last = in_utc(start).replace(microsecond=0), in_utc(end).replace(microsecond=0)
@@ -87,6 +89,9 @@ def build_invitation(
     event.add("summary", _one_line(summary))
     event.add("status", status)
     event.add("transp", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
+    if status == "TENTATIVE":
+        # Outlook keeps how busy a time is in a property of its own (MS-OXCICAL).
+        event.add("x-microsoft-cdo-busystatus", "TENTATIVE")
     event.add("organizer", _cal_address(organizer))
     for attendee in attendees:
         event.add("attendee", _invited(attendee) if method == "REQUEST" else _cal_address(attendee))
@@ -98,7 +103,8 @@ def build_invitation(
     if conference_url:
         event.add("conference", _conference(conference_url))
     if method == "REQUEST":
-        event.add_component(_reminder(summary))
+        for before in sorted(set(reminders), reverse=True):
+            event.add_component(_reminder(summary, before))
     return _message(method, event)
 
 
@@ -167,11 +173,11 @@ def _conference(address: str) -> vUri:
     return link
 
 
-def _reminder(summary: str) -> Alarm:
+def _reminder(summary: str, before: timedelta) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", _one_line(summary))
-    alarm.add("trigger", -REMINDER)
+    alarm.add("trigger", -before)
     return alarm
 
 

@@ -123,6 +123,27 @@ def test_a_cancellation_names_the_same_event_and_asks_for_nothing():
     assert not [line for line in found if "RSVP" in line or "VALARM" in line]
 
 
+@pytest.mark.parametrize(
+    ("reminders", "triggers"),
+    [
+        ([], []),
+        ([timedelta(hours=1), timedelta(days=1)], ["TRIGGER:-P1D", "TRIGGER:-PT1H"]),
+        ([timedelta(minutes=90), timedelta(minutes=90)], ["TRIGGER:-PT1H30M"]),
+        ([timedelta(0)], ["TRIGGER:P0D"]),
+    ],
+)
+def test_reminders_are_what_was_asked_for(reminders, triggers):
+    found = lines(invitation(reminders=reminders))
+    assert [line for line in found if line.startswith("TRIGGER")] == triggers
+    assert found.count("BEGIN:VALARM") == len(triggers)
+
+
+def test_what_waits_for_approval_is_tentative_in_outlook_too():
+    assert "X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE" in lines(invitation(status="TENTATIVE"))
+    for ics in (invitation(), cancellation()):
+        assert not [line for line in lines(ics) if "BUSYSTATUS" in line]
+
+
 def test_times_of_any_zone_are_written_in_utc():
     new_york = ZoneInfo("America/New_York")
     first = datetime(2026, 11, 1, 1, 30, 0, 5, tzinfo=new_york)
