@@ -7,7 +7,10 @@ import binascii
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+
+from common.webhooks import secret_bytes
 
 
 @register(Tags.security, deploy=True)
@@ -50,3 +53,43 @@ def check_broker(app_configs: Any, **kwargs: Any) -> list[Error]:
     if settings.CELERY_BROKER_URL.startswith("filesystem://"):
         return [Error("CELERY_BROKER_URL must name a Redis broker", id="meridian.E005")]
     return []
+
+
+_KEEPS_MAILS = ("filebased", "console", "locmem", "dummy")
+
+
+@register(Tags.security, deploy=True)
+def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Mails have to leave, and what becomes of them has to be heard of."""
+    found: list[CheckMessage] = []
+    if any(f".{name}." in settings.EMAIL_BACKEND for name in _KEEPS_MAILS):
+        found.append(
+            Caution(
+                "Mails reach nobody: neither RESEND_API_KEY nor EMAIL_URL is set",
+                hint="docs/operations.md, Mail",
+                id="meridian.W001",
+            )
+        )
+    if settings.RESEND_API_KEY and not settings.RESEND_SIGNING_SECRET:
+        found.append(
+            Caution(
+                "Mails that come back are not heard of: RESEND_SIGNING_SECRET is not set",
+                hint="docs/operations.md, Mail",
+                id="meridian.W002",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def check_mail_secrets(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """A secret that is none would leave the address of the events closed without a word."""
+    given = [one for one in settings.RESEND_SIGNING_SECRET.split(",") if one.strip()]
+    if all(map(secret_bytes, given)):
+        return []
+    return [
+        Error(
+            "RESEND_SIGNING_SECRET is not a signing secret: whsec_ and base64",
+            id="meridian.E006",
+        )
+    ]

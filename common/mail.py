@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ from common import outbox
 from common.enums import MailState
 from common.errors import InvalidInput, UpstreamError
 from common.mail_trouble import MailRefused, SaidOtherwise, of_smtp
-from common.models import SentMail
+from common.models import SeenEvent, SentMail
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from common.mail_form import Letter
 
 About = tuple[str, uuid.UUID]
+MAILS_KEPT: Final = timedelta(days=400)
+# Svix gives an event up after a little more than a day.
+EVENTS_KEPT: Final = timedelta(days=7)
 _OPEN = (MailState.SENDING, MailState.FAILED)
 _SAID_OTHERWISE = "An earlier version of this mail was taken; the later one was not sent."
 
@@ -128,6 +132,12 @@ def forget_recipients(*addresses: str, workspace_id: uuid.UUID) -> None:
         SentMail.objects.filter(workspace_id=workspace_id, recipient__iexact=address).update(
             recipient=""
         )
+
+
+def forget_old(now: datetime) -> None:
+    """Delete mails and events that nobody asks for any more."""
+    SentMail.objects.filter(created_at__lt=now - MAILS_KEPT).delete()
+    SeenEvent.objects.filter(seen_at__lt=now - EVENTS_KEPT).delete()
 
 
 def _noted(

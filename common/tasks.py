@@ -31,3 +31,11 @@ def forget_use_counts() -> None:
     from common import limits  # noqa: PLC0415 -- leaf
 
     limits.forget_old(timezone.now())
+
+
+@shared_task(name="common.forget_mail_traces")
+def forget_mail_traces() -> None:
+    """Delete what is known of mails of long ago, and of events that are sent no more."""
+    from common import mail  # noqa: PLC0415 -- leaf
+
+    mail.forget_old(timezone.now())

@@ -240,6 +240,7 @@ LIVEKIT_MEETING_URL = env.str("LIVEKIT_MEETING_URL", default="")
 CLOSE_API_URL = env.str("CLOSE_API_URL", "https://api.close.com/api/v1")
 RESEND_API_URL = env.str("RESEND_API_URL", "https://api.resend.com/")
 RESEND_API_KEY = env.str("RESEND_API_KEY", default="")
+RESEND_SIGNING_SECRET = env.str("RESEND_SIGNING_SECRET", default="")
 PROVIDER_TIMEOUT = timedelta(seconds=env.float("PROVIDER_TIMEOUT_SECONDS", default=10.0))
 PROVIDER_CONFIRM_TIMEOUT = timedelta(
     seconds=env.float("PROVIDER_CONFIRM_TIMEOUT_SECONDS", default=5.0)
@@ -344,6 +345,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "common.forget_use_counts",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "forget-mail-traces": {
+        "task": "common.forget_mail_traces",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
     "forget-email-checks": {
         "task": "booking.forget_email_checks",

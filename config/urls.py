@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from common.mail_views import resend_tracking
 from config import views
 from workspaces.views.home import home
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
+    path("anymail/resend/tracking/", resend_tracking, name="resend_tracking"),
     path("", include("workspaces.urls")),
     path("", include("audit.urls")),
     path("", include("conferencing.urls")),

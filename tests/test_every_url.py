@@ -48,6 +48,7 @@ ALLOWED = {
     "healthz": EVERYBODY,
     "readyz": EVERYBODY,
     "metrics": "for the holder of the metrics token only",
+    "resend_tracking": "what the mail service signed is the authority",
     "workspaces:switch": OWN,
     "workspaces:theme": OWN,
     "workspaces:clients": OWN,

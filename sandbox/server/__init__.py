@@ -1,4 +1,4 @@
-"""One WSGI callable that stands for Google, Microsoft, Zoom and LiveKit."""
+"""One WSGI callable that stands for Google, Microsoft, Zoom, LiveKit and Resend."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sandbox.server.app import SandboxApp
 from sandbox.server.livekit.access import KEY, SECRET
 from sandbox.server.push import Post
 from sandbox.server.records import Records
+from sandbox.server.resend import access as resend
 
 
 def create_app(store: Records, base_url: str | None = None, post: Post | None = None) -> SandboxApp:
@@ -22,7 +23,7 @@ def create_app(store: Records, base_url: str | None = None, post: Post | None = 
 def endpoints(base_url: str) -> dict[str, str]:
     """The settings that put the sandbox at that address in the providers' place.
 
-    Of LiveKit also the key that its rooms are made with: it belongs to the server.
+    Of LiveKit and Resend also the keys and secrets: they belong to the server.
     """
     base = base_url.rstrip("/")
     identity = f"{base}/microsoft/common/oauth2/v2.0"
@@ -46,4 +47,8 @@ def endpoints(base_url: str) -> dict[str, str]:
         "LIVEKIT_API_KEY": KEY,
         "LIVEKIT_API_SECRET": SECRET,
         "LIVEKIT_MEETING_URL": f"{base}/livekit/room#url={{url}}&token={{token}}",
+        "RESEND_API_URL": f"{base}/resend/",
+        "RESEND_API_KEY": resend.KEY,
+        "RESEND_SIGNING_SECRET": resend.SIGNING_SECRET,
+        "RESEND_INBOUND_SECRET": resend.INBOUND_SECRET,
     }

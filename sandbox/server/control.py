@@ -23,7 +23,7 @@ def _bad(message: str, status: int = 400) -> Refusal:
     return Refusal(json_response({"error": message}, status))
 
 
-def _guarded(handler: Handler) -> Handler:
+def guarded(handler: Handler) -> Handler:
     """JSON only, so that no web page can post here unasked; errors of ours become 400."""
 
     def guarded(request: Request) -> Response:
@@ -204,6 +204,6 @@ _TABLE: list[tuple[str, str, Callable[[Request], Response]]] = [
     ("POST", "/control/reset", reset),
 ]
 ROUTES = [
-    route(method, path, _guarded(handler), f"control.{handler.__name__}")
+    route(method, path, guarded(handler), f"control.{handler.__name__}")
     for method, path, handler in _TABLE
 ]

@@ -109,6 +109,8 @@ def _error_body(fault: Record, request: Request, operation: str) -> Json:
         return body
     if provider == "livekit":
         return {"code": reason, "msg": message}
+    if provider == "resend":
+        return {"statusCode": status, "name": reason, "message": message}
     if provider == "google":
         detail = {"domain": _google_domain(str(reason)), "reason": reason, "message": message}
         return {"error": {"errors": [detail], "code": status, "message": message}}
@@ -140,4 +142,9 @@ def _usual_reason(provider: str, status: int) -> str | int:
         usual = {400: "invalid_argument", 401: "unauthenticated", 403: "permission_denied"}
         usual |= {404: "not_found", 429: "resource_exhausted", 503: "unavailable"}
         return usual.get(status, "internal")
+    if provider == "resend":
+        usual = {401: "missing_api_key", 403: "validation_error", 404: "not_found"}
+        usual |= {409: "concurrent_idempotent_requests", 422: "validation_error"}
+        usual |= {429: "rate_limit_exceeded", 500: "internal_server_error"}
+        return usual.get(status, "application_error")
     return {401: 124, 404: 3001}.get(status, status)

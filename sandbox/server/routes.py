@@ -8,8 +8,9 @@ from sandbox.server.http import Route
 from sandbox.server.livekit.routes import ROUTES as LIVEKIT
 from sandbox.server.microsoft.routes import ROUTES as MICROSOFT
 from sandbox.server.pages.routes import ROUTES as PAGES
+from sandbox.server.resend.routes import ROUTES as RESEND
 from sandbox.server.zoom.routes import ROUTES as ZOOM
 
 
 def all_routes() -> list[Route]:
-    return [*GOOGLE, *MICROSOFT, *ZOOM, *LIVEKIT, *control.ROUTES, *PAGES]
+    return [*GOOGLE, *MICROSOFT, *ZOOM, *LIVEKIT, *RESEND, *control.ROUTES, *PAGES]

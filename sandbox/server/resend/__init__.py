@@ -1,0 +1,1 @@
+"""Resend: its sending and receiving API, and the signed webhooks that tell of both."""
