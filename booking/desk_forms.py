@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.booker import MAX_NAME, MAX_TEXT, clean_start
-from booking.forms import GuestsForm
+from booking.forms import ANSWER, GuestsForm
+from booking.questions import Question, QuestionKind
 from calendars.people import addresses_in
 from common.errors import InvalidInput
 from common.wallclock import starts_at
@@ -170,7 +171,32 @@ class NewMeetingForm(TimeChoice):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stands in the meeting, for both sides.",
     )
+    unanswered = forms.CharField(
+        required=False,
+        label="Why questions stay without an answer",
+        max_length=MAX_REASON,
+        help_text="Needed where one that bookers have to answer is left empty. "
+        "It is kept with the meeting.",
+    )
     submit_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, questions: tuple[Question, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.questions = {f"{ANSWER}{question.key}": question for question in questions}
+        for name, question in self.questions.items():
+            self.fields[name] = _question_field(question)
+
+    def asked(self) -> list[forms.BoundField]:
+        """The link's questions, in their order."""
+        return [self[name] for name in self.questions]
+
+    def needs_answers(self) -> bool:
+        """Whether bookers have to answer one of them."""
+        return any(question.required for question in self.questions.values())
+
+    def answers(self) -> dict[str, str]:
+        """The answers by question key; only of a valid form."""
+        return {one.key: self.cleaned_data[name] for name, one in self.questions.items()}
 
     def clean_who(self) -> str:
         found = addresses_in(self.cleaned_data["who"], most=2)
@@ -195,3 +221,24 @@ class NewMeetingForm(TimeChoice):
             else:
                 found += [{"name": "", "email": email} for email in part.split()]
         return found
+
+
+def _question_field(question: Question) -> forms.Field:
+    """One of the link's questions to staff, who may leave it."""
+    help_text = "Bookers have to answer it." if question.required else ""
+    if question.kind is QuestionKind.CHOICE:
+        choices = [("", "No answer"), *((one, one) for one in question.choices)]
+        return forms.ChoiceField(
+            label=question.label, required=False, choices=choices, help_text=help_text
+        )
+    long = question.kind is QuestionKind.LONG
+    widget = forms.Textarea(attrs={"rows": 2}) if long else forms.TextInput()
+    if question.kind is QuestionKind.PHONE:
+        widget = forms.TextInput(attrs={"type": "tel"})
+    return forms.CharField(
+        label=question.label,
+        required=False,
+        max_length=MAX_TEXT,
+        widget=widget,
+        help_text=help_text,
+    )

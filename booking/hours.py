@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,10 @@ from common.errors import InvalidInput
 from workspaces.availability import (
     DEFAULT_AVAILABILITY,
     END_OF_DAY,
+    MAX_DAY_NAME,
     MAX_INTERVALS,
     MAX_OVERRIDES,
+    NAMES,
     OVERRIDES,
     WEEKDAYS,
     InvalidAvailability,
@@ -49,31 +51,40 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class SpecialDays:
-    """Dates in a row with the same hours; none means closed."""
+    """Dates in a row with the same hours; none means closed. Some of them may have names."""
 
     first: date
     last: date
     intervals: tuple[Typed, ...]
+    named: tuple[tuple[date, str], ...] = ()
+
+    @property
+    def names(self) -> str:
+        """The names of these dates, each once."""
+        return ", ".join(dict.fromkeys(name for _day, name in self.named))
 
     @property
     def key(self) -> str:
         return f"{self.first}/{self.last}"
 
     @property
-    def days(self) -> list[date]:
-        """Each of several dates, to be taken away by itself."""
+    def days(self) -> list[tuple[date, str]]:
+        """Each of several dates with its name, to be taken away by itself."""
         if self.first == self.last:
             return []
-        return [self.first + _ONE_DAY * n for n in range((self.last - self.first).days + 1)]
+        names = dict(self.named)
+        found = (self.first + _ONE_DAY * n for n in range((self.last - self.first).days + 1))
+        return [(day, names.get(day, "")) for day in found]
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The whole card: zone, seven days Monday first, and the dates set apart."""
+    """The whole card: zone, seven days Monday first, the dates set apart, and the names of some."""
 
     zone: str
     days: tuple[Day, ...]
     dates: Mapping[date, tuple[Typed, ...]]
+    names: Mapping[date, str] = field(default_factory=dict)
 
     def to_raw(self) -> dict[str, object]:
         """The JSON that `parse_availability` reads or refuses."""
@@ -85,16 +96,20 @@ class Hours:
             raw[OVERRIDES] = {
                 day.isoformat(): [_pair(one) for one in typed] for day, typed in self.dates.items()
             }
+        names = {day: name for day, name in self.names.items() if day in self.dates}
+        if names:
+            raw[NAMES] = {day.isoformat(): name for day, name in names.items()}
         return raw
 
     def special_days(self) -> list[SpecialDays]:
         """The dates set apart, those in a row with the same hours as one."""
         runs: list[SpecialDays] = []
         for day, typed in sorted(self.dates.items()):
+            named = ((day, self.names[day]),) if day in self.names else ()
             if runs and runs[-1].intervals == typed and runs[-1].last + _ONE_DAY == day:
-                runs[-1] = replace(runs[-1], last=day)
+                runs[-1] = replace(runs[-1], last=day, named=(*runs[-1].named, *named))
             else:
-                runs.append(SpecialDays(day, day, typed))
+                runs.append(SpecialDays(day, day, typed, named))
         return runs
 
 
@@ -113,7 +128,7 @@ def hours_of(availability: Availability, zone: str) -> Hours:
         date.fromisoformat(key): tuple(_typed(pair) for pair in pairs)
         for key, pairs in stored_dates.items()
     }
-    return Hours(zone, tuple(days), dates)
+    return Hours(zone, tuple(days), dates, availability.names)
 
 
 def read_hours(sent: QueryDict) -> Hours:
@@ -132,7 +147,18 @@ def read_hours(sent: QueryDict) -> Hours:
         key, _, said = special.partition("=")
         dates |= _dates(key, _read_intervals(said))
         _refuse_too_many(dates)
-    return Hours(sent.get("zone", ""), tuple(days), dates)
+    return Hours(sent.get("zone", ""), tuple(days), dates, _read_names(sent, dates))
+
+
+def _read_names(sent: QueryDict, dates: Mapping[date, object]) -> dict[date, str]:
+    """The names that the card sends of its dates: 2026-12-25=Christmas Day."""
+    by_key = {day.isoformat(): day for day in dates}
+    said = (one.partition("=") for one in sent.getlist("special-name"))
+    return {
+        by_key[key]: name[:MAX_DAY_NAME]
+        for key, _, name in said
+        if key in by_key and name.strip() and name.isprintable()
+    }
 
 
 def press(hours: Hours, sent: QueryDict, today: date) -> Hours | None:
@@ -158,13 +184,16 @@ def _with_dates(hours: Hours, sent: QueryDict, today: date) -> Hours:
         found = holidays_sent(sent, today)
         closed: dict[date, tuple[Typed, ...]] = {day: () for day, _name in found}
         dates = {**closed, **hours.dates}
+        names = {day: name[:MAX_DAY_NAME] for day, name in found if not dates[day]}
+        hours = replace(hours, names={**names, **hours.names})
     elif "add_special" in sent:
         dates = {**hours.dates, **_new_special(sent)}
     else:
         gone = _dates(sent.get("remove_special", ""), ())
         dates = {day: typed for day, typed in hours.dates.items() if day not in gone}
     _refuse_too_many(dates)
-    return replace(hours, dates=dates)
+    kept = {day: name for day, name in hours.names.items() if day in dates}
+    return replace(hours, dates=dates, names=kept)
 
 
 def holidays_sent(sent: QueryDict, today: date) -> list[tuple[date, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,16 @@ def parse_questions(raw: object) -> tuple[Question, ...]:
         if key in keys[:index]:
             raise InvalidInput(f"questions[{index}].key", "This key is used twice.")
     return questions
+
+
+def unanswered(questions: tuple[Question, ...], given: Mapping[str, str]) -> list[Question]:
+    """The questions that need an answer and have none."""
+    return [one for one in questions if one.required and not given.get(one.key, "").strip()]
+
+
+def optional(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """The same questions, none of which needs an answer."""
+    return tuple(replace(question, required=False) for question in questions)
 
 
 def read_answers(questions: tuple[Question, ...], given: Mapping[str, str]) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OVERRIDES = "overrides"
+NAMES = "override_names"
 ROOT = "availability"
 END_OF_DAY = "24:00"
 MAX_INTERVALS = 24
 MAX_OVERRIDES = 1_000
+MAX_DAY_NAME = 120
 
 # Wall-clock start and end of one day; an end of 00:00 is the midnight that closes the day.
 Interval = tuple[time, time]
@@ -55,10 +57,13 @@ class DayHours:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Seven days of hours, Monday first, and the dates on which other hours hold."""
+    """Seven days of hours, Monday first, and the dates on which other hours hold; some of those
+    have a name, such as a public holiday's.
+    """
 
     days: tuple[DayHours, ...]
     overrides: Mapping[date, Intervals]
+    names: Mapping[date, str] = field(default_factory=dict)
 
     def intervals_on(self, day: date) -> Intervals:
         """The hours of that date by the owner's wall clock, sorted; empty when closed.
@@ -99,6 +104,8 @@ class Availability:
                 day.isoformat(): [_pair(interval) for interval in intervals]
                 for day, intervals in sorted(self.overrides.items())
             }
+        if self.names:
+            stored[NAMES] = {day.isoformat(): name for day, name in sorted(self.names.items())}
         return stored
 
 
@@ -114,17 +121,22 @@ def parse_availability(raw: object) -> Availability:
     """Read the stored or submitted form.
 
     Each of the seven days is `{"enabled", "start", "end"}` or carries `"intervals"` in place of
-    start and end; `"overrides"` may stand beside them and replaces whole dates. Raises
+    start and end; `"overrides"` may stand beside them and replaces whole dates, and
+    `"override_names"` calls some of those by a name; a name of another date is left out. Raises
     InvalidAvailability with the path of the first wrong key.
     """
     fields = _object(raw, ROOT)
-    _refuse_unknown(fields, frozenset({*WEEKDAYS, OVERRIDES}), "")
+    _refuse_unknown(fields, frozenset({*WEEKDAYS, OVERRIDES, NAMES}), "")
     days = []
     for name in WEEKDAYS:
         if name not in fields:
             raise InvalidAvailability(name, f"Say whether {name.capitalize()} is open.")
         days.append(_parse_day(fields[name], name))
-    return Availability(tuple(days), dict(_parse_overrides(fields.get(OVERRIDES, {}))))
+    overrides = dict(_parse_overrides(fields.get(OVERRIDES, {})))
+    names = {
+        day: name for day, name in _parse_names(fields.get(NAMES, {})) if day in overrides and name
+    }
+    return Availability(tuple(days), overrides, names)
 
 
 def _parse_day(raw: object, path: str) -> DayHours:
@@ -158,6 +170,18 @@ def _parse_overrides(raw: object) -> Iterator[tuple[date, Intervals]]:
     for key, value in fields.items():
         path = f"{OVERRIDES}.{_shown(key)}"
         yield _parse_date(key, path), _parse_intervals(value, path)
+
+
+def _parse_names(raw: object) -> Iterator[tuple[date, str]]:
+    fields = _object(raw, NAMES)
+    if len(fields) > MAX_OVERRIDES:
+        raise InvalidAvailability(NAMES, f"At most {MAX_OVERRIDES} dates can have a name.")
+    for key, value in fields.items():
+        path = f"{NAMES}.{_shown(key)}"
+        name = " ".join(value.split()) if isinstance(value, str) else ""
+        if not isinstance(value, str) or len(name) > MAX_DAY_NAME or not name.isprintable():
+            raise InvalidAvailability(path, f"Give a name of at most {MAX_DAY_NAME} characters.")
+        yield _parse_date(key, path), name
 
 
 def _parse_intervals(raw: object, path: str) -> Intervals:

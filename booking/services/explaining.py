@@ -195,7 +195,8 @@ class _Asked:
             for opens, closes in intervals
         ).replace(f"{DASH} 00:00", f"{DASH} 24:00")
         if self.day in hours.overrides:
-            on = long_day(self.day)
+            on, name = long_day(self.day), hours.names.get(self.day, "")
+            on = f"{on} ({name})" if name else on
             words = f"{on} is a special day with the hours {said}." if said else f"{on} is closed."
             return Against(words, Way.LINK if of_link else Way.SPECIAL_DAYS)
         weekday = long_day(self.day).split()[0]

@@ -15,7 +15,8 @@ from booking.enums import ChangeKind, MeetingState
 from booking.errors import BusyUnknown, SlotTaken
 from booking.guests import clean_guests
 from booking.owners import owner_of_link, tables_of
-from booking.questions import parse_questions, read_answers
+from booking.questions import optional, parse_questions, read_answers
+from booking.questions import unanswered as unanswered_of
 from booking.receipts import receipt_of
 from booking.services import rooms
 from booking.services.availability import (
@@ -64,7 +65,13 @@ class _Wish:
     location: str
     submit_key: str
     overriding: str
+    unanswered: str
     doer: Doer
+
+    @property
+    def reason(self) -> str:
+        """Why rules were set aside, of the time and of the questions."""
+        return " ".join(filter(None, (self.overriding, self.unanswered)))
 
     @property
     def tables(self) -> BookingTables:
@@ -98,6 +105,7 @@ def book_for(
     title: str = "",
     message: str = "",
     answers: Mapping[str, str] | None = None,
+    unanswered: str = "",
     conference: Conference = Conference.AUTO,
     location: str = "",
 ) -> MeetingBase:
@@ -105,8 +113,9 @@ def book_for(
 
     With a link its terms, title, place and join link hold; without one a title is needed and
     `conference` and `location` say where. Rules may be set aside with `overriding`, a reason that
-    is kept; what overlaps another promise or event is never overridden. Event and mails follow
-    from the outbox.
+    is kept; what overlaps another promise or event is never overridden. Where `answers` are given,
+    the link's questions were asked: one that needs an answer stays without only for the reason
+    `unanswered`, which is kept as well. Event and mails follow from the outbox.
 
     Raises InvalidInput naming the field, SlotTaken with the nearest open times, and BusyUnknown
     when a calendar that counts cannot be read. Never call it within a transaction.
@@ -116,6 +125,7 @@ def book_for(
         raise InvalidInput("duration", "Give a length from 5 to 1440 minutes.")
     if link is not None and owner_of_link(link).id != owner.id:
         raise InvalidInput("link", "Choose one of this person's own links.")
+    without = clean_text(unanswered, "unanswered") if answers is not None else ""
     wish = _Wish(
         owner=owner,
         link=link,
@@ -124,11 +134,12 @@ def book_for(
         guests=clean_guests(guests, booker.email),
         title=_title(title, link),
         message=clean_text(message, "message"),
-        answers=read_answers(parse_questions(link.questions), answers) if link and answers else [],
+        answers=_answers(link, answers, without),
         conference="" if link else conference.value,
         location=link.location if link else " ".join(clean_text(location, "location").split()),
         submit_key=submit_key,
         overriding=clean_text(overriding, "overriding"),
+        unanswered=without,
         doer=doer,
     )
     try:
@@ -142,6 +153,20 @@ def book_for(
         taken = refusal
     nearest = nearest_starts(terms=wish.terms(), start=moment, now=now, actor=doer.actor)
     raise SlotTaken(taken.message, nearest) from taken
+
+
+def _answers(
+    link: BookingLink | None, given: Mapping[str, str] | None, without: str
+) -> list[dict[str, str]]:
+    """Raises InvalidInput naming `answers.<key>`, or `unanswered` where the reason is missing."""
+    if link is None or given is None:
+        return []
+    questions = parse_questions(link.questions)
+    missing = unanswered_of(questions, given)
+    if missing and not without:
+        words = f"\u201c{missing[0].label}\u201d has no answer."
+        raise InvalidInput("unanswered", f"{words} Say why to book it all the same.")
+    return read_answers(optional(questions), given)
 
 
 def _title(title: str, link: BookingLink | None) -> str:
@@ -181,7 +206,7 @@ def _keep(wish: _Wish, busy: BusyAnswer, now: datetime) -> MeetingBase:
             kind=ChangeKind.BOOKED,
             doer=wish.doer,
             now=now,
-            reason=wish.overriding,
+            reason=wish.reason,
         )
         enqueue_deliveries(meeting)
     return meeting
@@ -191,8 +216,8 @@ def _insert(wish: _Wish, terms: Terms, busy: BusyAnswer, held: Span, now: dateti
     owner, tables, booker = wish.owner, wish.tables, wish.booker
     meeting_id = uuid.uuid4()
     receipt = receipt_of(terms.rules, busy, now)
-    if wish.overriding:
-        receipt["overridden"] = {"reason": wish.overriding, "by": wish.doer.name}
+    if wish.reason:
+        receipt["overridden"] = {"reason": wish.reason, "by": wish.doer.name}
     columns: dict[str, Any] = {
         f"{tables.owner_column}": owner.id,
         f"{tables.person_column}_id": person_id(tables, owner, booker),

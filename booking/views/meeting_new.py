@@ -15,9 +15,11 @@ from django.views.decorators.http import require_http_methods
 from booking.booker import Booker
 from booking.desk_forms import OTHER, NewMeetingForm, put_refusal
 from booking.errors import SlotTaken
+from booking.forms import ANSWER
 from booking.meeting_filter import read_day
 from booking.people import known_person
 from booking.queries import links_of
+from booking.questions import parse_questions
 from booking.services.availability import durations_of, terms_of, terms_of_owner
 from booking.services.changes import book_for
 from booking.services.verdicts import with_length_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
 
     from booking.models import BookingLink, MeetingBase
+    from booking.questions import Question
     from booking.services.availability import Terms
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
@@ -80,13 +83,26 @@ class _Desk:
         """The member or one of the clients; the member for whatever else is named."""
         return next((one for one in self.owners if str(one.id) == str(said)), self.me)
 
+    def link(self, said: Mapping[str, Any]) -> BookingLink | None:
+        """The link that is named, if it is the owner's and open."""
+        links = links_of(self.owner(said.get("owner")))
+        named = str(said.get("link", ""))
+        return next((one for one in links if one.is_active and str(one.pk) == named), None)
+
+    def questions(self, said: Mapping[str, Any]) -> tuple[Question, ...]:
+        """What the link asks its bookers."""
+        link = self.link(said)
+        return () if link is None else parse_questions(link.questions)
+
     def drawn(self, values: Mapping[str, Any]) -> HttpResponse:
         """The form with these values, nothing of it judged yet."""
         values = {"submit_key": uuid.uuid4().hex, "owner": self.me.id, **values}
-        return self.answer(NewMeetingForm(initial=values), values)
+        form = NewMeetingForm(initial=values, questions=self.questions(values))
+        return self.answer(form, values)
 
     def booked(self) -> HttpResponse:
-        form, made = NewMeetingForm(self.request.POST), None
+        sent, made = self.request.POST, None
+        form = NewMeetingForm(sent, questions=self.questions(sent))
         if form.is_valid():
             try:
                 made = self._book(form)
@@ -120,6 +136,8 @@ class _Desk:
             now=timezone.now(),
             submit_key=said["submit_key"],
             overriding=said["overriding"],
+            answers=form.answers() if form.questions else None,
+            unanswered=said["unanswered"] if form.needs_answers() else "",
             guests=form.more_guests(),
             title="" if link else said["title"],
             message=said["message"],
@@ -132,7 +150,7 @@ class _Desk:
     ) -> HttpResponse:
         owner = self.owner(said.get("owner"))
         links = [one for one in links_of(owner) if one.is_active]
-        link = next((one for one in links if str(one.pk) == str(said.get("link", ""))), None)
+        link = self.link(said)
         minutes = _minutes(said, link)
         chosen = str(said.get("start", ""))
         times = self._times(owner, link, minutes, said, chosen)
@@ -210,6 +228,8 @@ def _named_here(error: InvalidInput) -> InvalidInput:
     """A refusal under the name this form has for the field."""
     names = {"email": "who", "duration": "minutes"}
     name = "guests" if error.field.startswith("guests") else error.field
+    if name.startswith("answers."):
+        name = f"{ANSWER}{name.removeprefix('answers.')}"
     return InvalidInput(names.get(name, name), error.message)
 
 

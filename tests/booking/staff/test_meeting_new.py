@@ -10,7 +10,7 @@ import pytest
 
 from booking.models import Contact, Meeting, MeetingChange, SalesMeeting, SalesProspect
 from booking.owners import tables_of
-from tests.booking.conftest import HALF_HOUR, NINE, book
+from tests.booking.conftest import HALF_HOUR, NINE, book, make_link
 from tests.factories import make_client
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +170,73 @@ def test_nobody_elses_time_is_booked(
 def test_colleague_is_not_drawn_as_an_owner(browser, bob):
     owners = browser.get(f"{PAGE}?owner={bob.pk}").context["owners"]
     assert [(name, chosen) for _id, name, chosen in owners] == [("You", True)]
+
+
+QUESTIONS = [
+    {"key": "topic", "label": "What is it about?", "kind": "text", "required": True},
+    {"key": "size", "label": "How big?", "kind": "choice", "required": False,
+     "choices": ["Small", "Large"]},
+    {"key": "call", "label": "Which number?", "kind": "phone", "required": False},
+]  # fmt: skip
+
+
+@pytest.fixture
+def asking(owner, clock):
+    return make_link(owner, slug="asking", questions=QUESTIONS)
+
+
+def test_the_links_questions_are_asked_and_the_answers_kept_like_a_bookers(browser, asking, owner):
+    drawn = browser.post(PAGE, wish(owner, asking, update="times", q_topic="Half typed"))
+    for words in ("What is it about?", "How big?", "Which number?", "Bookers have to answer it."):
+        assert words in drawn.text
+    assert "Half typed" in drawn.text
+    answer = browser.post(PAGE, wish(owner, asking, q_topic=" A  bridge ", q_size="Large"))
+    assert answer.status_code == 302, answer.text
+    (meeting,) = made(owner)
+    assert meeting.answers == [
+        {"key": "topic", "label": "What is it about?", "answer": "A bridge"},
+        {"key": "size", "label": "How big?", "answer": "Large"},
+    ]
+    details = browser.get(f"/meetings/{meeting.pk}").text
+    assert "A bridge" in details
+    assert "Rules were set aside" not in details
+
+
+def test_a_needed_answer_may_stay_empty_for_a_reason_that_is_kept(browser, asking, owner):
+    refused = browser.post(PAGE, wish(owner, asking, q_size="Small"))
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["unanswered"]
+    assert "has no answer. Say why to book it all the same." in refused.text
+    assert '<option value="Small" selected>' in refused.text
+    assert made(owner) == []
+    sent = wish(owner, asking, q_size="Small", unanswered="She tells me on the phone.")
+    assert browser.post(PAGE, sent).status_code == 302
+    (meeting,) = made(owner)
+    assert [one["key"] for one in meeting.answers] == ["size"]
+    assert meeting.receipt["overridden"]["reason"] == "She tells me on the phone."
+    (change,) = MeetingChange.objects.filter(meeting_id=meeting.pk)
+    assert change.reason == "She tells me on the phone."
+    assert "She tells me on the phone." in browser.get(f"/meetings/{meeting.pk}").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"q_size": "Huge"}, "q_size"),
+        ({"q_call": "soon"}, "q_call"),
+        ({"q_topic": "x" * 5000}, "q_topic"),
+    ],
+)
+def test_a_wrong_answer_is_refused_at_its_question(browser, asking, owner, fields, field):
+    answer = browser.post(PAGE, wish(owner, asking, **{"q_topic": "A bridge", **fields}))
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == [field]
+    assert made(owner) == []
+
+
+def test_without_a_link_and_with_one_that_asks_nothing_no_answers_are_wanted(browser, link, owner):
+    for drawn in (browser.get(PAGE), browser.post(PAGE, wish(owner, link, update="times"))):
+        assert "What the link asks" not in drawn.text
+    assert browser.post(PAGE, wish(owner, link, q_topic="x", unanswered="y")).status_code == 302
+    (meeting,) = made(owner)
+    assert (meeting.answers, "overridden" in meeting.receipt) == ([], False)

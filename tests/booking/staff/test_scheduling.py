@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -10,7 +12,12 @@ from django.utils import timezone
 
 from booking.models import BookingLink
 from tests.factories import make_calendar, make_client, make_connection, make_member, make_user
-from workspaces.availability import WEEKDAYS
+from workspaces.availability import (
+    DEFAULT_AVAILABILITY,
+    WEEKDAYS,
+    InvalidAvailability,
+    parse_availability,
+)
 from workspaces.enums import OwnerKind, Role
 from workspaces.models import Client, UserProfile
 
@@ -342,6 +349,40 @@ def test_public_holidays_are_added_as_closed_days_and_nothing_is_saved(browser, 
     assert "17 Mar Saint Patrick&#x27;s Day" in answer.text
     assert f"{len(found)} public holidays of Ireland 2027 are closed." in answer.text
     assert stored(owner) == before
+
+
+def test_holidays_keep_their_names_when_they_are_saved_and_lose_them_when_removed(browser, owner):
+    asked = {"holiday-country": "IE", "holiday-region": "", "holiday-year": "2027"}
+    own = {"special": ["2027-03-17=10:00-12:00,", "2027-07-05="]}
+    drawn = browser.post(address(owner, "hours"), hours(add_holidays="1", **asked, **own))
+    assert "25 Dec" in drawn.text
+    card = re.findall(r'name="(special(?:-name)?)" value="([^"]*)"', drawn.text)
+    sent = {"special": [], "special-name": []}
+    for name, value in card:
+        sent[name].append(unescape(value))
+    assert "2027-12-25=Christmas Day" in sent["special-name"]
+    assert not any(one.startswith("2027-03-17") for one in sent["special-name"])  # own hours
+    assert browser.post(address(owner, "hours"), hours(**sent)).status_code == 302
+    kept = stored(owner)[1]["override_names"]
+    assert kept["2027-12-25"] == "Christmas Day"
+    assert set(kept) < set(stored(owner)[1]["overrides"])
+    page = browser.get(address(owner)).text
+    assert "closed: Christmas Day, Saint Stephen&#x27;s Day" in page.replace("St. ", "Saint ")
+    gone = {"remove_special": "2027-12-25/2027-12-25"}
+    assert "=Christmas Day" not in browser.post(address(owner, "hours"), hours(**sent, **gone)).text
+    assert (
+        browser.post(address(owner, "hours"), hours(**{"special-name": "2027-12-25=X"})).status_code
+        == 302
+    )
+    assert "override_names" not in stored(owner)[1]
+
+
+@pytest.mark.parametrize("name", ["x" * 121, "a bell\x07", 7])
+def test_a_name_that_is_none_is_refused_by_the_stored_form(name):
+    raw = {**DEFAULT_AVAILABILITY.to_json(), "overrides": {"2027-12-25": []}}
+    with pytest.raises(InvalidAvailability) as refused:
+        parse_availability({**raw, "override_names": {"2027-12-25": name}})
+    assert refused.value.path == "override_names.2027-12-25"
 
 
 def test_holidays_that_are_over_are_left_out(browser, owner):

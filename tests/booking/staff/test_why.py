@@ -243,6 +243,13 @@ def test_the_owners_clock_is_called_as_on_the_day_asked_about(browser, owner, li
     assert f"By the clock of {owner.name}: {said}." in page
 
 
+def test_a_holiday_is_called_by_its_name(browser, owner, link):
+    raw = owner.availability.to_json()
+    raw |= {"overrides": {"2026-11-19": []}, "override_names": {"2026-11-19": "Garden Day"}}
+    owner.save_hours(zone_name="Europe/Berlin", availability=parse_availability(raw))
+    assert reasons(ask(browser, link)) == ["Thursday 19 November (Garden Day) is closed."]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
