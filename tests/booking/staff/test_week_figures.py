@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from booking.enums import ChangeKind, MeetingState, Party
+from booking.enums import ChangeKind, Party
 from booking.models import MeetingChange
 from booking.owners import tables_of
 from booking.queries import own_event_ids
@@ -85,7 +85,7 @@ def past(link):
         start, name = NOW - number * timedelta(hours=2), f"{number:064}"
         fields = {"id": uuid4(), "start_at": start, "end_at": start + HALF_HOUR, "uid": name}
         fields |= {"manage_token_hash": name, "submit_key": name, "calendar_event_id": uuid4()}
-        meetings.append(table(**row | fields | {"state": MeetingState.CANCELLED}))
+        meetings.append(table(**row | fields | {"event_is_due": False}))
         history.append(
             MeetingChange(
                 workspace_id=first.workspace_id,
