@@ -50,6 +50,15 @@ class BookerRefused(Forbidden):
     )
 
 
+class RecordBusy(Conflict):
+    """The record of who books is being erased at this moment; the time is as open as it was."""
+
+    code = "record_busy"
+    default_message = gettext_noop(
+        "The record of this person is being changed at this moment. Nothing was booked. Try again."
+    )
+
+
 class EmailUnproven(DomainError):
     """The link books for proved addresses only, and a code is on its way to this one.
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models.functions import Lower
 
+from booking.errors import RecordBusy
 from booking.owners import meeting_tables
 from common.statements import Insert, Select
 
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
     from booking.owners import BookingTables
     from workspaces.owners import Owner
 
+_TRIES = 3
+
 
 def _by_email(tables: BookingTables) -> Select[tuple[UUID]]:
     return Select(
         lambda email, **scope: (
             tables.person._default_manager.alias(folded=Lower("email"))
             .filter(folded=email, **scope)
+            # Whoever erases the record waits, or is waited for.
+            .select_for_update(no_key=True, of=("self",))
             .values_list("pk")
         ),
         email=str,
@@ -34,7 +39,11 @@ _KNOWN = {tables.kind: _by_email(tables) for tables in meeting_tables()}
 
 
 def person_id(tables: BookingTables, owner: Owner, booker: Booker) -> UUID:
-    """The id of the booker's record. An existing one stays as it is: nobody proved who they are."""
+    """The id of the booker's record. An existing one stays as it is: nobody proved who they are.
+
+    It stays until the caller's transaction ends. One that is erased at this moment is waited for,
+    and a new one made; raises RecordBusy where that is erased, too.
+    """
     email = booker.email.lower()
     scope = tables.person_values(owner)
     made = tables.person(
@@ -45,9 +54,12 @@ def person_id(tables: BookingTables, owner: Owner, booker: Booker) -> UUID:
         language=booker.language,
         **scope,
     )
-    # Prospects are shared by the workspace's owners, each with a lock of their own, so that two
-    # of them may be about to write the same one.
-    if _NEW[tables.kind].run(made):
-        return made.pk
-    ((found,),) = _KNOWN[tables.kind].rows(email=email, **scope)
-    return found
+    for _try in range(_TRIES):
+        # Prospects are shared by the workspace's owners, each with a lock of their own, so that
+        # two of them may be about to write the same one.
+        if _NEW[tables.kind].run(made):
+            return made.pk
+        found = _KNOWN[tables.kind].first(email=email, **scope)
+        if found is not None:
+            return found[0]
+    raise RecordBusy

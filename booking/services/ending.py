@@ -158,5 +158,5 @@ def _unanswered(now: datetime) -> Q:
     asked_anew = MeetingChange.objects.filter(
         meeting_id=OuterRef("pk"), kind__in=_ASKS_ANEW, at__gt=since
     )
-    is_late = Q(start_at__lte=now) | (Q(created_at__lte=since) & ~Exists(asked_anew))
+    is_late = Q(start_at__lte=now) | (Q(created_at__lte=since) & Q(~Exists(asked_anew)))
     return Q(state=MeetingState.REQUESTED) & is_late

@@ -130,11 +130,11 @@ def _go_along(meeting: MeetingBase, event: Event, now: datetime) -> None:
 def _meet_again(meeting: MeetingBase, event: Event, now: datetime) -> None:
     """The event is where the meeting is."""
     if meeting.event_is_due:
-        if meeting.group_id is not None and not event_was_given_up(meeting):
-            tell_event_again(meeting, event)  # who comes was changed while it was gone
-        else:
+        if event_was_given_up(meeting):
             rows = tables_for(meeting).meeting._default_manager.filter(pk=meeting.pk)
             rows.filter(sequence=meeting.sequence).update(event_is_due=False)
+        else:
+            tell_event_again(meeting, event)  # who comes was changed while it was gone
     clashes.settle(meeting, now=now)
 
 

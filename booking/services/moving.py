@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from booking.booker import clean_text
 from booking.enums import ChangeKind, DegradedMode, MeetingState, Party
-from booking.errors import BusyUnknown, SlotTaken
+from booking.errors import BookerRefused, BusyUnknown, SlotTaken
 from booking.owners import host_of_meeting
 from booking.receipts import receipt_of
 from booking.services.availability import (
@@ -21,6 +21,7 @@ from booking.services.availability import (
     terms_of,
     terms_of_owner,
 )
+from booking.services.blocking import refuse_blocked
 from booking.services.following import expect_event, part_with_event
 from booking.services.history import Doer, before
 from booking.services.keeping import held_still, keep, once_more, reread
@@ -48,6 +49,11 @@ CLOSED_WORDS = gettext_noop(
 _BEGUN = gettext_noop("This meeting has begun, so it cannot be moved any more.")
 _UNREADABLE = gettext_noop(
     "The calendar did not answer, so nothing was moved. The meeting stands. Try again."
+)
+# As when they book: that the workspace refuses them, and by which rule, stays untold.
+_NOT_ONLINE = gettext_noop(
+    "This meeting cannot be moved online. It stands as it is, and it can be cancelled. "
+    "Ask the host in another way."
 )
 _OFF = {
     MeetingState.CANCELLED: gettext_noop("This meeting was cancelled already."),
@@ -95,6 +101,7 @@ def move_meeting(
     (`Party.PROVIDER`) is stopped by other promises only. A repeat changes nothing.
 
     Raises Conflict for what is off or has begun, or when the link is closed (bookers only),
+    BookerRefused for a booker on the block list, who may cancel only,
     SlotTaken with the nearest open times, InvalidInput naming `start`, `duration`, `message` or
     `overriding`, and BusyUnknown. Never call it within a transaction.
     """
@@ -113,6 +120,7 @@ def move_meeting(
     _require_movable(current, move)
     if _stands_at(current, move.span):
         return current
+    _refuse_blocked(current, move)
     terms = _terms(current, move)
     try:
         busy = _read_busy(current, terms, move)
@@ -139,6 +147,7 @@ def check_move(
     length = duration or meeting.end_at - meeting.start_at
     move = _Move(Span(moment, moment + length), doer, now, "", "")
     _require_movable(meeting, move)
+    _refuse_blocked(meeting, move)
     _decide(meeting, _terms(meeting, move), move, ())
 
 
@@ -161,6 +170,21 @@ def _require_movable(meeting: MeetingBase, move: _Move) -> None:
     link = meeting.link
     if move.by_booker and (link is None or not link.is_active):
         raise Conflict(gettext(CLOSED_WORDS))
+
+
+def _refuse_blocked(meeting: MeetingBase, move: _Move) -> None:
+    """Raise BookerRefused for a booker whom the workspace takes no bookings from by now."""
+    if not move.by_booker:
+        return
+    try:
+        refuse_blocked(
+            workspace=meeting.workspace,
+            email=meeting.booker_email,
+            address=move.doer.actor.address,
+            now=move.now,
+        )
+    except BookerRefused as error:
+        raise BookerRefused(gettext(_NOT_ONLINE)) from error
 
 
 def _stands_at(meeting: MeetingBase, span: Span) -> bool:

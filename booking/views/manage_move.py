@@ -20,7 +20,7 @@ from booking.views.facts import about, times
 from booking.views.manage import manage_page, managed, refuse_unmovable, see_other
 from booking.views.picker import build_picker, in_minutes, read_query, read_zone, zone_choices
 from booking.views.visit import private_page, show, visit_of
-from common.errors import Conflict, DomainError, InvalidInput
+from common.errors import Conflict, DomainError, Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ def manage_times(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         terms = moving_terms(meeting=page.meeting, doer=page.doer)
         refuse_unmovable(page)
-    except Conflict as refusal:
+    except (Conflict, Forbidden) as refusal:
         return manage_page(page, refusal=refusal.message, status=refusal.status)
     link, owner = terms.link, terms.owner
     assert link is not None  # a booker moves nothing without one
@@ -83,7 +83,7 @@ def manage_move(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         zone = read_zone(source, page.zone)
         move = _Move(page, start, zone)
         return move.submit() if request.method == "POST" else move.ask()
-    except (Conflict, InvalidInput) as refusal:
+    except (Conflict, Forbidden, InvalidInput) as refusal:
         return manage_page(page, refusal=refusal.message, status=refusal.status)
 
 
@@ -121,7 +121,7 @@ class _Move:
                 )
         except (SlotTaken, BusyUnknown) as error:
             return self._render(form, status=error.status, error=error)
-        except (Conflict, InvalidInput):
+        except (Conflict, Forbidden, InvalidInput):
             raise
         except DomainError as error:
             return self._render(form, status=error.status, error=error)
