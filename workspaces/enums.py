@@ -59,3 +59,4 @@ class AccessEnd(TextChoices):
     REVOKED = "revoked", "Revoked"
     REPLACED = "replaced", "Replaced by a newer one"
     SENDER_LEFT = "sender_left", "Its sender left the workspace"
+    CONTACT_GONE = "contact_gone", "Its reader is the primary contact no more"

@@ -10,7 +10,9 @@ from workspaces.enums import PreferredConference
 from workspaces.services.clients import change_client
 
 if TYPE_CHECKING:
-    from workspaces.models import Client
+    from datetime import datetime
+
+    from workspaces.models import Client, Membership
 
 
 def refused_preferences(tier: str) -> dict[str, PlanRefusal]:
@@ -25,13 +27,14 @@ def refused_preferences(tier: str) -> dict[str, PlanRefusal]:
     return refused
 
 
-def change_details(*, client: Client, **details: Any) -> None:
+def change_details(*, client: Client, by: Membership, now: datetime, **details: Any) -> list[str]:
     """Keep a client's details. What the plan does not hold is no new preference; an old one stays.
 
-    Raises InvalidInput naming the field.
+    Answers whose links to the client's own page ended with that (see `change_client`). Raises
+    InvalidInput naming the field.
     """
     wanted = details["preferred_conference"]
     refusal = refused_preferences(client.workspace.tier).get(wanted)
     if refusal is not None and wanted != client.preferred_conference:
         raise InvalidInput("preferred_conference", refusal.message)
-    change_client(client=client, **details)
+    return change_client(client=client, by=by, now=now, **details)

@@ -77,16 +77,28 @@ def client_edit(request: StaffRequest, client_id: UUID) -> HttpResponse:
     form = ClientPlanForm(request.POST or None, initial=initial, refused=refused)
     if form.is_valid():
         try:
-            change_details(client=owner.client, **form.cleaned_data)
+            ended = change_details(
+                client=owner.client,
+                by=request.membership,
+                now=timezone.now(),
+                **form.cleaned_data,
+            )
         except InvalidInput as error:
             form.add_error(error.field, error.message)
         else:
-            message = f"{owner.client.name} is saved."
+            message = " ".join([f"{owner.client.name} is saved.", *map(_closed_words, ended)])
             # The page's title, hours and links all name the client: it is loaded anew.
             return dialog_done(request, "client:changed", to=_address(owner), message=message)
     context = {"form": form, "client": owner.client, "page_url": _address(owner)}
     status = 422 if form.is_bound else 200
     return render(request, "booking/staff/client_edit.html", context, status=status)
+
+
+def _closed_words(email: str) -> str:
+    return (
+        f"The link to the client's own page that {email} had is closed, as they are the primary "
+        "contact no more. Invite them again if they are to keep it."
+    )
 
 
 def _address(owner: ClientOwner) -> str:

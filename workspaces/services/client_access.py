@@ -142,6 +142,20 @@ def end_invitations_of_sender(*, member: Membership, by: Membership, now: dateti
     _end(rows, because=AccessEnd.SENDER_LEFT, by=by, now=now)
 
 
+def end_invitations_of_contact(
+    *, client: Client, email: str, by: Membership, now: datetime
+) -> list[str]:
+    """The address is the client's primary contact no more: its open links, and every page opened
+    with them, end. Whose those were, which is the address or nobody. Within a transaction.
+    """
+    rows = ClientInvitation.objects.filter(
+        client=client, email__iexact=email, ended_at__isnull=True, expires_at__gt=now
+    )
+    ended = sorted(set(rows.values_list("email", flat=True))) if email else []
+    _end(rows.filter(email__in=ended), because=AccessEnd.CONTACT_GONE, by=by, now=now)
+    return ended
+
+
 def _end(
     rows: QuerySet[ClientInvitation], *, because: AccessEnd, by: Membership, now: datetime
 ) -> None:

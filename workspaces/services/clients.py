@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from workspaces.models import Client
+from workspaces.services.client_access import end_invitations_of_contact
 
 if TYPE_CHECKING:
-    from workspaces.models import Workspace
+    from datetime import datetime
+
+    from workspaces.models import Membership, Workspace
 
 
 def add_client(
@@ -28,16 +33,26 @@ def add_client(
     )
 
 
+@transaction.atomic
 def change_client(
     *,
     client: Client,
+    by: Membership,
+    now: datetime,
     name: str,
     timezone: str,
     primary_contact_name: str,
     primary_contact_email: str,
     preferred_conference: str,
-) -> None:
-    """Keep who the client is, whom we notify, its zone, and what `auto` picks for its meetings."""
+) -> list[str]:
+    """Keep who the client is, whom we notify, its zone, and what `auto` picks for its meetings.
+
+    With another primary contact the links to the client's own page end that the former one was
+    sent: their address is answered then.
+    """
+    # Invitations are sent under the same lock: none goes to the former contact meanwhile.
+    rows = Client.objects.select_for_update(no_key=True).filter(pk=client.pk)
+    former = rows.values_list("primary_contact_email", flat=True).get()
     client.name = name
     client.timezone = timezone
     client.primary_contact_name = primary_contact_name
@@ -53,3 +68,6 @@ def change_client(
             "updated_at",
         ]
     )
+    if former.strip().lower() == primary_contact_email.strip().lower():
+        return []
+    return end_invitations_of_contact(client=client, email=former.strip(), by=by, now=now)
