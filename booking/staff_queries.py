@@ -16,7 +16,7 @@ from django.db.models import Q
 from booking.enums import ChangeKind, MeetingState, MessageKind
 from booking.meeting_filter import MeetingFilter, narrow
 from booking.models import MeetingChange
-from booking.owners import meeting_tables
+from booking.owners import meeting_tables, tables_of
 from common.enums import OutboxState
 from common.errors import NotFound
 from common.models import OutboxMessage
@@ -79,6 +79,26 @@ def visible_meeting(membership: Membership, meeting_id: UUID) -> MeetingBase:
         if found is not None:
             return found
     raise NotFound
+
+
+def handed_over_by(membership: Membership, meeting_id: UUID, to: UUID) -> MeetingBase:
+    """The meeting that was the member's own until they gave it to the user `to`, if that is the
+    last that was done to it: whoever asks for that once more hears that it is so.
+
+    Raises NotFound, as for every other meeting of a colleague.
+    """
+    rows = tables_of(OwnerKind.USER).meetings()
+    found: MeetingBase | None = rows.filter(
+        workspace=membership.workspace_id, pk=meeting_id, user_id=to, erased_at__isnull=True
+    ).first()
+    changes = MeetingChange.objects.filter(workspace=membership.workspace_id, meeting_id=meeting_id)
+    last = changes.order_by("-at", "-sequence", "-created_at").first()
+    if found is None or last is None or last.kind != ChangeKind.REASSIGNED:
+        raise NotFound
+    me = membership.user_id
+    if (last.was_owner_id, last.actor_id) != (me, str(me)):
+        raise NotFound
+    return found
 
 
 def meetings_page(

@@ -20,8 +20,22 @@ from rest_framework.views import APIView
 from audit.actors import client_address
 from booking.access import owner_in
 from booking.api import examples
-from booking.api.calling import STAFF, STAFF_OR_BOOKER, WORKSPACE, WRITE, meeting_called, refused
-from booking.api.meeting_shapes import MeetingDetailOutput, to_booker, to_staff
+from booking.api.calling import (
+    MANAGE_HEADER,
+    STAFF,
+    STAFF_OR_BOOKER,
+    WORKSPACE,
+    WRITE,
+    meeting_called,
+    member_calling,
+    refused,
+)
+from booking.api.meeting_shapes import (
+    MeetingDetailOutput,
+    to_booker,
+    to_former_owner,
+    to_staff,
+)
 from booking.api.serializers import Taken
 from booking.booker import clean_start
 from booking.guests import MAX_GUESTS
@@ -36,8 +50,9 @@ from booking.services.changes import (
     new_guests,
     reassign_meeting,
 )
+from booking.staff_queries import handed_over_by
 from calendars.api.drafts import StrictSerializer
-from common.errors import Forbidden, InvalidInput
+from common.errors import Forbidden, InvalidInput, NotFound
 from workspaces.access import MAY_WORK
 from workspaces.enums import OwnerKind
 
@@ -304,6 +319,15 @@ class NoShowView(ChangeView):
 class ReassignView(ChangeView):
     """Hands a meeting to somebody else."""
 
+    def answer_again(self, request: Request, meeting_id: UUID) -> Response:
+        """To a member who gave their own meeting away already. Raises NotFound."""
+        given = self.given(request, ReassignInput)
+        if "user_id" not in given or MANAGE_HEADER in request.headers:
+            raise NotFound
+        membership = member_calling(request, WRITE)
+        meeting = handed_over_by(membership, meeting_id, given["user_id"])
+        return Response(to_former_owner(meeting))
+
     @extend_schema(
         operation_id="booking_reassign",
         auth=STAFF,
@@ -313,8 +337,16 @@ class ReassignView(ChangeView):
         examples=examples.REASSIGN,
     )
     def post(self, request: Request, meeting_id: UUID) -> Response:
-        """Give the meeting to another user, or a client's to another client, at the same time."""
-        called, given = self.called(request, meeting_id), self.given(request, ReassignInput)
+        """Give the meeting to another user, or a client's to another client, at the same time.
+
+        Whoever gave their own away and asks again hears that it is done, though they see it no
+        more.
+        """
+        try:
+            called = self.called(request, meeting_id)
+        except NotFound:
+            return self.answer_again(request, meeting_id)
+        given = self.given(request, ReassignInput)
         membership = called.require_staff()
         kind = OwnerKind.CLIENT if "client_id" in given else OwnerKind.USER
         name = f"{kind.value}_id"

@@ -175,6 +175,12 @@ def to_booker(meeting: MeetingBase) -> dict[str, Any]:
     }
 
 
+def to_former_owner(meeting: MeetingBase) -> dict[str, Any]:
+    """The meeting as they gave it away: where and how it is joined now is the new owner's."""
+    unknown = {"kind": "", "state": "", "join_url": "", "note": ""}
+    return {**to_staff(meeting), "conference": unknown, "calendar_event_id": None}
+
+
 def to_staff(meeting: MeetingBase) -> dict[str, Any]:
     """The meeting as staff know it."""
     tables = tables_for(meeting)
