@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from audit.enums import AccessReason
 
-_WRITING = ("create", "update", "respond", "move", "watch", "sweep")
+_WRITING = ("create", "update", "respond", "move", "watch", "sweep", "write")
 
 
 class Act(StrEnum):

@@ -10,6 +10,9 @@ from booking.models import (
     BookingName,
     BulkCancellation,
     Contact,
+    CrmAccount,
+    CrmLead,
+    CrmNote,
     EmailCheck,
     ErasedAddress,
     Erasure,
@@ -75,7 +78,7 @@ class ContactAdmin(ReadOnlyAdmin):
 
 @admin.register(SalesProspect)
 class SalesProspectAdmin(ReadOnlyAdmin):
-    list_display = ("name", "email", "workspace", "crm_lead_remote_id", "created_at")
+    list_display = ("name", "email", "workspace", "created_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "email", "=workspace__id")
 
@@ -139,3 +142,30 @@ class ErasedAddressAdmin(ReadOnlyAdmin):
     list_display = ("erasure",)
     list_select_related = ("erasure",)
     search_fields = ("=erasure__id",)
+
+
+@admin.register(CrmAccount)
+class CrmAccountAdmin(ReadOnlyAdmin):
+    list_display = (
+        "organization_name", "workspace", "state", "key_tail", "kept_at", "last_good_at",
+        "last_error_at",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "organization_name", "=workspace__id")
+
+
+@admin.register(CrmLead)
+class CrmLeadAdmin(ReadOnlyAdmin):
+    list_display = ("email", "workspace", "state", "lead_remote_id", "asked_at", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "email", "=lead_remote_id", "=workspace__id")
+
+
+@admin.register(CrmNote)
+class CrmNoteAdmin(ReadOnlyAdmin):
+    list_display = ("meeting_id", "owner_kind", "workspace", "note_remote_id", "is_gone")
+    list_filter = ("owner_kind", "is_gone")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=meeting_id", "=workspace__id")

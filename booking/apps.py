@@ -16,6 +16,9 @@ class BookingConfig(AppConfig):
         from booking.services import (  # noqa: PLC0415 -- app registry
             bulk,
             clashes,
+            crm_erasing,
+            crm_mail,
+            crm_notes,
             delivery,
             erased_events,
             erasing,
@@ -50,6 +53,9 @@ class BookingConfig(AppConfig):
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
         outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)
+        outbox.register(MessageKind.CRM_LEAD, crm_notes.handle_lead)
+        outbox.register(MessageKind.CRM_KEY_REFUSED, crm_mail.handle_key_refused)
+        outbox.register(MessageKind.ERASED_NOTE, crm_erasing.handle_erased_note)
         outbox.register(MessageKind.EVENT_CHANGED, external.handle_event_changed)
         outbox.register(MessageKind.CLASH, clashes.handle_clash)
         outbox.register(MessageKind.CLASH_NOTICE, clashes.handle_notice)

@@ -66,6 +66,15 @@ class NoteKind(models.TextChoices):
     MERGED = "merged", "Merged"
 
 
+class CrmLeadState(models.TextChoices):
+    """What is known of the lead in the CRM that stands for an address."""
+
+    NEW = "new", "Not looked for yet"
+    ASKED = "asked", "Asked for, no answer yet"
+    READY = "ready", "Known"
+    UNSURE = "unsure", "Asked for, and neither answered nor found"
+
+
 class Clash(models.TextChoices):
     """What the calendar says against a meeting that was promised."""
 
@@ -96,7 +105,8 @@ class MessageKind(models.TextChoices):
     EVENT_CHANGED = "booking.event_changed", "A change in the calendar"
     CLASH = "booking.clash", "Look for an event over it"
     CLASH_NOTICE = "booking.clash_notice", "Notice of a clash"
-    CRM_LEAD = "booking.crm_lead", "Lead in the CRM"
+    CRM_LEAD = "booking.crm_lead", "Lead and note in the CRM"
+    CRM_KEY_REFUSED = "booking.crm_key_refused", "The CRM refuses the workspace's key"
     EMAIL_CODE = "booking.email_code", "Code that proves an address"
     BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"
     ERASURE = "booking.erasure", "Erase somebody"
@@ -104,6 +114,7 @@ class MessageKind(models.TextChoices):
     MAIL_FETCH = "booking.mail_fetch", "Fetch a mail that came in"
     ANSWERED = "booking.answered", "What a booker answered by calendar"
     INVITATION = "booking.invitation", "An invitation from outside"
+    ERASED_NOTE = "booking.erased_note", "Delete a note about somebody in the CRM"
 
 
 class Step(models.TextChoices):
@@ -119,6 +130,8 @@ class Step(models.TextChoices):
     FOLLOW = "follow", "The event follows a change"
     RELEASE = "release", "The event of the former owner or time goes"
     CHANGED = "changed", "What was changed, to everybody"
+    LEAD = "lead", "Lead and note in the CRM"
+    LEAD_NOTE = "lead_note", "The note in the CRM follows a change"
     EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
 
 

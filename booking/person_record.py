@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from booking.enums import MessageKind
-from booking.models import BookingBlock, EmailCheck, MeetingChange
+from booking.models import BookingBlock, CrmLead, EmailCheck, MeetingChange
 from booking.owners import tables_for, tables_of_person
 from booking.person_queries import notes_of, whose
 from booking.services.wiping import addresses_of, meetings_as_guest, meetings_of_person
@@ -41,7 +41,6 @@ def record_of(person: PersonBase, now: datetime) -> dict[str, Any]:
             "time_zone": person.timezone,
             "language": person.language,
             "known_since": _at(person.created_at),
-            "crm_lead": getattr(person, "crm_lead_remote_id", ""),
         },
         "addresses": addresses,
         "meetings": _meetings(person, meetings),
@@ -67,6 +66,16 @@ def record_of(person: PersonBase, now: datetime) -> dict[str, Any]:
             {"at": _at(check.created_at), "email": check.email, "proved": _at(check.verified_at)}
             for check in EmailCheck.objects.filter(workspace=workspace_id)
             if check.email.lower() in addresses
+        ],
+        "crm_leads": [
+            {
+                "email": lead.email,
+                "since": _at(lead.created_at),
+                "state": lead.state,
+                "lead": lead.lead_remote_id,
+                "contact": lead.contact_remote_id,
+            }
+            for lead in CrmLead.objects.filter(workspace=workspace_id, email__in=addresses)
         ],
         "blocked": [
             {"since": _at(block.created_at), "value": block.value, "reason": block.reason}

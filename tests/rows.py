@@ -22,6 +22,9 @@ from booking.models import (
     BookingName,
     BulkCancellation,
     Contact,
+    CrmAccount,
+    CrmLead,
+    CrmNote,
     EmailCheck,
     ErasedAddress,
     Erasure,
@@ -275,6 +278,25 @@ def make_rows(workspace, user) -> Rows:
         EmailCheck.objects.create(
             workspace=workspace, link=link, submit_key=keys["submit-3"], email="dot@x.example",
             expires_at=START,
+        ),
+        CrmAccount.objects.create(
+            workspace=workspace,
+            organization_remote_id=f"orga_{number}",
+            organization_name=f"Organisation {number}",
+            key_tail="tail",
+            kept_at=START,
+        ),
+        CrmLead.objects.create(
+            workspace=workspace,
+            organization_remote_id=f"orga_{number}",
+            email=f"lead{number}@x.example",
+        ),
+        CrmNote.objects.create(
+            workspace=workspace,
+            organization_remote_id=f"orga_{number}",
+            owner_kind="user",
+            meeting_id=uuid.uuid4(),
+            lead_remote_id=f"lead_{number}",
         ),
         BookingBlock.objects.create(
             workspace=workspace, kind="domain", value="spam.example", added_by=user.email

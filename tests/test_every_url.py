@@ -16,6 +16,7 @@ from booking.models import (
     BookingBlock,
     BulkCancellation,
     Contact,
+    CrmLead,
     Erasure,
     Meeting,
     PersonNote,
@@ -29,6 +30,7 @@ from calendars.models import (
     EventTask,
     UserCalendarConnection,
 )
+from common.models import OutboxMessage
 from conferencing.models import ZoomConnection
 from tests.factories import make_member, make_user
 from tests.strangers import OUR_ROUTES, forbidden_words, routes, rows, stranger
@@ -96,6 +98,11 @@ ALLOWED = {
     "booking:cancel_chosen": OWN,
     "booking:meeting_figures": OWN,
     "booking:people": OWN,
+    "booking:crm": OWN,
+    "booking:crm_key": OWN,
+    "booking:crm_remove": OWN,
+    "booking:crm_statuses": OWN,
+    "booking:crm_again": OWN,
     "booking:people_export": OWN,
     "booking:person_new": OWN,
     "portal:home": "for a client's visit only: see test_portal",
@@ -165,6 +172,8 @@ def parts_of(rows):
         "person_id": [rows[Contact].pk, rows[SalesProspect].pk],
         "note_id": [rows[PersonNote].pk],
         "erasure_id": [rows[Erasure].pk],
+        "message_id": [rows[OutboxMessage].pk],
+        "lead_id": [rows[CrmLead].pk],
     }  # fmt: skip
 
 
@@ -186,7 +195,7 @@ def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
         "calendar_id", "event_id", "task_id", "branch_id", "block_id", "run_id",
-        "person_id", "note_id", "erasure_id",
+        "person_id", "note_id", "erasure_id", "message_id", "lead_id",
     }  # fmt: skip
     unknown = [
         (route, name)

@@ -6,7 +6,6 @@ place that unseals a token.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -18,13 +17,14 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
-from audit.crypto import Unreadable, place
+from audit.crypto import Unreadable
 from audit.enums import AccessReason, ConnectionState, Outcome
 from audit.errors import TokenDenied
-from audit.models import OAuthToken, ServiceCredential
+from audit.models import OAuthToken
 from audit.oauth_apps import oauth_app
 from audit.services import vault
-from audit.services.log import Entry, append, entry_for
+from audit.services.credentials import ServerKey, resolve_service_credential
+from audit.services.log import append, entry_for
 from common import oauth, outbox
 from common.errors import (
     RateLimited,
@@ -69,24 +69,6 @@ USABLE_WHILE_PAUSED = frozenset(
         AccessReason.WATCH,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ServerKey:
-    """A workspace's own key to a provider's account, as it is sealed."""
-
-    account_id: str
-    client_id: str
-    client_secret: str = field(repr=False)
-
-    def text(self) -> Secret:
-        """What is sealed."""
-        return Secret(json.dumps([self.account_id, self.client_id, self.client_secret]))
-
-    @classmethod
-    def parse(cls, text: str) -> ServerKey:
-        """The key of such a text."""
-        return cls(*json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,33 +148,6 @@ def log_without_token(
     """Log an operation on a connection that needs no token from the vault."""
     entry = entry_for(connection, reason, Outcome.GRANTED, target)
     append(workspace_id=connection.workspace_id, actor=actor, entries=[entry])
-
-
-def resolve_service_credential(
-    *, workspace: Workspace, kind: str, actor: Actor, target: str = ""
-) -> Secret:
-    """A workspace's own key to a service, logged like a token.
-
-    Raises ReconnectNeeded when none is kept, or what is kept does not open.
-    """
-    row = ServiceCredential.objects.filter(workspace=workspace, kind=kind).first()
-    if row is None:
-        raise ReconnectNeeded(f"No key for {kind} is kept for this workspace.")
-    entry = Entry(
-        connection_id=row.pk,
-        connection_email="",
-        provider=kind,
-        reason=AccessReason.CREDENTIAL_USE,
-        outcome=Outcome.GRANTED,
-        target=target[:255],
-    )
-    append(workspace_id=workspace.pk, actor=actor, entries=[entry])
-    bound_to = place(workspace.pk, row.pk, kind, vault.CREDENTIAL)
-    try:
-        return Secret(vault.unseal_text(bytes(row.sealed), bound_to))
-    except Unreadable:
-        logger.error("a sealed credential does not open: is its key still on the ring?")  # noqa: TRY400 -- no traceback of what is sealed
-        raise ReconnectNeeded(f"The key for {kind} has to be given again.") from None
 
 
 def mark_reconnect_needed(connection: ConnectionBase, words: str = "") -> None:

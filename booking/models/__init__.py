@@ -1,8 +1,9 @@
-"""Links, meetings with their history, contacts and prospects; and what guards them."""
+"""Links, meetings with their history, contacts and prospects; what guards them; the CRM's map."""
 
 from __future__ import annotations
 
 from booking.models.changes import MeetingChange
+from booking.models.crm import CrmAccount, CrmLead, CrmNote
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
 from booking.models.links import BookingLink
 from booking.models.meetings import (
@@ -22,6 +23,9 @@ __all__ = [
     "BookingName",
     "BulkCancellation",
     "Contact",
+    "CrmAccount",
+    "CrmLead",
+    "CrmNote",
     "EmailCheck",
     "ErasedAddress",
     "Erasure",

@@ -47,8 +47,6 @@ class Contact(PersonBase):
 class SalesProspect(PersonBase):
     """Somebody who booked with one of the workspace's own users (internal mode)."""
 
-    crm_lead_remote_id = models.CharField(max_length=64, blank=True, default="")
-
     class Meta(PersonBase.Meta):
         db_table = "sales_prospects"
         constraints = [

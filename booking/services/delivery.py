@@ -16,6 +16,7 @@ from booking.enums import MeetingState, MessageKind, Step
 from booking.joining import awaits_link
 from booking.owners import meeting_tables
 from booking.services import rooms
+from booking.services.crm_notes import rows_of_booking
 from booking.services.events import (
     MadeEvent,
     ask_again,
@@ -60,11 +61,12 @@ _NO_EVENT_WORDS = "The event could not be made, so there is no join link."
 def enqueue_deliveries(meeting: MeetingBase) -> None:
     """Write what has to happen after the caller's transaction, which made the meeting.
 
-    The event comes before the mails, which then need not wait for it.
+    The event comes before the mails, which then need not wait for it; the CRM comes last.
     """
     messages = [message_of(meeting, MessageKind.NOTIFICATION, Step.BOOKED)]
     if meeting.state == MeetingState.CONFIRMED:
         messages.insert(0, message_of(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT))
+    messages += rows_of_booking(meeting)
     outbox.enqueue_new(messages)
 
 

@@ -21,10 +21,11 @@ from audit.actors import Actor
 from audit.enums import AccessReason, ActorKind, Outcome
 from audit.models import OAuthTokenAccessLog
 from audit.services import log
-from booking.enums import MeetingState, MessageKind, Party
-from booking.models import BookingBlock, ErasedAddress, Erasure
+from booking.enums import CrmLeadState, MeetingState, MessageKind, Party
+from booking.models import BookingBlock, CrmLead, ErasedAddress, Erasure
 from booking.owners import meeting_tables, tables_of, tables_of_person
 from booking.services.changes import Doer, cancel_meeting
+from booking.services.crm_wiping import forget_person
 from booking.services.events import event_at
 from booking.services.wiping import (
     addresses_of,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from workspaces.models import User, Workspace
 
 _SALT = "booking.erasure"
+# What an erasure has to follow up outside.
+ELSEWHERE = (MessageKind.ERASED_EVENT, MessageKind.ERASED_NOTE)
 _LOOK_AGAIN = timedelta(seconds=2)
 # A mail that cannot be sent holds the erasure up no longer than this.
 WAITS_FOR_MAILS = timedelta(minutes=10)
@@ -65,7 +68,7 @@ class Held:
     """What is held about somebody: counted for the question before an erasure.
 
     `blocked` says that the block list names an address of theirs; `events` are events of staff
-    that name one, which nobody touches.
+    that name one, which nobody touches, `leads` those in the CRM, which are the workspace's own.
     """
 
     meetings: int
@@ -73,6 +76,7 @@ class Held:
     as_guest: int
     blocked: bool
     events: int
+    leads: int = 0
     addresses: list[str] = field(default_factory=list)
 
 
@@ -87,6 +91,9 @@ def held_about(person: PersonBase, now: datetime) -> Held:
     for tables in meeting_tables():
         booked = tables.meeting._default_manager.filter(calendar_event_id__in=theirs)
         theirs.difference_update(booked.values_list("calendar_event_id", flat=True))
+    leads = CrmLead.objects.filter(
+        workspace=person.workspace_id, email__in=addresses, state=CrmLeadState.READY
+    )
     known = {*addresses, *map(mailbox_of, addresses)}
     blocks = BookingBlock.objects.filter(workspace=person.workspace_id, value__in=known)
     return Held(
@@ -95,6 +102,7 @@ def held_about(person: PersonBase, now: datetime) -> Held:
         as_guest=len(meetings_as_guest(person, addresses)),
         blocked=blocks.exists(),
         events=len(theirs),
+        leads=leads.count(),
         addresses=addresses,
     )
 
@@ -140,7 +148,7 @@ def messages_of(erasure: Erasure) -> QuerySet[OutboxMessage]:
     """What was or is to be done for it, oldest first."""
     rows = OutboxMessage.objects.filter(
         workspace_id=erasure.workspace_id,
-        kind__in=[MessageKind.ERASURE, MessageKind.ERASED_EVENT],
+        kind__in=[MessageKind.ERASURE, *ELSEWHERE],
         payload__erasure_id=str(erasure.pk),
     )
     return rows.order_by("created_at")
@@ -176,7 +184,7 @@ def handle_erasure(message: OutboxMessage) -> None:
 
 def finish(erasure: Erasure, *, but: OutboxMessage | None = None) -> None:
     """Note that nothing is left to do once it is so, `but` for a message that is being closed."""
-    left = messages_of(erasure).filter(kind=MessageKind.ERASED_EVENT)
+    left = messages_of(erasure).filter(kind__in=ELSEWHERE)
     left = left.exclude(state=OutboxState.SENT)
     if erasure.wiped_at and not (left.exclude(pk=but.pk) if but else left).exists():
         Erasure.objects.filter(pk=erasure.pk, finished_at__isnull=True).update(
@@ -230,6 +238,7 @@ def _wipe(erasure: Erasure, person: PersonBase, now: datetime) -> None:
         for meeting in meetings:
             wipe_meeting(meeting, now)
         notes = wipe_traces(person, addresses)
+        in_crm = forget_person(erasure, meetings, addresses, now)
         wipe_copies(events)
         events |= named
         locked.delete()
@@ -244,6 +253,7 @@ def _wipe(erasure: Erasure, person: PersonBase, now: datetime) -> None:
             "notes": notes,
             "events": len(events),
             "events_out_of_reach": unreachable,
+            **in_crm,
         }
         erasure.save()
         ErasedAddress.objects.bulk_create(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from booking.models import MeetingChange
 from booking.owners import tables_for
+from booking.services.crm_notes import follow_change
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,8 +53,8 @@ def record(
     message: str = "",
     reason: str = "",
 ) -> MeetingChange:
-    """Add a change to the history, in the transaction that makes it."""
-    return MeetingChange.objects.create(
+    """Add a change to the history, in the transaction that makes it; the CRM follows."""
+    change = MeetingChange.objects.create(
         workspace_id=meeting.workspace_id,
         owner_kind=tables_for(meeting).kind,
         meeting_id=meeting.pk,
@@ -72,6 +73,8 @@ def record(
         message=message,
         reason=reason[:300],
     )
+    follow_change(meeting, change)
+    return change
 
 
 def changes_of(meeting: MeetingBase) -> list[MeetingChange]:

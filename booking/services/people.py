@@ -14,6 +14,7 @@ from booking.models import Erasure, PersonNote
 from booking.models.people import MAX_NOTE
 from booking.owners import tables_of, tables_of_person
 from booking.plain import plain_text
+from booking.services.crm_leads import carry_lead
 from common.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def change_person(*, person: PersonBase, details: PersonDetails) -> None:
     _refuse_known(tables, tables.scope_of(person), cleaned.email, but=person.pk)
     try:
         with transaction.atomic():
+            was = person.email
             _set(person, cleaned)
+            carry_lead(person.workspace_id, [was], cleaned.email)
     except IntegrityError:
         _refuse_known(tables, tables.scope_of(person), cleaned.email, but=person.pk)
         raise
@@ -123,21 +126,14 @@ def merge_people(
         moved = tables.meeting._default_manager.filter(**{tables.person_column: other})
         number = moved.update(**{tables.person_column: kept})
         PersonNote.objects.filter(person_id=other.pk).update(person_id=kept.pk)
-        _carry(kept, other)
+        addresses = [kept.email, other.email]
         # The address may be the one that is kept.
         other.delete()
         _refuse_known(tables, scope, cleaned.email, but=kept.pk)
         _set(kept, cleaned)
+        carry_lead(kept.workspace_id, addresses, cleaned.email)
         _note(kept, _merge_words(other, number), author, merged_id=other_id)
     return keep
-
-
-def _carry(kept: Any, other: Any) -> None:
-    """What a table has of its own, where the one that stays has none."""
-    for column in ("crm_lead_remote_id",):
-        if hasattr(kept, column) and not getattr(kept, column):
-            setattr(kept, column, getattr(other, column))
-            kept.save(update_fields=[column, "updated_at"])
 
 
 def _merge_words(other: PersonBase, meetings: int) -> str:

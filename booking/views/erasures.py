@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking.booker import clean_email
-from booking.enums import MessageKind
 from booking.owners import tables_of, tables_of_person
 from booking.person_queries import same_address, whose
 from booking.person_record import record_of
 from booking.services.erasing import (
+    ELSEWHERE,
     erase_person,
     erasures_of,
     held_about,
@@ -142,7 +142,7 @@ def erasure_retry(request: StaffRequest, erasure_id: UUID) -> HttpResponse:
 
 def _row(erasure: Erasure, zone: ZoneInfo, clients: dict[UUID, str]) -> Row:
     left = [] if erasure.finished_at else list(messages_of(erasure).exclude(state=OutboxState.SENT))
-    events = [message for message in left if message.kind == MessageKind.ERASED_EVENT]
+    events = [message for message in left if message.kind in ELSEWHERE]
     whom = clients.get(erasure.scope_id, "") if erasure.scope_id else ""
     word = tables_of(erasure.owner_kind).person_word
     return Row(

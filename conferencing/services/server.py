@@ -14,7 +14,8 @@ from audit.enums import AccessReason, ConnectionState, Outcome, Provider
 from audit.models import ServiceCredential
 from audit.oauth_apps import oauth_app
 from audit.services import log, vault
-from audit.services.tokens import ServerKey, account_tokens, log_without_token
+from audit.services.credentials import ServerKey
+from audit.services.tokens import account_tokens, log_without_token
 from common import oauth
 from common.errors import Conflict, InvalidInput, RateLimited, ReconnectNeeded, UpstreamError
 from common.oauth_spec import ClientCredentials

@@ -1,4 +1,4 @@
-"""One WSGI callable that stands for Google, Microsoft, Zoom, LiveKit and Resend."""
+"""One WSGI callable that stands for Google, Microsoft, Zoom, LiveKit, Close and Resend."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def endpoints(base_url: str) -> dict[str, str]:
         "ZOOM_TOKEN_URL": f"{base}/zoom/oauth/token",
         "ZOOM_REVOKE_URL": f"{base}/zoom/oauth/revoke",
         "ZOOM_API_URL": f"{base}/zoom/v2",
+        "CLOSE_API_URL": f"{base}/close/api/v1",
         "LIVEKIT_URL": f"{base}/livekit",
         "LIVEKIT_API_KEY": KEY,
         "LIVEKIT_API_SECRET": SECRET,

@@ -31,7 +31,7 @@ class AnswerLost(ConnectionError):
 
 
 class SandboxApp:
-    """Stands for Google, Microsoft, Zoom, LiveKit and Resend under one address.
+    """Stands for Google, Microsoft, Zoom, LiveKit, Close and Resend under one address.
 
     A server or transport may put two callables into the environ: `sandbox.pause(seconds)` in
     place of sleeping, and `sandbox.drop()` to be told that the connection is to be dropped; it

@@ -63,7 +63,8 @@ def _moment(text: str) -> datetime | date:
 
 def state(request: Request) -> Response:
     """Everything but tokens, codes and the signing key."""
-    names = ("account", "calendar", "event", "meeting", "channel", "subscription", "mail", "fault")
+    names = ["account", "calendar", "event", "meeting", "channel", "subscription", "mail", "fault"]
+    names += ["close_lead", "close_contact", "close_note"]
     shown: Json = {f"{name}s": request.store.all(name) for name in names}
     shown["grants"] = request.store.all("grant")
     settings = {r["name"]: r["value"] for r in request.store.all("setting")}

@@ -14,6 +14,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "reason": (str, int),
     "message": str,
     "retry_after": (str, int),
+    "rate_limit": str,
     "delay": (int, float),
     "held": (int, float),
     "body": str,
@@ -37,9 +38,10 @@ def add_fault(store: Records, **wanted: Any) -> Record:
     `status` with `reason` and `message` answers the provider's own error instead of acting;
     `body` answers that text instead (with `status`, default 200); `delay` waits that many
     seconds first, then goes on; `held` acts and keeps the answer back for as many; `lost` acts
-    and then drops the connection, `unreached` drops it and does not act. `retry_after` is sent as
-    given. `count` is how many times (default once, None for ever), `skip` lets that many matching
-    calls through first, `account` limits it to one account's e-mail.
+    and then drops the connection, `unreached` drops it and does not act. `retry_after` and
+    `rate_limit` are sent as given, in Retry-After and RateLimit. `count` is how many times (default
+    once, None for ever), `skip` lets that many matching calls through first, `account` limits it
+    to one account's e-mail.
     """
     for name, value in wanted.items():
         kinds = FIELDS.get(name)
@@ -87,6 +89,8 @@ def fault_answer(fault: Record, request: Request, operation: str) -> Response | 
     headers = []
     if "retry_after" in fault:
         headers.append(("Retry-After", str(fault["retry_after"])))
+    if "rate_limit" in fault:
+        headers.append(("RateLimit", fault["rate_limit"]))
     if "body" in fault:
         kind = fault.get("content_type", "application/json")
         return Response(
@@ -107,10 +111,15 @@ def _error_body(fault: Record, request: Request, operation: str) -> Json:
         if provider == "zoom":
             body = {"reason": message, "error": reason}
         return body
-    if provider == "livekit":
-        return {"code": reason, "msg": message}
-    if provider == "resend":
-        return {"statusCode": status, "name": reason, "message": message}
+    if provider == "close":
+        named = {str(fault["reason"]): message} if "reason" in fault else {}
+        return {"errors": [], "field-errors": named} if status == 400 else {"error": message}
+    flat: dict[str, Json] = {
+        "livekit": {"code": reason, "msg": message},
+        "resend": {"statusCode": status, "name": reason, "message": message},
+    }
+    if provider in flat:
+        return flat[provider]
     if provider == "google":
         detail = {"domain": _google_domain(str(reason)), "reason": reason, "message": message}
         return {"error": {"errors": [detail], "code": status, "message": message}}

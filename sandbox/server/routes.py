@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.server import control
+from sandbox.server.close.routes import ROUTES as CLOSE
 from sandbox.server.google.routes import ROUTES as GOOGLE
 from sandbox.server.http import Route
 from sandbox.server.livekit.routes import ROUTES as LIVEKIT
@@ -13,4 +14,4 @@ from sandbox.server.zoom.routes import ROUTES as ZOOM
 
 
 def all_routes() -> list[Route]:
-    return [*GOOGLE, *MICROSOFT, *ZOOM, *LIVEKIT, *RESEND, *control.ROUTES, *PAGES]
+    return [*GOOGLE, *MICROSOFT, *ZOOM, *LIVEKIT, *CLOSE, *RESEND, *control.ROUTES, *PAGES]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sandbox.server import accounts, faults, oauth
 from sandbox.server.accounts import BadSeed
+from sandbox.server.close import access as close
 from sandbox.server.google import seeding as google
 from sandbox.server.http import Json
 from sandbox.server.microsoft import seeding as microsoft
@@ -109,6 +110,11 @@ class Store(Records):
         """name, role, timezone, color, meet, hidden, freebusy_error (a reason, or "")."""
         with self.transaction():
             return accounts.change_calendar(self, calendar, **changes)
+
+    def add_close_key(self, key: str, *, email: str, organization: str) -> Record:
+        """A key to the organisation's Close, which is made if it is new."""
+        with self.transaction():
+            return close.add_key(self, key=key, email=email, organization=organization)
 
     def add_fault(self, operation: str, **fault: Any) -> Record:
         """Something to go wrong; see `faults.add_fault`. Raises BadFault."""

@@ -17,10 +17,10 @@ from audit.errors import TokenDenied
 from audit.models import OAuthToken, OAuthTokenAccessLog
 from audit.queries import verify_chain
 from audit.services import vault
+from audit.services.credentials import resolve_service_credential
 from audit.services.tokens import (
     RECONNECT_KIND,
     resolve_provider_token,
-    resolve_service_credential,
 )
 from common.errors import ReconnectNeeded, UpstreamForbidden, UpstreamUnavailable
 from common.models import OutboxMessage

@@ -24,10 +24,11 @@ def overview(request: Request) -> Response:
     shown = "".join(_account(request, a) for a in _sorted(request.store.all("account")))
     if not shown:
         shown = "<div><p>No pretend account yet. The consent page makes one.</p></div>"
+    leads = f'<a href="{text(request.base_url)}/close/leads">Leads in Close</a>'
     head = (
         '<div class="stack-s"><h1 class="t-20">What the providers hold, this week and next</h1>'
-        '<p class="soft">Google, Microsoft, Zoom and LiveKit as this computer plays them. '
-        "Nothing leaves it.</p></div>"
+        '<p class="soft">Google, Microsoft, Zoom, LiveKit and Close as this computer plays '
+        f"them. Nothing leaves it. {leads}</p></div>"
     )
     tape = "SANDBOX. None of this is real."
     return page(request, title="Sandbox", tape=tape, body=head + shown, wide=True)

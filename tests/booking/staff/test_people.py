@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from booking.booker import Booker
-from booking.models import Contact, PersonNote, SalesProspect
+from booking.models import Contact, CrmLead, PersonNote
 from booking.owners import tables_of
 from booking.services.people import PersonDetails, add_note, add_person, merge_people
 from common.errors import Conflict, InvalidInput, NotFound
@@ -338,13 +338,30 @@ class TestMerge:
             self.merge(ann, ann, alice)
         assert type(ann).objects.filter(pk=ann.pk).exists()
 
-    def test_a_prospect_keeps_the_lead_that_only_one_has(self, user_link, alice):
+    def test_address_that_stays_leads_to_the_lead_that_only_one_has(self, user_link, alice):
         ann = person_of(book(user_link), user_link)
         ben = person_of(book(user_link, start=NINE + HALF_HOUR, booker=BEN), user_link)
-        SalesProspect.objects.filter(pk=ben.pk).update(crm_lead_remote_id="lead_1")
+        lead = {"workspace": ann.workspace, "organization_remote_id": "orga_1"}
+        known = {"state": "ready", "lead_remote_id": "lead_1"}
+        CrmLead.objects.create(email=BEN.email, contact_remote_id="cont_1", **known, **lead)
         self.merge(ann, ben, alice)
-        ann.refresh_from_db()
-        assert ann.crm_lead_remote_id == "lead_1"
+        kept = CrmLead.objects.get(email=ann.email)
+        assert (kept.state, kept.lead_remote_id, kept.contact_remote_id) == ("ready", "lead_1", "")
+        assert CrmLead.objects.get(email=BEN.email).contact_remote_id == "cont_1"
+
+    def test_two_leads_stay_two(self, user_link, alice):
+        ann = person_of(book(user_link), user_link)
+        ben = person_of(book(user_link, start=NINE + HALF_HOUR, booker=BEN), user_link)
+        for person, remote_id in ((ann, "lead_1"), (ben, "lead_2")):
+            CrmLead.objects.create(
+                workspace=ann.workspace,
+                organization_remote_id="orga_1",
+                email=person.email,
+                state="ready",
+                lead_remote_id=remote_id,
+            )
+        self.merge(ann, ben, alice)
+        assert CrmLead.objects.get(email=ann.email).lead_remote_id == "lead_1"
 
     def test_pages_ask_whom_then_what_stays(self, ann, ben, browser):
         whom = browser.get(f"/people/{ann.pk}/merge").text

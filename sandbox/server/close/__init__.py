@@ -1,0 +1,1 @@
+"""Stands for Close: leads, contacts, notes and the search for them."""
