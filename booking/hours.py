@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.dates import WEEKDAYS as _NAMES
+
 from booking.public_holidays import holidays_in
 from common.errors import InvalidInput
 from workspaces.availability import (
@@ -46,7 +48,8 @@ class Day:
 
     @property
     def label(self) -> str:
-        return self.name.capitalize()
+        """The weekday's name in the language that is spoken."""
+        return str(_NAMES[WEEKDAYS.index(self.name)]).capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,26 @@ TEMPLATES = [
     "booking/templates/booking/mail/confirmation*",
     "booking/templates/booking/mail/change*",
     "booking/templates/booking/mail/code*",
+    "booking/templates/booking/client/*.html",
+    "booking/templates/booking/staff/standing.html",
+    "booking/templates/booking/staff/calendars_card.html",
+    "booking/templates/booking/staff/hours_card.html",
+    "workspaces/templates/workspaces/client_closed.html",
+    "conferencing/templates/conferencing/join*.html",
     "templates/public.html",
     "templates/error.html",
     "templates/partials/error_summary.html",
     "templates/partials/field_note.html",
     "templates/django/forms/*.html",
 ]
-MODULES = ["booking/*.py", "booking/services/*.py", "booking/views/*.py", "common/errors.py"]
-# For a client's own person, who reads English like staff.
-STAFF_MODULES = frozenset(
-    f"booking/views/portal{name}.py" for name in ("", "_calendars", "_meetings", "_frame")
-)
+MODULES = [
+    "booking/*.py",
+    "booking/services/*.py",
+    "booking/views/*.py",
+    "common/errors.py",
+    "conferencing/telehealth/*.py",
+    "conferencing/views/join.py",
+]
 
 _SINGLE = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
@@ -58,8 +67,6 @@ def marked() -> dict[Message, list[str]]:
         for pattern in patterns:
             for path in sorted(ROOT.glob(pattern)):
                 name = str(path.relative_to(ROOT))
-                if name in STAFF_MODULES:
-                    continue
                 for message in read(path.read_text(encoding="utf-8")):
                     files = found.setdefault(message, [])
                     if name not in files:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from booking.errors import BusyUnknown, LinkClosed
 from booking.queries import links_of
 from booking.services.availability import durations_of, open_slots_for
@@ -45,7 +47,8 @@ def standing_of(owner: Owner, *, now: datetime, actor: Actor, whom: str = "") ->
     whom = whom or subject_of(owner)
     links = [link for link in links_of(owner) if link.is_active][:MAX_LINKS_ASKED]
     if not links:
-        return Standing(is_open=False, words=f"Guests cannot book {whom}: no link is switched on.")
+        words = _("Guests cannot book %(whom)s: no link is switched on.") % {"whom": whom}
+        return Standing(is_open=False, words=words)
     found: dict[UUID, str] = {}
     starts, needs_approval, is_any_open = [], False, False
     for link in links:
@@ -55,7 +58,8 @@ def standing_of(owner: Owner, *, now: datetime, actor: Actor, whom: str = "") ->
             continue
         except BusyUnknown as unknown:
             why = getattr(unknown.__cause__, "message", unknown.message)
-            return Standing(is_open=False, words=f"Guests see no times of {whom} now. {why}")
+            words = _("Guests see no times of %(whom)s now. %(why)s") % {"whom": whom, "why": why}
+            return Standing(is_open=False, words=words)
         is_any_open = True
         first = offer.slots[0] if offer.slots else offer.next_open
         if first is None:
@@ -66,16 +70,21 @@ def standing_of(owner: Owner, *, now: datetime, actor: Actor, whom: str = "") ->
         starts.append(first.start)
         needs_approval = needs_approval or offer.needs_approval
     if not is_any_open:
-        words = f"Guests cannot book {whom}: every link is used up or has ended."
+        words = _("Guests cannot book %(whom)s: every link is used up or has ended.") % {
+            "whom": whom
+        }
         return Standing(is_open=False, words=words)
     if not starts:
-        return Standing(
-            is_open=False, words=f"Guests find no open time of {whom}.", next_open=found
-        )
+        words = _("Guests find no open time of %(whom)s.") % {"whom": whom}
+        return Standing(is_open=False, words=words, next_open=found)
     start = min(starts)
     day = long_day(start.astimezone(owner.zone).date())
-    can = f"Guests can {'ask for times of' if needs_approval else 'book'} {whom} now."
-    words = f"{can} Next open: {day}, {clock(start, owner.zone)}."
+    can = (
+        _("Guests can ask for times of %(whom)s now. Next open: %(when)s.")
+        if needs_approval
+        else _("Guests can book %(whom)s now. Next open: %(when)s.")
+    )
+    words = can % {"whom": whom, "when": f"{day}, {clock(start, owner.zone)}"}
     return Standing(is_open=not needs_approval, words=words, next_open=found)
 
 

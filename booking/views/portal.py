@@ -21,7 +21,7 @@ from booking.queries import meetings_for_owner
 from booking.views.desk import Desk
 from booking.views.link_rows import link_rows
 from booking.views.openings import standing_of
-from booking.views.portal_frame import frame, owner_of, until_words
+from booking.views.portal_frame import frame, languages_of, owner_of, until_words
 from booking.views.portal_meetings import meeting_rows
 from booking.views.scheduling import hours_card, press_hours
 from calendars.owners import connections_of
@@ -71,7 +71,12 @@ def open_page(request: HttpRequest, token: str) -> HttpResponseBase:
             remember(answer, secret, int((visit.expires_at - now).total_seconds()))
         else:
             found = client_access.open_invitation(token=token, address=address, now=now)
-            context = {"invitation": found, "client": found.client, "until": until_words(found)}
+            context = {
+                "invitation": found,
+                "client": found.client,
+                "until": until_words(found),
+                "languages": languages_of(request),
+            }
             answer = render(request, "booking/client/open.html", context)
     except NotFound:
         answer = closed(request)
@@ -98,7 +103,9 @@ def home(request: ClientRequest) -> HttpResponse:
         "meetings": meeting_rows(upcoming[:SHOWN_AT_HOME], owner, now),
         "more": max(0, len(upcoming) - SHOWN_AT_HOME),
         "standing": (
-            standing_of(owner, now=now, actor=actor, whom="you") if "check" in request.GET else None
+            standing_of(owner, now=now, actor=actor, whom=owner.client.name)
+            if "check" in request.GET
+            else None
         ),
     }
     return render(request, "booking/client/home.html", context)

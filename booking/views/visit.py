@@ -16,8 +16,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 
-from booking.languages import LANGUAGES, known_language, language_for, speaking
+from booking.languages import known_language, language_for, speaking
 from common.errors import NotFound, RateLimited
+from common.languages import switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,14 +135,6 @@ def show(
 ) -> HttpResponse:
     """The page, with the switch of languages in its foot."""
     visit = visit_of(request)
-    spoken = visit.language.partition("-")[0]
-    languages = []
-    # A page that answers a form cannot be asked for again in another language.
-    if request.method in {"GET", "HEAD"}:
-        for language in LANGUAGES:
-            query = request.GET.copy()
-            query["lang"] = language.code
-            url = f"{request.path}?{query.urlencode(safe='/:')}"
-            languages.append((language, url, language.code == spoken))
+    languages = switches(request, visit.language)
     frame = {"languages": languages, "is_framed": visit.is_framed}
     return render(request, template, {**frame, **context}, status=status)

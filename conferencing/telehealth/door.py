@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common.errors import DomainError, InvalidInput, RateLimited, UpstreamError
 from conferencing.enums import EntrantKind
@@ -112,7 +113,9 @@ def admit(
     """
     called = " ".join(name.split())
     if not called or len(called) > LONGEST_NAME or not called.isprintable():
-        raise InvalidInput("name", f"Give a name of 1 to {LONGEST_NAME} letters.")
+        raise InvalidInput(
+            "name", _("Give a name of 1 to %(count)s letters.") % {"count": LONGEST_NAME}
+        )
     standing = standing_of(room, kind, now)
     server = configured_server()
     if standing.door is not Door.OPEN or server is None:
@@ -135,7 +138,8 @@ def in_words(error: UpstreamError) -> str:
     if isinstance(error, RateLimited):
         return error.message
     reason = error.message.removesuffix(" Try again.")
-    return f"The room cannot be opened right now. {reason} Try again in a moment."
+    words = _("The room cannot be opened right now. %(reason)s Try again in a moment.")
+    return words % {"reason": reason}
 
 
 def _door(sitting: Sitting, now: datetime) -> Door:

@@ -7,16 +7,18 @@ power here: the link itself is the authority, and its POST is exempt from CSRF o
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from audit.actors import client_address
 from common.errors import InvalidInput, RateLimited, UpstreamError
+from common.languages import known_language, language_asked, speaking, switches
 from common.limits import Limit, use
 from conferencing.enums import EntrantKind
 from conferencing.telehealth import door
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from conferencing.models import TelehealthRoom
     from workspaces.guards import StaffRequest
 
-_WORDS: Final = "Too many people tried to enter from here. Wait a few minutes, then try again."
+_WORDS: Final = gettext_noop(
+    "Too many people tried to enter from here. Wait a few minutes, then try again."
+)
 PER_ADDRESS: Final = Limit("telehealth-address", 60, timedelta(minutes=10), _WORDS)
 PER_ROOM: Final = Limit("telehealth-room", 200, timedelta(minutes=10), _WORDS)
 _PRIVATE: Final = {
@@ -46,14 +50,31 @@ _PRIVATE: Final = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """When the room opens, and the way in once it is open; POST lets in."""
+    code = language_asked(request)
+    with speaking(code):
+        answer = _join(request, token)
+    answer.headers["Content-Language"] = code
+    return answer
+
+
+def _join(request: HttpRequest, token: str) -> HttpResponse:
     link = read_token(token)
     room = room_with(link.room_id) if link is not None else None
     if link is None or room is None:
-        return private(render(request, "conferencing/join_unknown.html", status=404))
+        context = _spoken(request)
+        return private(render(request, "conferencing/join_unknown.html", context, status=404))
     kind = EntrantKind(link.kind.value)
     if request.method != "POST":
         return join_page(request, room, kind)
     return enter(request, room, kind, name=request.POST.get("name", ""))
+
+
+def _spoken(request: HttpRequest) -> dict[str, Any]:
+    """The switch of languages, and the page's own address in the chosen one."""
+    chosen = request.GET.get("lang", "")[:16]
+    kept = f"?lang={chosen}" if known_language(chosen) else ""
+    languages = switches(request, language_asked(request))
+    return {"languages": languages, "here": f"{request.path}{kept}"}
 
 
 def enter(
@@ -118,6 +139,8 @@ def join_page(
         "name_error": name_error,
         "trouble": trouble,
         "longest_name": door.LONGEST_NAME,
+        "here": request.path,
+        **({} if kind is EntrantKind.STAFF else _spoken(request)),
     }
     answer = private(render(request, "conferencing/join.html", context, status=status))
     if kind is EntrantKind.STAFF:

@@ -526,7 +526,7 @@ def test_overview_names_links_meetings_and_what_waits(visitor, client_link, cloc
 
 def test_standing_is_asked_for_separately(visitor, client_link):
     page = visitor.get("/client?check=1").text
-    assert "Guests can book you now." in page
+    assert "Guests can book Northgate now." in page
 
 
 @pytest.fixture
@@ -739,3 +739,70 @@ def test_owner_of_member_is_untouched_by_the_clients_hours(visitor, alice, works
     before = owner_of_user(alice, workspace).availability
     visitor.post("/client/hours", {"zone": "Asia/Tokyo"})
     assert owner_of_user(alice, workspace).availability == before
+
+
+SPOKEN = {
+    "de": ("Übersicht", "Nächste Termine", "Verfügbarkeit", "Kein Kalender verbunden", "Montag"),
+    "fr": (
+        "Vue d\u2019ensemble",
+        "Prochains rendez-vous",
+        "Disponibilités",
+        "Aucun agenda",
+        "Lundi",
+    ),
+    "es": ("Resumen", "Próximas reuniones", "Disponibilidad", "Ningún calendario", "Lunes"),
+}
+
+
+@pytest.mark.parametrize("lang", SPOKEN)
+def test_pages_speak_the_language_of_the_clients_browser(client, invitation, lang):
+    reader = {"Accept-Language": f"{lang}-XX,{lang};q=0.9,en;q=0.5"}
+    opened = client.get(link_of(invitation), headers=reader)
+    assert opened.headers["Content-Language"] == lang
+    entered(client, invitation)
+    home, card = (client.get(page, headers=reader) for page in ("/client", "/client/hours"))
+    calendars = client.get(reverse("portal:calendars"), headers=reader).text
+    overview, upcoming, hours, none, monday = SPOKEN[lang]
+    for page in (home, card):
+        assert f'<html lang="{lang}"' in page.text
+        assert overview in page.text
+        assert "Accept-Language" in page.headers["Vary"]
+    assert upcoming in home.text
+    assert hours in card.text
+    assert monday in card.text
+    assert none in calendars
+    left = client.post(reverse("portal:leave"), headers=reader)
+    assert left.headers["Content-Language"] == lang
+
+
+def test_a_chosen_language_stays_and_the_foot_switches(visitor):
+    german = {"Accept-Language": "de"}
+    page = visitor.get("/client?lang=fr", headers=german)
+    assert "Vue d\u2019ensemble" in page.text
+    assert 'href="/client?lang=es"' in page.text
+    assert "Vue d\u2019ensemble" in visitor.get("/client", headers=german).text
+    again = visitor.get("/client?lang=en", headers=german)
+    assert "Overview" in again.text
+    assert "Overview" in visitor.get("/client?lang=tlh", headers=german).text
+    visitor.cookies["meridian_client_language"] = "<b>"
+    assert "Übersicht" in visitor.get("/client", headers=german).text
+
+
+def test_an_answer_is_confirmed_in_the_language_and_staff_read_english(
+    visitor, client_owner, clock, sign_in, alice
+):
+    asked = book(make_link(client_owner, slug="asked", requires_approval=True))
+    german = {"Accept-Language": "de"}
+    page = visitor.get(reverse("portal:meeting_approve", args=[asked.pk]), headers=german)
+    assert "Diesen Termin bestätigen?" in page.text
+    answer = visitor.post(page.wsgi_request.path, {"message": ""}, headers=german)
+    assert said(answer)[-1].startswith("Der Termin ist bestätigt.")
+    staff = sign_in(alice).get(reverse("booking:meetings"), headers=german)
+    assert "Meetings" in staff.text
+    assert "Termine" not in staff.text
+
+
+def test_a_closed_link_says_so_in_the_language(client):
+    answer = client.get(reverse("portal:open", args=["x" * 43]), headers={"Accept-Language": "es"})
+    assert answer.status_code == 404
+    assert "Este enlace no está abierto" in answer.text

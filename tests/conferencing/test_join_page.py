@@ -396,3 +396,28 @@ def test_sitting_of_now_comes_before_the_next(room, times, clock):
         (START + HOUR + 61 * MINUTE, START + 3 * HOUR),
     ):
         assert door.standing_of(room, EntrantKind.GUEST, at).start_at == expected
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("de", ("Ihr Termin ist bereit.", "Ihr Name", "Teilnehmen")),
+        ("fr", ("Votre rendez-vous est prêt.", "Votre nom", "Rejoindre")),
+        ("es", ("Su reunión está lista.", "Su nombre", "Unirse")),
+    ],
+)
+def test_page_speaks_the_visitors_language_and_keeps_the_chosen_one(open_page, lang, words):
+    by_browser = Browser().get(open_page, headers={"Accept-Language": lang})
+    chosen = Browser().get(f"{open_page}?lang={lang}", headers={"Accept-Language": "en"})
+    for answer in (by_browser, chosen):
+        assert answer.headers["Content-Language"] == lang
+        for one in words:
+            assert one in answer.text
+    assert f'action="{open_page}?lang={lang}"' in chosen.text
+    assert f'href="{open_page}?lang=en"' in chosen.text
+    refused = press(f"{open_page}?lang={lang}", "")
+    assert refused.status_code == 422
+    assert words[0] in refused.text
+    unknown = Browser().get("/join/nothing", headers={"Accept-Language": lang})
+    assert unknown.status_code == 404
+    assert f'<html lang="{lang}"' in unknown.text
