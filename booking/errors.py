@@ -50,6 +50,13 @@ class BookerRefused(Forbidden):
     )
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody changed the meeting since the caller saw it."""
+
+    code = "changed_meanwhile"
+    default_message = gettext_noop("This changed meanwhile.")
+
+
 class RecordBusy(Conflict):
     """The record of who books is being erased at this moment; the time is as open as it was."""
 

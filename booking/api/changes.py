@@ -67,6 +67,10 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"\[(\d+)\]")
 _REASON = "Staff only: why a rule is set aside. Overlaps never are."
+_EXPECTED = (
+    "The `sequence` of the meeting as you saw it. Where somebody changed it since, nothing is done "
+    "and the answer is 409 `changed_meanwhile`."
+)
 _REFUSED: dict[int, Any] = refused(400, 401, 403, 404, 409, 429)
 _TAKEN: dict[int, Any] = {
     **refused(400, 401, 403, 404),
@@ -84,7 +88,13 @@ class MessageInput(StrictSerializer):
     )
 
 
-class MoveInput(MessageInput):
+class ChangeInput(MessageInput):
+    """Words to the others, and what the caller knows of the meeting."""
+
+    expected_sequence = serializers.IntegerField(min_value=0, required=False, help_text=_EXPECTED)
+
+
+class MoveInput(ChangeInput):
     """The new start, with its offset; the length stays unless another is given."""
 
     start = serializers.CharField(max_length=40)
@@ -98,9 +108,10 @@ class NoShowInput(StrictSerializer):
     """Whether they stayed away; false takes it back."""
 
     is_no_show = serializers.BooleanField(default=True)
+    expected_sequence = serializers.IntegerField(min_value=0, required=False, help_text=_EXPECTED)
 
 
-class ReassignInput(MessageInput):
+class ReassignInput(ChangeInput):
     """To whom: exactly one of the two, of the meeting's own kind."""
 
     client_id = serializers.UUIDField(required=False)
@@ -171,13 +182,13 @@ class CancelView(ChangeView):
         operation_id="booking_cancel",
         auth=STAFF_OR_BOOKER,
         parameters=[WORKSPACE],
-        request=MessageInput,
+        request=ChangeInput,
         responses={**_DONE, **_REFUSED},
         examples=examples.CANCEL,
     )
     def post(self, request: Request, meeting_id: UUID) -> Response:
         """Call the meeting off; its time is free again, and the others are told."""
-        called, given = self.called(request, meeting_id), self.given(request, MessageInput)
+        called, given = self.called(request, meeting_id), self.given(request, ChangeInput)
         with self.spending(request, called):
             meeting = cancel_meeting(
                 meeting=called.meeting, doer=called.doer, now=timezone.now(), **given
@@ -214,6 +225,7 @@ class MoveView(ChangeView):
                 now=timezone.now(),
                 message=given.get("message", ""),
                 overriding=given.get("overriding", ""),
+                expected_sequence=given.get("expected_sequence"),
             )
         return self.answer(called, meeting)
 
@@ -262,13 +274,13 @@ class ApproveView(ChangeView):
         operation_id="booking_approve",
         auth=STAFF,
         parameters=[WORKSPACE],
-        request=MessageInput,
+        request=ChangeInput,
         responses={**_DONE, **_REFUSED},
         examples=examples.APPROVE,
     )
     def post(self, request: Request, meeting_id: UUID) -> Response:
         """Confirm a meeting that waits for approval."""
-        called, given = self.called(request, meeting_id), self.given(request, MessageInput)
+        called, given = self.called(request, meeting_id), self.given(request, ChangeInput)
         called.require_staff()
         now = timezone.now()
         meeting = approve_meeting(meeting=called.meeting, doer=called.doer, now=now, **given)
@@ -282,13 +294,13 @@ class DeclineView(ChangeView):
         operation_id="booking_decline",
         auth=STAFF,
         parameters=[WORKSPACE],
-        request=MessageInput,
+        request=ChangeInput,
         responses={**_DONE, **_REFUSED},
         examples=examples.DECLINE,
     )
     def post(self, request: Request, meeting_id: UUID) -> Response:
         """Refuse a meeting that waits for approval; its time is free again."""
-        called, given = self.called(request, meeting_id), self.given(request, MessageInput)
+        called, given = self.called(request, meeting_id), self.given(request, ChangeInput)
         called.require_staff()
         now = timezone.now()
         meeting = decline_meeting(meeting=called.meeting, doer=called.doer, now=now, **given)
@@ -358,6 +370,7 @@ class ReassignView(ChangeView):
                 now=timezone.now(),
                 message=given.get("message", ""),
                 overriding=given.get("overriding", ""),
+                expected_sequence=given.get("expected_sequence"),
             )
         except InvalidInput as error:
             raise InvalidInput(

@@ -9,7 +9,7 @@ from booking.enums import ChangeKind, MeetingState
 from booking.errors import BusyUnknown, SlotTaken
 from booking.owners import owner_of_meeting
 from booking.services.following import expect_event
-from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.keeping import held_still, keep, once_more, require_unchanged, reread
 from booking.services.seats import begin_group
 from booking.services.verdicts import live_busy
 from common.errors import Conflict, UpstreamError
@@ -34,28 +34,38 @@ _OFF = {
 
 
 def approve_meeting(
-    *, meeting: MeetingBase, doer: Doer, now: datetime, message: str = ""
+    *,
+    meeting: MeetingBase,
+    doer: Doer,
+    now: datetime,
+    message: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Confirm a request, if nothing came into the owner's calendars at its time meanwhile.
 
     A repeat changes nothing. Raises Conflict for what is off or has begun, SlotTaken when
     something is there now, BusyUnknown when a calendar that counts cannot be read,
-    InvalidInput("message"). Never call it within a transaction.
+    InvalidInput("message"), and ChangedMeanwhile where somebody changed it after
+    `expected_sequence`. Never call it within a transaction.
     """
     text = clean_text(message, "message")
     current = reread(meeting)
     if current.state == MeetingState.CONFIRMED:
         return current
+    require_unchanged(current, expected_sequence)
     _require_open(current, now)
     _require_free(current, doer)
-    return once_more(lambda: _approve(current, doer, now, text))
+    return once_more(lambda: _approve(current, doer, now, text, expected_sequence))
 
 
-def _approve(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> MeetingBase:
+def _approve(
+    meeting: MeetingBase, doer: Doer, now: datetime, text: str, expected: int | None
+) -> MeetingBase:
     owner = owner_of_meeting(meeting)
     with held_still(meeting) as fresh:
         if fresh.state == MeetingState.CONFIRMED:
             return fresh
+        require_unchanged(fresh, expected)
         _require_open(fresh, now)
         if (fresh.start_at, fresh.end_at) != (meeting.start_at, meeting.end_at):
             raise Conflict("This request was moved meanwhile. Look at its new time.")

@@ -16,7 +16,7 @@ from booking.enums import ChangeKind, MeetingState, Party
 from booking.models import MeetingChange
 from booking.owners import meeting_tables, tables_for
 from booking.services.history import Doer, record
-from booking.services.keeping import held_still, keep, let_go, once_more
+from booking.services.keeping import held_still, keep, let_go, once_more, require_unchanged
 from common.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -35,21 +35,30 @@ _NOT_ASKED = "This meeting is confirmed already. Cancel it instead."
 
 
 def cancel_meeting(
-    *, meeting: MeetingBase, doer: Doer, now: datetime, message: str = ""
+    *,
+    meeting: MeetingBase,
+    doer: Doer,
+    now: datetime,
+    message: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Call the meeting, or the request, off and give its time back.
 
     Possible whatever became of its link. A repeat changes nothing. Raises Conflict for one that
-    is over, declined or a no-show, and InvalidInput("message").
+    is over, declined or a no-show, InvalidInput("message"), and ChangedMeanwhile where somebody
+    changed it after `expected_sequence`.
     """
     text = clean_text(message, "message")
-    return once_more(lambda: _cancel(meeting, doer, now, text))
+    return once_more(lambda: _cancel(meeting, doer, now, text, expected_sequence))
 
 
-def _cancel(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> MeetingBase:
+def _cancel(
+    meeting: MeetingBase, doer: Doer, now: datetime, text: str, expected: int | None
+) -> MeetingBase:
     with held_still(meeting) as fresh:
         if fresh.state == MeetingState.CANCELLED:
             return fresh
+        require_unchanged(fresh, expected)
         if fresh.state == MeetingState.DECLINED:
             raise Conflict(gettext(_IS_DECLINED))
         if fresh.state == MeetingState.NO_SHOW:
@@ -64,21 +73,29 @@ def _cancel(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> Meeti
 
 
 def decline_meeting(
-    *, meeting: MeetingBase, doer: Doer, now: datetime, message: str = ""
+    *,
+    meeting: MeetingBase,
+    doer: Doer,
+    now: datetime,
+    message: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Say no to a request and give its time back.
 
-    A repeat changes nothing. Raises Conflict for what is no request (any more), and
-    InvalidInput("message").
+    A repeat changes nothing. Raises Conflict for what is no request (any more),
+    InvalidInput("message"), and ChangedMeanwhile as `cancel_meeting`.
     """
     text = clean_text(message, "message")
-    return once_more(lambda: _decline(meeting, doer, now, text))
+    return once_more(lambda: _decline(meeting, doer, now, text, expected_sequence))
 
 
-def _decline(meeting: MeetingBase, doer: Doer, now: datetime, text: str) -> MeetingBase:
+def _decline(
+    meeting: MeetingBase, doer: Doer, now: datetime, text: str, expected: int | None
+) -> MeetingBase:
     with held_still(meeting) as fresh:
         if fresh.state == MeetingState.DECLINED:
             return fresh
+        require_unchanged(fresh, expected)
         if fresh.state != MeetingState.REQUESTED:
             is_off = fresh.state == MeetingState.CANCELLED
             raise Conflict(_IS_CANCELLED if is_off else _NOT_ASKED)
@@ -94,14 +111,19 @@ def _say_no(fresh: MeetingBase, doer: Doer, now: datetime, text: str) -> None:
 
 
 def mark_no_show(
-    *, meeting: MeetingBase, doer: Doer, now: datetime, is_no_show: bool = True
+    *,
+    meeting: MeetingBase,
+    doer: Doer,
+    now: datetime,
+    is_no_show: bool = True,
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Note that the guest did not come, or take that back; nobody is told.
 
     A repeat changes nothing. Raises Conflict before the start, and for what was never confirmed
-    or is off.
+    or is off, and ChangedMeanwhile as `cancel_meeting`.
     """
-    return once_more(lambda: _mark(meeting, doer, now, is_no_show))
+    return once_more(lambda: _mark(meeting, doer, now, is_no_show, expected_sequence))
 
 
 def _mark(
@@ -109,6 +131,7 @@ def _mark(
     doer: Doer,
     now: datetime,
     is_no_show: bool,  # noqa: FBT001 -- one caller
+    expected: int | None,
 ) -> MeetingBase:
     state = MeetingState.NO_SHOW if is_no_show else MeetingState.CONFIRMED
     with held_still(meeting) as fresh:
@@ -118,6 +141,7 @@ def _mark(
             raise Conflict("This meeting has not begun yet.")
         if fresh.state == state:
             return fresh
+        require_unchanged(fresh, expected)
         fresh.state = state
         fresh.save(update_fields=["state", "updated_at"])
         kind = ChangeKind.NO_SHOW if is_no_show else ChangeKind.ATTENDED

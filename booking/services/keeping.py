@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from django.db import OperationalError, transaction
 
 from booking.enums import Party
+from booking.errors import ChangedMeanwhile
+from booking.models import MeetingChange
 from booking.owners import host_of_meeting, tables_for
 from booking.services import rooms
 from booking.services.following import enqueue_change
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from booking.enums import ChangeKind
-    from booking.models import MeetingBase, MeetingChange
+    from booking.models import MeetingBase
     from booking.services.history import Before, Doer
     from workspaces.owners import Owner
 
@@ -60,6 +62,22 @@ def held_still(meeting: MeetingBase, *others: Owner) -> Iterator[MeetingBase]:
         if host_of_meeting(fresh).id != host.id:
             raise GivenAway(_GIVEN_WORDS)
         yield fresh
+
+
+def require_unchanged(fresh: MeetingBase, expected_sequence: int | None) -> None:
+    """Refuse to act on what the caller has not seen. Within the transaction that locked the row.
+
+    `expected_sequence` is the meeting's when the caller saw it, None for whoever does not mind. A
+    join link that came since raises the sequence, too, and is no change of anybody's. Raises
+    ChangedMeanwhile.
+    """
+    if expected_sequence is None or fresh.sequence <= expected_sequence:
+        return
+    changes = MeetingChange.objects.filter(
+        workspace=fresh.workspace_id, meeting_id=fresh.pk, sequence__gt=expected_sequence
+    )
+    if changes.exists():
+        raise ChangedMeanwhile
 
 
 def once_more(work: Callable[[], _Result]) -> _Result:

@@ -24,7 +24,7 @@ from booking.services.availability import (
 from booking.services.blocking import refuse_blocked
 from booking.services.following import expect_event, part_with_event
 from booking.services.history import Doer, before
-from booking.services.keeping import held_still, keep, once_more, reread
+from booking.services.keeping import held_still, keep, once_more, require_unchanged, reread
 from booking.services.seats import is_alone, take_place
 from booking.services.verdicts import (
     instant_of,
@@ -72,6 +72,7 @@ class _Move:
     now: datetime
     message: str
     overriding: str
+    expected_sequence: int | None = None
 
     @property
     def by_booker(self) -> bool:
@@ -92,6 +93,7 @@ def move_meeting(
     message: str = "",
     duration: timedelta | None = None,
     overriding: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Move the meeting, or the request, to `start` (aware); the old time is kept until then.
 
@@ -103,7 +105,8 @@ def move_meeting(
     Raises Conflict for what is off or has begun, or when the link is closed (bookers only),
     BookerRefused for a booker on the block list, who may cancel only,
     SlotTaken with the nearest open times, InvalidInput naming `start`, `duration`, `message` or
-    `overriding`, and BusyUnknown. Never call it within a transaction.
+    `overriding`, ChangedMeanwhile where somebody changed it after `expected_sequence`, and
+    BusyUnknown. Never call it within a transaction.
     """
     current = reread(meeting)
     length = duration or current.end_at - current.start_at
@@ -116,10 +119,12 @@ def move_meeting(
         now=now,
         message=clean_text(message, "message"),
         overriding=clean_text(overriding, "overriding"),
+        expected_sequence=expected_sequence,
     )
     _require_movable(current, move)
     if _stands_at(current, move.span):
         return current
+    require_unchanged(current, expected_sequence)
     _refuse_blocked(current, move)
     terms = _terms(current, move)
     try:
@@ -242,6 +247,7 @@ def _swap(meeting: MeetingBase, busy: BusyAnswer | None, move: _Move) -> Meeting
         _require_movable(fresh, move)
         if _stands_at(fresh, move.span):
             return fresh
+        require_unchanged(fresh, move.expected_sequence)
         terms = _terms(fresh, move)
         held = _decide(fresh, terms, move, () if busy is None else busy.spans)
         was = before(fresh)

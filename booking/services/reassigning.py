@@ -17,7 +17,14 @@ from booking.services.availability import Terms, durations_of, terms_of, terms_o
 from booking.services.bookers import person_id
 from booking.services.following import expect_event, part_with_event
 from booking.services.history import before
-from booking.services.keeping import GivenAway, held_still, keep, once_more, reread
+from booking.services.keeping import (
+    GivenAway,
+    held_still,
+    keep,
+    once_more,
+    require_unchanged,
+    reread,
+)
 from booking.services.seats import Place, is_alone
 from booking.services.verdicts import live_busy, span_to_hold, with_length_of
 from calendars.services.holds import place_hold, release_hold
@@ -49,6 +56,7 @@ class _Handing:
     now: datetime
     message: str
     overriding: str
+    expected_sequence: int | None
 
 
 def reassign_meeting(
@@ -59,6 +67,7 @@ def reassign_meeting(
     now: datetime,
     message: str = "",
     overriding: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Give the meeting, or the request, to another user or client of the same workspace.
 
@@ -67,16 +76,22 @@ def reassign_meeting(
     what overlaps their promises or events is never overridden. A repeat changes nothing.
 
     Raises Conflict for what is off or has begun, InvalidInput naming `to`, `message` or
-    `overriding`, SlotTaken when the other has something else then, and BusyUnknown. Never call it
-    within a transaction.
+    `overriding`, SlotTaken when the other has something else then, ChangedMeanwhile where somebody
+    changed it after `expected_sequence`, and BusyUnknown. Never call it within a transaction.
     """
     handing = _Handing(
-        to, doer, now, clean_text(message, "message"), clean_text(overriding, "overriding")
+        to,
+        doer,
+        now,
+        clean_text(message, "message"),
+        clean_text(overriding, "overriding"),
+        expected_sequence,
     )
     current = reread(meeting)
     _require_same_house(current, to)
     if host_of_meeting(current).id == to.id:
         return current
+    require_unchanged(current, expected_sequence)
     _require_open(current, now)
     terms = _terms(current, to)
     span = Span(current.start_at, current.end_at)
@@ -99,6 +114,7 @@ def reassign_meeting(
 def _hand_over(meeting: MeetingBase, busy: BusyAnswer, handing: _Handing) -> MeetingBase:
     to, now = handing.to, handing.now
     with held_still(meeting, to) as fresh:
+        require_unchanged(fresh, handing.expected_sequence)
         _require_open(fresh, now)
         span = Span(fresh.start_at, fresh.end_at)
         if span != Span(meeting.start_at, meeting.end_at):

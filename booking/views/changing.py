@@ -105,7 +105,8 @@ class Change:
         except SlotTaken as error:
             self._taken(error)
         except DomainError as error:
-            form.add_error(None, error.message)
+            # A rival may have been faster by less than it took to look.
+            form.add_error(None, meanwhile(self.meeting, sequence, self.zone) or error.message)
         return not form.errors
 
     def _taken(self, error: SlotTaken) -> None:

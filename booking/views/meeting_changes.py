@@ -50,8 +50,11 @@ def meeting_approve(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         request,
         meeting_id,
         is_done=lambda meeting: meeting.state == MeetingState.CONFIRMED,
-        act=lambda meeting: approve_meeting(
-            meeting=meeting, doer=doer_of(request), now=timezone.now()
+        act=lambda meeting, sequence: approve_meeting(
+            meeting=meeting,
+            doer=doer_of(request),
+            now=timezone.now(),
+            expected_sequence=sequence,
         ),
         said="{name} gets the confirmation.",
     )
@@ -68,8 +71,12 @@ def meeting_no_show(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         request,
         meeting_id,
         is_done=lambda meeting: meeting.state == wanted,
-        act=lambda meeting: mark_no_show(
-            meeting=meeting, doer=doer_of(request), now=timezone.now(), is_no_show=is_no_show
+        act=lambda meeting, sequence: mark_no_show(
+            meeting=meeting,
+            doer=doer_of(request),
+            now=timezone.now(),
+            is_no_show=is_no_show,
+            expected_sequence=sequence,
         ),
         said=said,
     )
@@ -85,7 +92,11 @@ def meeting_decline(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         template="booking/staff/meeting_decline.html",
         form=MessageForm(request.POST or None),
         act=lambda meeting, form: decline_meeting(
-            meeting=meeting, doer=doer_of(request), now=timezone.now(), message=_message(form)
+            meeting=meeting,
+            doer=doer_of(request),
+            now=timezone.now(),
+            message=_message(form),
+            expected_sequence=form.cleaned_data["sequence"],
         ),
         said=lambda meeting: f"The request of {meeting.booker_name} is declined.",
         is_done=lambda meeting, form: meeting.state == MeetingState.DECLINED,
@@ -103,7 +114,11 @@ def meeting_cancel(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         template="booking/staff/meeting_cancel.html",
         form=MessageForm(request.POST or None),
         act=lambda meeting, form: cancel_meeting(
-            meeting=meeting, doer=doer_of(request), now=timezone.now(), message=_message(form)
+            meeting=meeting,
+            doer=doer_of(request),
+            now=timezone.now(),
+            message=_message(form),
+            expected_sequence=form.cleaned_data["sequence"],
         ),
         said=lambda meeting: f"The meeting with {meeting.booker_name} is cancelled.",
         is_done=lambda meeting, form: meeting.state == MeetingState.CANCELLED,
@@ -135,6 +150,7 @@ def meeting_reassign(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
             now=timezone.now(),
             message=_message(form),
             overriding=form.cleaned_data["overriding"],
+            expected_sequence=form.cleaned_data["sequence"],
         )
 
     change = Change(
@@ -166,7 +182,7 @@ def _at_once(
     meeting_id: UUID,
     *,
     is_done: Callable[[MeetingBase], bool],
-    act: Callable[[MeetingBase], MeetingBase],
+    act: Callable[[MeetingBase, int], MeetingBase],
     said: str,
 ) -> HttpResponse:
     """A change that one press makes; refused with a sentence."""
@@ -174,15 +190,18 @@ def _at_once(
     here = reverse(_LIST)
     if not form.is_valid():
         return refused(request, to=here, message="Open the meeting again. Nothing was changed.")
-    missed = meanwhile(meeting, form.cleaned_data["sequence"], reader_zone(request))
+    sequence, zone = form.cleaned_data["sequence"], reader_zone(request)
+    missed = meanwhile(meeting, sequence, zone)
     message = said.format(name=meeting.booker_name)
     if missed and not is_done(meeting):
         return refused(request, to=here, message=missed)
     if not missed:
         try:
-            act(meeting)
+            act(meeting, sequence)
         except DomainError as refusal:
-            return refused(request, to=here, message=refusal.message)
+            # A rival may have been faster by less than it took to look.
+            words = meanwhile(meeting, sequence, zone) or refusal.message
+            return refused(request, to=here, message=words)
     return dialog_done(request, EVENT, to=_LIST, message=message)
 
 

@@ -49,6 +49,7 @@ def meeting_move(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
             message=form.cleaned_data["message"],
             duration=form.length(),
             overriding=form.cleaned_data["overriding"],
+            expected_sequence=form.cleaned_data["sequence"],
         )
 
     def is_there(meeting: MeetingBase, form: forms.Form) -> bool:
