@@ -14,6 +14,7 @@ from django.utils import timezone
 from common.admin import AnyModelAdmin, ReadOnlyAdmin, shown_fields
 from workspaces.authentication import issue_service_token
 from workspaces.enums import Tier
+from workspaces.leaving import promised_by
 from workspaces.models import (
     Client,
     ClientInvitation,
@@ -29,6 +30,8 @@ from workspaces.models import (
 from workspaces.services.plans import change_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
@@ -70,8 +73,27 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             return kept
         return (*kept, "email", "is_staff", "is_superuser", "groups", "user_permissions")
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """Who is switched off keeps what they have promised: the operator is told what that is."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            memberships = obj.memberships.select_related("workspace", "user")
+            words = _promised_words(memberships)
+            if words:
+                self.message_user(request, f"Still promised: {words}.", messages.WARNING)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _promised_words(memberships: Iterable[Membership]) -> str:
+    """What is to be handed over before these end, by workspace; blank for nothing."""
+    now = timezone.now()
+    return "; ".join(
+        f"{membership.workspace.name}: {', '.join(one.words for one in promised)}"
+        for membership in memberships
+        if (promised := promised_by(membership, now))
+    )
 
 
 @admin.register(Workspace)
@@ -122,10 +144,22 @@ class PlanChangeAdmin(ReadOnlyAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
+    """Memberships end on the members page, which asks for what is promised; here that is listed."""
+
     list_display = ("user", "workspace", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "workspace")
     search_fields = ("user__email", "workspace__name", "=workspace__id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "promised"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "promised"]
+
+    @admin.display(description="To be handed over first")
+    def promised(self, obj: Membership) -> str:
+        return _promised_words([obj]) or "Nothing"
 
 
 @admin.register(Invitation)
