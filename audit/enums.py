@@ -60,6 +60,8 @@ class AccessReason(models.TextChoices):
     PERSON_ERASE = "booking.people.erase", "Erase a person"
     BOOKING_EVENT_UPDATE = "booking.events.update", "Change a meeting's event"
     BOOKING_EVENT_DELETE = "booking.events.delete", "Delete a meeting's event"
+    FEED_CREATE = "booking.feeds.create", "Open a calendar feed"
+    FEED_DELETE = "booking.feeds.delete", "Close a calendar feed"
     WATCH = "calendar.watch", "Ask for change notices"
     ZOOM_MEETING_CREATE = "zoom.meetings.create", "Create a Zoom meeting"
     ZOOM_MEETING_UPDATE = "zoom.meetings.update", "Change a Zoom meeting"

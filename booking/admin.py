@@ -9,6 +9,7 @@ from booking.models import (
     BookingLink,
     BookingName,
     BulkCancellation,
+    CalendarFeed,
     Contact,
     CrmAccount,
     CrmLead,
@@ -42,6 +43,18 @@ class BookingNameAdmin(ReadOnlyAdmin):
     list_filter = ("is_current",)
     list_select_related = ("workspace", "link", "client", "user")
     search_fields = ("slug", "=workspace__id")
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at", "workspace", "client", "user", "detail", "opened_by_name", "read_at",
+        "closed_at",
+    )  # fmt: skip
+    hidden = frozenset({"token_hash", "edition"})
+    list_filter = ("detail",)
+    list_select_related = ("workspace", "client", "user")
+    search_fields = ("=id", "=workspace__id")
 
 
 class MeetingBaseAdmin(ReadOnlyAdmin):

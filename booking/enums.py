@@ -117,6 +117,14 @@ class MessageKind(models.TextChoices):
     ERASED_NOTE = "booking.erased_note", "Delete a note about somebody in the CRM"
 
 
+class FeedDetail(models.TextChoices):
+    """How much of the meetings a calendar feed tells to whoever has its address."""
+
+    TIMES = "times", "Times only"
+    DETAILS = "details", "Times, names and places"
+    LINKS = "links", "Times, names, places and join links"
+
+
 class Step(models.TextChoices):
     """Which of a meeting's messages one is; part of its dedupe key."""
 

@@ -86,7 +86,7 @@ def build_invitation(
     event.add("dtstamp", in_utc(dtstamp).replace(microsecond=0))
     event.add("dtstart", first)
     event.add("dtend", last)
-    event.add("summary", _one_line(summary))
+    event.add("summary", one_line(summary))
     event.add("status", status)
     event.add("transp", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
     if status == "TENTATIVE":
@@ -95,13 +95,13 @@ def build_invitation(
     event.add("organizer", _cal_address(organizer))
     for attendee in attendees:
         event.add("attendee", _invited(attendee) if method == "REQUEST" else _cal_address(attendee))
-    for name, text in (("description", _lines(description)), ("location", _one_line(location))):
+    for name, text in (("description", text_lines(description)), ("location", one_line(location))):
         if text:
             event.add(name, text)
     if url:
-        event.add("url", _web_address(url))
+        event.add("url", web_address(url))
     if conference_url:
-        event.add("conference", _conference(conference_url))
+        event.add("conference", conference_property(conference_url))
     if method == "REQUEST":
         for before in sorted(set(reminders), reverse=True):
             event.add_component(_reminder(summary, before))
@@ -159,14 +159,15 @@ def _invited(address: Address) -> vCalAddress:
 def _cal_address(address: Address) -> vCalAddress:
     found = vCalAddress(f"mailto:{quote(address.email, safe=_MAILBOX_SAFE)}")
     # A quotation mark can only be written as RFC 6868 says, which Outlook shows letter by letter.
-    name = _one_line(address.name).replace('"', "'")
+    name = one_line(address.name).replace('"', "'")
     if name:
         found.params["CN"] = name
     return found
 
 
-def _conference(address: str) -> vUri:
-    link = vUri(_web_address(address))
+def conference_property(address: str) -> vUri:
+    """The value of CONFERENCE (RFC 7986, 5.11)."""
+    link = vUri(web_address(address))
     link.params["VALUE"] = "URI"
     link.params["FEATURE"] = ["AUDIO", "VIDEO"]
     link.params["LABEL"] = "Join"
@@ -176,21 +177,24 @@ def _conference(address: str) -> vUri:
 def _reminder(summary: str, before: timedelta) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", _one_line(summary))
+    alarm.add("description", one_line(summary))
     alarm.add("trigger", -before)
     return alarm
 
 
-def _web_address(address: str) -> str:
+def web_address(address: str) -> str:
+    """The address as a calendar may hold it. Raises ValueError when it is none of the web."""
     # A data: or javascript: address, or one that breaks the line, must not reach a calendar.
     if not _WORD.fullmatch(address) or not _WEB.fullmatch(address):
         raise ValueError("This is not an address of the web.")
     return quote(address, safe=_URL_SAFE)
 
 
-def _lines(text: str) -> str:
+def text_lines(text: str) -> str:
+    """The text with its line breaks made plain, and no other control character."""
     return _CONTROLS.sub("", _LINE_BREAKS.sub("\n", text)).strip()
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_lines(text).split())
+def one_line(text: str) -> str:
+    """The text in one line, blanks in a row made one."""
+    return " ".join(text_lines(text).split())

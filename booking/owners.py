@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from booking.models import BookingLink, BookingName
+    from booking.models import BookingLink, BookingName, CalendarFeed
     from workspaces.models import Workspace
     from workspaces.owners import Owner
 
@@ -135,6 +135,12 @@ def owner_of_name(name: BookingName) -> Owner:
     """Whose page the address names. Raises LinkClosed when that user left the workspace."""
     kind = OwnerKind.CLIENT if name.client_id else OwnerKind.USER
     return _owner(kind, name.client_id or name.user_id, name.workspace)
+
+
+def owner_of_feed(feed: CalendarFeed) -> Owner:
+    """Whose meetings the feed tells. Raises LinkClosed when that user left the workspace."""
+    kind = OwnerKind.CLIENT if feed.client_id else OwnerKind.USER
+    return _owner(kind, feed.client_id or feed.user_id, feed.workspace)
 
 
 def _owner(kind: str, owner_id: Any, workspace: Workspace) -> Owner:

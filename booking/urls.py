@@ -14,6 +14,8 @@ from booking.views import (
     details,
     done,
     erasures,
+    feed,
+    feed_address,
     hand_over,
     link_hours,
     links,
@@ -53,6 +55,7 @@ _staff: list[URLPattern] = [
     path(f"{_MINE}/hours", scheduling.my_hours, name="my_hours"),
     path(f"{_MINE}/calendars", scheduling.my_calendars, name="my_calendars"),
     path(f"{_MINE}/page", owner_names.my_page, name="my_page"),
+    path(f"{_MINE}/feed", feed_address.my_feed, name="my_feed"),
     path(f"{_MINE}/links/new", links.my_link_new, name="my_link_new"),
     path(f"{_CLIENT}/client-info", clients.client_info, name="client_info"),
     path(
@@ -64,6 +67,7 @@ _staff: list[URLPattern] = [
     path(f"{_CLIENT}/hours", clients.client_hours, name="client_hours"),
     path(f"{_CLIENT}/calendars", clients.client_calendars, name="client_calendars"),
     path(f"{_CLIENT}/page", owner_names.client_page, name="client_page"),
+    path(f"{_CLIENT}/feed", feed_address.client_feed, name="client_feed"),
     path(f"{_CLIENT}/links/new", links.client_link_new, name="client_link_new"),
     path(f"{_CLIENT}/invitations/new", client_access.client_invite, name="client_invite"),
     path(
@@ -146,6 +150,7 @@ _staff: list[URLPattern] = [
 
 # Everybody.
 _public: list[URLPattern] = [
+    path("calendar/feed/<slug:token>.ics", feed.feed, name="feed"),
     path("book/<slug:slug>", owner_page.at_address, name="book"),
     path("book/<slug:slug>/new", details.book_details, name="book_details"),
     path("book/<slug:slug>/done/<slug:token>", done.book_done, name="book_done"),

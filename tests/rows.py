@@ -21,6 +21,7 @@ from booking.models import (
     BookingLink,
     BookingName,
     BulkCancellation,
+    CalendarFeed,
     Contact,
     CrmAccount,
     CrmLead,
@@ -104,6 +105,7 @@ def make_rows(workspace, user) -> Rows:
             "erased",
             "client-invitation",
             "visit",
+            "feed",
         )
     }
     keys = {name: digest(f"{name}{number}") for name in ("submit-1", "submit-2", "submit-3")}
@@ -303,6 +305,9 @@ def make_rows(workspace, user) -> Rows:
         ),
         BulkCancellation.objects.create(
             workspace=workspace, asked_by_id=user.pk, asked_by=user.email, words="All of spam"
+        ),
+        CalendarFeed.objects.create(
+            workspace=workspace, user=user, token_hash=hashes["feed"], opened_by_name=user.email
         ),
         UseCount.objects.create(key=f"limit:rows:{number}", ends_at=START),
         SeenEvent.objects.create(event_id=f"msg_rows{number}"),

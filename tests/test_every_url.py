@@ -90,6 +90,8 @@ ALLOWED = {
     "booking:my_calendars": OWN,
     "booking:my_link_new": OWN,
     "booking:my_page": OWN,
+    "booking:my_feed": OWN,
+    "booking:feed": "the token in the address is the authority",
     "booking:meetings": OWN,
     "booking:blocked": OWN,
     "booking:bulk_cancel": OWN,
@@ -139,7 +141,7 @@ ALLOWED = {
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
     "booking:book_file", "booking:manage", "booking:manage_times", "booking:manage_move",
-    "booking:manage_cancel", "booking:manage_guests", "calendars:hook_google",
+    "booking:manage_cancel", "booking:manage_guests", "booking:feed", "calendars:hook_google",
     "calendars:hook_microsoft", "calendars:hook_microsoft_lifecycle",
     "booking_api:meetings", "booking_api:availability",
     "api_schema",

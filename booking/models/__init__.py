@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from booking.models.changes import MeetingChange
 from booking.models.crm import CrmAccount, CrmLead, CrmNote
+from booking.models.feeds import CalendarFeed
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
 from booking.models.links import BookingLink
 from booking.models.meetings import (
@@ -22,6 +23,7 @@ __all__ = [
     "BookingLink",
     "BookingName",
     "BulkCancellation",
+    "CalendarFeed",
     "Contact",
     "CrmAccount",
     "CrmLead",

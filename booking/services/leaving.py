@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
 
 from booking.booker import clean_text
 from booking.enums import MeetingState
 from booking.models import BookingLink
 from booking.owners import tables_of
 from booking.services.changes import cancel_meeting, decline_meeting, reassign_meeting
+from booking.services.feeds import close_feeds_of_member
 from common.errors import DomainError
 from workspaces.enums import OwnerKind
 from workspaces.leaving import Promised
@@ -80,12 +82,14 @@ def promised_to_guests(membership: Membership, now: datetime) -> list[Promised]:
 
 
 def close_links(membership: Membership) -> None:
-    """Switch the member's links off, under the lock that bookings wait for: none comes after it.
+    """Switch the member's links off, under the lock that bookings wait for: none comes after it;
+    and close their calendar feed.
 
     Within the transaction that ends the membership.
     """
     owner_of_member(membership).lock()
     open_links_of(membership).update(is_active=False)
+    close_feeds_of_member(membership, timezone.now())
 
 
 def answer_promises(

@@ -45,6 +45,7 @@ class Desk:
     new_link: str
     connect: str
     owner_page: str = ""
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,16 @@ _NAMES = {
         "client_calendars",
         "client_link_new",
         "client_page",
+        "client_feed",
     ),
-    OwnerKind.USER: ("my_scheduling", "my_hours", "my_calendars", "my_link_new", "my_page"),
+    OwnerKind.USER: (
+        "my_scheduling",
+        "my_hours",
+        "my_calendars",
+        "my_link_new",
+        "my_page",
+        "my_feed",
+    ),
 }
 _PARTS = {OwnerKind.CLIENT: "client={}", OwnerKind.USER: "user=me"}
 _SUBJECTS = {OwnerKind.CLIENT: "{}", OwnerKind.USER: "you"}
@@ -94,11 +103,11 @@ _SUBJECTS = {OwnerKind.CLIENT: "{}", OwnerKind.USER: "you"}
 def desk_of(owner: Owner) -> Desk:
     """The addresses of the owner's page."""
     args = [owner.id] if "{}" in _PARTS[owner.kind] else []
-    page, hours, calendars, new_link, owner_page = (
+    page, hours, calendars, new_link, owner_page, feed = (
         reverse(f"booking:{name}", args=args) for name in _NAMES[owner.kind]
     )
     connect = _PARTS[owner.kind].format(owner.id)
-    return Desk(page, hours, calendars, new_link, connect, owner_page)
+    return Desk(page, hours, calendars, new_link, connect, owner_page, feed)
 
 
 def subject_of(owner: Owner) -> str:
