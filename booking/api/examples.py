@@ -230,6 +230,8 @@ MOVE: Final = [
     _refused("Somebody is there", "slot_taken",
              "Something is in the calendar at this time. Nothing was changed.", 409,
              nearest=[_HALF_PAST, *_NEXT_WEEK]),
+    _asked("As it was seen, or not at all", {"start": _TEN, "expected_sequence": 0}),
+    _refused("Somebody changed it since", "changed_meanwhile", "This changed meanwhile.", 409),
 ]  # fmt: skip
 
 GUESTS: Final = [

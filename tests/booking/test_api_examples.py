@@ -236,6 +236,12 @@ def _take_ten(world):
     book(world.link, start=NINE + 2 * HALF_HOUR, booker=BEN)
 
 
+def _move_to_half_past(world):
+    address = f"{API}/meetings/{world.meeting.pk}/move"
+    body = {"start": (NINE + HALF_HOUR).isoformat()}
+    assert world.staff.post(address, body, content_type="application/json").status_code == 200
+
+
 def _take_leases(world):
     for message in messages():
         take_lease(message, now=NOW, lasts=timedelta(minutes=2))
@@ -288,6 +294,9 @@ TOLD = {
     ("booking_move", "Moved"): _done("booked", "move", examples.MOVE, "An hour later"),
     ("booking_move", "Somebody is there"): _done(
         "booked", "move", examples.MOVE, "An hour later", after=[_take_ten]
+    ),
+    ("booking_move", "Somebody changed it since"): _done(
+        "booked", "move", examples.MOVE, "As it was seen, or not at all", after=[_move_to_half_past]
     ),
     ("booking_guests", "Changed"): _done("booked", "guests", examples.GUESTS, "Dana for Kim"),
     ("booking_guests", "No address"): _invited_nobody,
@@ -397,6 +406,7 @@ def test_every_request_example_is_sent():
         ("booking_book", "Half an hour with a guest"),
         ("booking_cancel", "With words"),
         ("booking_move", "An hour later"),
+        ("booking_move", "As it was seen, or not at all"),
         ("booking_guests", "Dana for Kim"),
         ("booking_approve", "Yes"),
         ("booking_decline", "No"),

@@ -15,7 +15,13 @@ from booking.enums import MeetingState, Party
 from booking.models import MeetingChange
 from booking.owners import tables_for
 from booking.services import limits
-from booking.services.changes import Doer, approve_meeting, cancel_meeting, decline_meeting
+from booking.services.changes import (
+    Doer,
+    approve_meeting,
+    cancel_meeting,
+    decline_meeting,
+    move_meeting,
+)
 from booking.tokens import manage_token
 from calendars.models import Hold
 from tests.booking.conftest import HALF_HOUR, NINE, NOW, book, deliver_all, make_link
@@ -127,6 +133,22 @@ def test_a_booker_moves_a_meeting_without_scripts(link, meeting, browser):
     assert again.status_code == 303
     assert fresh(meeting).sequence == moved.sequence
     assert Hold.objects.count() == 1
+
+
+@pytest.mark.parametrize("typed", ["0", "x", "-1", "9" * 40])
+def test_a_move_is_made_of_the_meeting_that_the_page_showed(link, meeting, browser, typed):
+    """The host moves it while the booker reads; what is typed for a number is none."""
+    page = read(browser.get(url_of(meeting, "manage_move", start=at(TEN))))
+    assert page.fields["sequence"] == "0"
+    noon = NINE + 6 * HALF_HOUR
+    move_meeting(meeting=meeting, start=noon, doer=owner_doer(), now=NOW)
+    answer = browser.post(page.forms[-1]["action"], {**page.fields, "sequence": typed})
+    if typed == "0":
+        assert answer.status_code == 409
+        assert "This changed meanwhile." in words(answer)
+        assert fresh(meeting).start_at == noon
+    else:
+        assert (answer.status_code, fresh(meeting).start_at) == (303, TEN)
 
 
 def test_times_that_overlap_its_own_old_time_are_offered(owner, clock, browser):
