@@ -27,6 +27,7 @@ class BookingConfig(AppConfig):
             leaving,
             relocated,
             rooms,
+            undelivered,
             verification,
             watching,
             zoom_rooms,
@@ -59,6 +60,7 @@ class BookingConfig(AppConfig):
         outbox.register(MessageKind.EVENT_CHANGED, external.handle_event_changed)
         outbox.register(MessageKind.CLASH, clashes.handle_clash)
         outbox.register(MessageKind.CLASH_NOTICE, clashes.handle_notice)
+        outbox.register(MessageKind.MAIL_TROUBLE, undelivered.handle_mail_trouble)
         outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
         outbox.register(MOVED_KIND, relocated.follow_event)
         following.register("meetings", watching.note_changes)

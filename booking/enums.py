@@ -111,6 +111,7 @@ class MessageKind(models.TextChoices):
     BULK_CANCEL = "booking.bulk_cancel", "Meetings called off together"
     ERASURE = "booking.erasure", "Erase somebody"
     ERASED_EVENT = "booking.erased_event", "Take somebody out of a calendar event"
+    MAIL_TROUBLE = "booking.mail_trouble", "A mail that did not arrive"
     MAIL_FETCH = "booking.mail_fetch", "Fetch a mail that came in"
     ANSWERED = "booking.answered", "What a booker answered by calendar"
     INVITATION = "booking.invitation", "An invitation from outside"
@@ -140,6 +141,7 @@ class Step(models.TextChoices):
     CHANGED = "changed", "What was changed, to everybody"
     LEAD = "lead", "Lead and note in the CRM"
     LEAD_NOTE = "lead_note", "The note in the CRM follows a change"
+    AGAIN = "again", "Once more, to whom a mail did not reach"
     EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from booking.enums import TAKES_TIME, Clash, MeetingState
+from booking.mail_troubles import standing_troubles
 from booking.owners import meeting_tables
 from calendars.enums import ConferenceState
 from common.enums import OutboxState
@@ -182,4 +183,6 @@ def _needs_a_hand(membership: Membership) -> Q:
     stuck = [meeting_id for meeting_id in failed if meeting_id]
     no_link = Q(state=MeetingState.CONFIRMED, conference_state=ConferenceState.FAILED)
     clashes = ~Q(clash=Clash.NONE) & Q(state__in=TAKES_TIME)
-    return Q(state=MeetingState.REQUESTED) | Q(pk__in=stuck) | no_link | clashes
+    unreached = list(standing_troubles(membership.workspace_id).values_list("about_id", flat=True))
+    is_stuck = Q(pk__in=[*stuck, *unreached])
+    return Q(state=MeetingState.REQUESTED) | is_stuck | no_link | clashes

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from booking.enums import ChangeKind, MeetingState, MessageKind
+from booking.mail_troubles import troubles_of
 from booking.meeting_filter import MeetingFilter, narrow
 from booking.models import MeetingChange
 from booking.owners import meeting_tables, tables_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from booking.models import MeetingBase
+    from common.models import SentMail
     from workspaces.models import Membership
 
 MAX_PAGE = 200
@@ -47,9 +49,12 @@ class MeetingPage:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What left the house, or did not, for one meeting: its outbox rows by kind."""
+    """What left the house, or did not, for one meeting: its outbox rows by kind, and the mails that
+    did not arrive.
+    """
 
     rows: list[OutboxMessage] = field(default_factory=list)
+    unreached: list[SentMail] = field(default_factory=list)
 
     def failed(self) -> list[OutboxMessage]:
         return [row for row in self.rows if row.state == OutboxState.FAILED]
@@ -179,7 +184,7 @@ def week_figures(membership: Membership, monday: datetime) -> tuple[int, int]:
 
 
 def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[UUID, Delivery]:
-    """What was sent for each of the meetings: one query for all."""
+    """What was sent for each of the meetings: two queries for all."""
     found = {meeting.pk: Delivery() for meeting in meetings}
     by_text = {str(meeting_id): delivery for meeting_id, delivery in found.items()}
     rows = OutboxMessage.objects.filter(
@@ -189,4 +194,6 @@ def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[U
     ).order_by("created_at")
     for row in rows:
         by_text[row.payload["meeting_id"]].rows.append(row)
+    for meeting_id, mails in troubles_of(membership.workspace_id, list(found)).items():
+        found[meeting_id].unreached.extend(mails)
     return found

@@ -56,7 +56,7 @@ class MailRefused(UpstreamError):
     """The mail was refused for good; the address or the mail has to change."""
 
     code = "mail_refused"
-    status = 502
+    status = 409
     default_message = "The mail was refused."
 
 
@@ -106,6 +106,11 @@ def of_resend(answer: Answer) -> UpstreamError | SaidOtherwise:
         return MailUnavailable(
             "Resend does not let Meridian in. The mail waits until an operator has put the key "
             "right."
+        )
+    if answer.status == 403:
+        return MailUnavailable(
+            "Resend does not take mails from this sender. The mail waits until an operator has "
+            "put that right."
         )
     if answer.status in {408, 409, 425} or answer.status >= 500 or answer.status < 400:
         return MailUnavailable()

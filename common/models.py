@@ -69,7 +69,8 @@ class SentMail(UUIDModel):
     service's name for it. `begun_at` is when it was first tried: what is made anew for another
     try takes its stamps from there. `digest` is a keyed hash of what was tried last,
     `accepted_at` when the first server took it, `refusals` how often one said no. Trouble is
-    told by an outbox message of `problem_kind`, none where that is blank.
+    told by an outbox message of `problem_kind`, none where that is blank, and is shown until
+    somebody dismissed it.
     """
 
     kind = models.CharField(max_length=64)
@@ -88,6 +89,7 @@ class SentMail(UUIDModel):
     accepted_at = models.DateTimeField(null=True, blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
     refusals = models.PositiveSmallIntegerField(default=0)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "sent_mails"

@@ -34,6 +34,7 @@ from booking.api.serializers import (
 )
 from booking.booker import clean_zone
 from booking.enums import MessageKind
+from booking.mail_troubles import refusal_of_booker
 from booking.owners import tables_for
 from booking.services import limits
 from booking.services.availability import (
@@ -47,6 +48,7 @@ from booking.services.delivery import run_now
 from booking.staff_queries import visible_meeting
 from common.enums import OutboxState
 from common.errors import NotFound, UpstreamUnavailable
+from common.mail_trouble import MailRefused
 from workspaces.authentication import membership_of
 from workspaces.enums import OwnerKind
 from workspaces.zones import zone
@@ -170,9 +172,15 @@ class NotificationsView(APIView):
         examples=examples.NOTIFICATIONS,
     )
     def post(self, request: Request) -> Response:
-        """Send confirmation and notice now; what was sent is not sent again."""
+        """Send confirmation and notice now; what was sent is not sent again.
+
+        409 `mail_refused` says why the mail to the booker was refused for good.
+        """
         meeting, state = _deliver(request, MessageKind.NOTIFICATION)
         sent_at = meeting.confirmation_sent_at
+        why = refusal_of_booker(meeting) if sent_at is None else ""
+        if why:
+            raise MailRefused(why)
         answer = {"ok": True, "confirmation_sent_at": sent_at and sent_at.isoformat()}
         return Response(answer, status=200 if state == OutboxState.SENT else 202)
 

@@ -15,7 +15,7 @@ from common.models import OutboxMessage
 if TYPE_CHECKING:
     from booking.models import MeetingBase
 
-_TOLD_BY_STATE = frozenset({Step.BOOKED, Step.CHANGED, Step.LINK})
+_TOLD_BY_STATE = frozenset({Step.BOOKED, Step.CHANGED, Step.LINK, Step.AGAIN})
 
 
 def handle_calendar_event(message: OutboxMessage) -> None:

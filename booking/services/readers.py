@@ -60,6 +60,7 @@ class Known:
     has_file: bool = False
     organizer: str = ""
     is_parted: bool = False
+    again: int = 0
 
     @property
     def is_sure(self) -> bool:
@@ -76,6 +77,7 @@ class Known:
             "has_file": self.has_file,
             "organizer": self.organizer,
             "is_parted": self.is_parted,
+            "again": self.again,
         }
 
     @classmethod
@@ -171,6 +173,7 @@ def known_now(meeting: MeetingBase, reader: Reader, *, has_file: bool, organizer
         is_parted=reader.role in {Role.FORMER, Role.FORMER_GUEST},
         has_file=has_file,
         organizer=organizer,
+        again=reader.known.again if reader.known else 0,
     )
 
 

@@ -36,8 +36,8 @@ from booking.services.readers import Role, known_now, readers_of
 from booking.services.statements import FileKind, Said, changes_since, due_statement
 from calendars.enums import ConferenceState
 from common import outbox
+from common.errors import DomainError
 from common.mail import begun_at, said_otherwise
-from common.mail_trouble import MailRefused
 from conferencing.enums import LinkFailure
 from workspaces.owners import owner_for
 
@@ -76,10 +76,14 @@ def tell(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
             _tell_one(meeting, reader, statement, presence, now)
         except Exception as error:  # noqa: BLE001 -- raised below
             # What may pass is tried again, whatever was decided for somebody else meanwhile.
-            if trouble is None or isinstance(trouble, MailRefused):
+            if trouble is None or not _may_pass(trouble):
                 trouble = error
     if trouble is not None:
         raise trouble
+
+
+def _may_pass(error: Exception) -> bool:
+    return bool(getattr(error, "retryable", not isinstance(error, DomainError)))
 
 
 def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> None:
@@ -146,9 +150,13 @@ def _tell_one(
     if statement.file is not FileKind.NONE and not reader.had_file:
         _note_try(meeting, reader)
     key = f"booking:{meeting.pk}:{statement.said.value}:{meeting.sequence}:{reader.key}"
+    if reader.known is not None and reader.known.again:
+        key += f":again{reader.known.again}"
     begun = begun_at(key, now)
     message = _letter(meeting, reader, statement, presence, begun)
     sent = post(message, meeting, kind=_kind_of(reader, statement), key=key, begun=begun)
+    if sent.accepted_at is None:
+        return
     if said_otherwise(sent, message):
         meeting, presence = _as_it_was(meeting), EventPresence.ON_ITS_WAY
     _note_told(meeting, reader, statement, presence, now)

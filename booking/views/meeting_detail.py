@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import Http404
@@ -15,9 +16,11 @@ from audit.actors import user_actor
 from booking.change_words import change_line
 from booking.clash_words import clash_line
 from booking.enums import TAKES_TIME, MeetingState
+from booking.mail_troubles import is_final, trouble_title
 from booking.services.changes import changes_of
 from booking.services.delivery import retry_link
 from booking.services.letters import conference_label
+from booking.services.undelivered import dismiss_mail_trouble, send_mail_again
 from booking.staff_queries import deliveries_of, visible_meeting
 from booking.views.meeting_words import receipt_lines, row_of
 from booking.wording import clock_range, long_day, zone_words
@@ -34,8 +37,6 @@ from workspaces.guards import member_required
 from workspaces.owners import owner_of_member
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http import HttpResponse
 
     from booking.models import MeetingBase
@@ -66,6 +67,11 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         "receipt": receipt_lines(meeting, zone),
         "clash": clash_line(meeting, zone) if meeting.state in TAKES_TIME else ("", ""),
         "failures": delivery.failed(),
+        "troubles": [
+            {"mail": mail, "title": trouble_title(mail), "is_final": is_final(mail)}
+            for mail in delivery.unreached
+        ],
+        "can_send_mails": meeting.end_at > now,
         "changes": [change_line(change, zone) for change in changes_of(meeting)],
         "join_url": meeting.conference_url if is_web_address(meeting.conference_url) else "",
         "conference_name": conference_label(meeting.conference),
@@ -97,6 +103,24 @@ def meeting_send(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     for message in deliveries_of(request.membership, [meeting])[meeting.pk].failed():
         outbox.send_again(message)
     return dialog_done(request, EVENT, to="booking:meetings", message="It is being tried again.")
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
+def meeting_mail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
+    """Send once more what did not arrive, or show it no more; the body names the mail."""
+    meeting, now = meeting_or_404(request, meeting_id), timezone.now()
+    try:
+        mail_id = UUID(request.POST.get("mail", ""))
+    except ValueError:
+        raise Http404 from None
+    act = send_mail_again if request.POST.get("do") == "again" else dismiss_mail_trouble
+    try:
+        act(meeting=meeting, mail_id=mail_id, now=now)
+    except DomainError as refusal:
+        return refused(request, to=reverse("booking:meetings"), message=refusal.message)
+    said = "It is sent again." if act is send_mail_again else "It is shown no more."
+    return dialog_done(request, EVENT, to="booking:meetings", message=said)
 
 
 @require_POST

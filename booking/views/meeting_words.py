@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from booking.clash_words import SHORT
 from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party, Step
+from booking.mail_troubles import is_final
 from booking.meeting_actions import Action, actions_for
 from booking.owners import tables_for
 from booking.wording import clock, clock_range, long_day, short_day
@@ -128,6 +129,10 @@ def _mail(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetim
     rows = delivery.of_kind(MessageKind.NOTIFICATION)
     if any(row.state == OutboxState.FAILED for row in rows):
         return Said("Not sent", "danger-ink", "alert")
+    if delivery.unreached:
+        is_lost = any(is_final(mail) for mail in delivery.unreached)
+        words = "Not delivered" if is_lost else "Delayed"
+        return Said(words, "danger-ink" if is_lost else "warn", "alert")
     if meeting.confirmation_sent_at:
         sent = meeting.confirmation_sent_at.astimezone(zone)
         today = now.astimezone(zone).date()

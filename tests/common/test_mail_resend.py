@@ -108,6 +108,7 @@ def test_other_words_after_a_lost_answer_are_not_sent_and_said_to_be_so(resend, 
         ({"status": 409}, UpstreamUnavailable),
         ({"status": 401}, UpstreamUnavailable),
         ({"status": 403, "reason": "invalid_api_key"}, UpstreamUnavailable),
+        ({"status": 403}, UpstreamUnavailable),
         ({"status": 302, "body": ""}, UpstreamUnavailable),
         ({"status": 429, "retry_after": 7}, RateLimited),
         ({"status": 429, "reason": "daily_quota_exceeded"}, RateLimited),
@@ -141,7 +142,6 @@ def test_limits_say_how_long_to_wait(resend):
     "fault",
     [
         {"status": 422, "message": "Invalid `to` field: ann@tallship.example"},
-        {"status": 403, "message": "The meridian.example domain is not verified."},
         {"status": 400, "reason": "invalid_parameter"},
         {"status": 404, "body": "<html>"},
     ],
@@ -159,12 +159,20 @@ def test_refusal_is_for_good_and_names_nobody(resend, fault, caplog):
 
 def test_key_under_which_a_mail_was_refused_is_not_used_again(resend):
     """The service may answer a used key with the old refusal."""
-    resend.store.set_setting("resend.domains", ["other.example"])
+    resend.fault("resend.emails.send", status=422)
     with pytest.raises(MailRefused):
         send()
-    resend.store.set_setting("resend.domains", ["meridian.example"])
     row = send()
     assert taken(resend)[0]["key"] == f"{row.key_digest}-1"
+
+
+def test_domain_that_is_not_verified_keeps_mails_waiting(resend):
+    resend.store.set_setting("resend.domains", ["other.example"])
+    with pytest.raises(UpstreamUnavailable) as caught:
+        send()
+    assert "operator" in caught.value.message
+    resend.store.set_setting("resend.domains", ["meridian.example"])
+    assert send().accepted_at is not None
 
 
 def test_wrong_key_keeps_mails_waiting(resend, settings):
