@@ -164,9 +164,9 @@ class Unproven(Refusal):
 
 
 class Taken(Refusal):
-    """409: somebody has the time; these starts were open a moment ago."""
+    """409: somebody has the time, and these starts were open a moment ago; or it changed."""
 
-    nearest = serializers.ListField(child=serializers.DateTimeField())
+    nearest = serializers.ListField(child=serializers.DateTimeField(), required=False)
 
 
 def minutes(length: timedelta) -> int:
