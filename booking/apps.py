@@ -26,6 +26,7 @@ class BookingConfig(AppConfig):
             handlers,
             leaving,
             relocated,
+            reminding,
             rooms,
             undelivered,
             verification,
@@ -51,6 +52,7 @@ class BookingConfig(AppConfig):
         )
         outbox.register(MessageKind.BULK_CANCEL, bulk.handle_bulk_cancel)
         outbox.register(MessageKind.NOTIFICATION, handlers.handle_notification)
+        outbox.register(MessageKind.REMINDER, reminding.handle_reminder)
         outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
         outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
         outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)

@@ -116,6 +116,7 @@ class MessageKind(models.TextChoices):
     ANSWERED = "booking.answered", "What a booker answered by calendar"
     INVITATION = "booking.invitation", "An invitation from outside"
     ERASED_NOTE = "booking.erased_note", "Delete a note about somebody in the CRM"
+    REMINDER = "booking.reminder", "Reminder or follow-up"
 
 
 class FeedDetail(models.TextChoices):
@@ -143,6 +144,13 @@ class Step(models.TextChoices):
     LEAD_NOTE = "lead_note", "The note in the CRM follows a change"
     AGAIN = "again", "Once more, to whom a mail did not reach"
     EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
+
+
+class Ahead(models.TextChoices):
+    """What is mailed at a time of its own."""
+
+    REMINDER = "reminder", "Reminder"
+    FOLLOW_UP = "follow_up", "Follow-up"
 
 
 class MailReason(models.TextChoices):

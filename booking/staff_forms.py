@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.enums import DegradedMode
+from booking.link_mail_forms import LinkMailsForm, mail_values, typed_mail_values
 from booking.models.links import MAX_SEATS
 from booking.services.links import LinkData
 from calendars.enums import Hue
@@ -65,7 +66,7 @@ class WhoseHours(StrEnum):
     OWN = "own"
 
 
-class LinkForm(forms.Form):
+class LinkForm(LinkMailsForm):
     """Names its fields as `LinkData` does. All rules that need the database are the service's."""
 
     title = forms.CharField(
@@ -176,6 +177,8 @@ class LinkForm(forms.Form):
         help_text="Bookers are told the site's name and go on by a button.",
     )
 
+    # Which fields are not one column each.
+    OWN_PART: ClassVar = frozenset({"hours", *LinkMailsForm.base_fields})
     LOOKS: ClassVar = ("title", "slug", "durations", "conference", "location", "description", "hue")
 
     def __init__(self, *args: Any, refused: Mapping[str, str], **kwargs: Any) -> None:
@@ -192,16 +195,18 @@ class LinkForm(forms.Form):
         self, owner: Owner, link: BookingLink | None, questions: tuple[dict[str, Any], ...]
     ) -> LinkData:
         """What the service takes. Hours of its own begin as a copy of the owner's."""
-        given = dict(self.cleaned_data)
+        columns = [name for name in LinkForm.base_fields if name not in self.OWN_PART]
+        given = {name: self.cleaned_data[name] for name in columns} | self.mails_given()
         hours = None
-        if given.pop("hours") == WhoseHours.OWN:
+        if self.cleaned_data["hours"] == WhoseHours.OWN:
             kept = link.availability_settings if link is not None else None
             hours = kept or owner.availability.to_json()
         return LinkData(**given, questions=questions, availability_settings=hours)
 
     def shows_rules(self) -> bool:
         """Whether a fault stands in the part that is folded away at first."""
-        return self.is_bound and any(name not in self.LOOKS for name in self.errors)
+        elsewhere = {*self.LOOKS, *LinkMailsForm.base_fields}
+        return self.is_bound and any(name not in elsewhere for name in self.errors)
 
 
 class OwnerPageForm(forms.Form):
@@ -228,10 +233,11 @@ class ClientPlanForm(ClientDetailsForm):
 
 def link_values(link: BookingLink) -> dict[str, Any]:
     """A link as the form's first values."""
-    values = {name: getattr(link, name) for name in LinkForm.base_fields if name != "hours"}
+    columns = [name for name in LinkForm.base_fields if name not in LinkForm.OWN_PART]
     own = link.availability_settings is not None
     return {
-        **values,
+        **{name: getattr(link, name) for name in columns},
+        **mail_values(link),
         "durations": ", ".join(str(minutes) for minutes in link.durations),
         "hours": (WhoseHours.OWN if own else WhoseHours.OWNER).value,
     }
@@ -239,4 +245,5 @@ def link_values(link: BookingLink) -> dict[str, Any]:
 
 def typed_values(sent: Mapping[str, str]) -> dict[str, Any]:
     """The form as it was typed, right or wrong, for showing it again unjudged."""
-    return {name: sent.get(name, "") for name in LinkForm.base_fields}
+    values = {name: sent.get(name, "") for name in LinkForm.base_fields}
+    return {**values, **typed_mail_values(sent)}

@@ -20,3 +20,11 @@ def expire_requests() -> None:
     from booking.services import ending  # noqa: PLC0415 -- leaf
 
     ending.expire_requests(now=timezone.now())
+
+
+@shared_task(name="booking.look_ahead")
+def look_ahead() -> None:
+    """Hand the reminders and follow-ups that are due to the outbox."""
+    from booking.services import reminding  # noqa: PLC0415 -- leaf
+
+    reminding.look_ahead(now=timezone.now())

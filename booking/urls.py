@@ -34,6 +34,7 @@ from booking.views import (
     people,
     person_changes,
     scheduling,
+    stopping,
     undo,
     why,
 )
@@ -163,6 +164,7 @@ _public: list[URLPattern] = [
     ),
     path("book/<slug:slug>/m/<slug:token>/cancel", manage.manage_cancel, name="manage_cancel"),
     path("book/<slug:slug>/done/<slug:token>/invite.ics", done.book_file, name="book_file"),
+    path("mail/stop/<str:token>", stopping.mail_stop, name="mail_stop"),
 ]
 
 urlpatterns: list[URLPattern] = [*_staff, *_public]

@@ -356,6 +356,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "look-ahead": {
+        "task": "booking.look_ahead",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "expire-requests": {
         "task": "booking.expire_requests",
         "schedule": 60.0,

@@ -27,6 +27,7 @@ TEMPLATES = [
     "booking/templates/booking/public/*.html",
     "booking/templates/booking/mail/confirmation*",
     "booking/templates/booking/mail/change*",
+    "booking/templates/booking/mail/ahead*",
     "booking/templates/booking/mail/code*",
     "booking/templates/booking/client/*.html",
     "booking/templates/booking/staff/standing.html",

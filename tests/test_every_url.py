@@ -124,6 +124,7 @@ ALLOWED = {
     "booking:manage_move": "the token in the address is the authority",
     "booking:manage_guests": "the token in the address is the authority",
     "booking:manage_cancel": "the token in the address is the authority",
+    "booking:mail_stop": "the signed token in the address is the authority",
     "calendars_api:calendars": OWN,
     "calendars_api:capabilities": OWN,
     "calendars_api:people": OWN,
@@ -141,8 +142,8 @@ ALLOWED = {
 OPEN_TO_ALL = {
     "healthz", "readyz", "booking:book", "booking:book_details", "booking:book_done",
     "booking:book_file", "booking:manage", "booking:manage_times", "booking:manage_move",
-    "booking:manage_cancel", "booking:manage_guests", "booking:feed", "calendars:hook_google",
-    "calendars:hook_microsoft", "calendars:hook_microsoft_lifecycle",
+    "booking:manage_cancel", "booking:manage_guests", "booking:feed", "booking:mail_stop",
+    "calendars:hook_google", "calendars:hook_microsoft", "calendars:hook_microsoft_lifecycle",
     "booking_api:meetings", "booking_api:availability",
     "api_schema",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from booking.models.crm import CrmAccount, CrmLead, CrmNote
 from booking.models.feeds import CalendarFeed
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
 from booking.models.links import BookingLink
+from booking.models.mails import MailStop
 from booking.models.meetings import (
     Contact,
     Meeting,
@@ -31,6 +32,7 @@ __all__ = [
     "EmailCheck",
     "ErasedAddress",
     "Erasure",
+    "MailStop",
     "Meeting",
     "MeetingBase",
     "MeetingChange",

@@ -26,10 +26,18 @@ def default_durations() -> list[int]:
     return [30]
 
 
+def default_reminders() -> list[int]:
+    """A day before."""
+    return [MINUTES_A_DAY]
+
+
 class BookingLink(UUIDModel):
     """A link that belongs to exactly one client (client mode) or one user (internal mode).
 
     All lengths are in minutes, `horizon_days` in days. The first duration is the default one.
+    `reminders` are minutes before the start, the longest first; a follow-up is sent
+    `follow_up_minutes` after the end, if it has a text. `mails_set_at` is when either was last
+    changed: what would have been due before that is not sent any more.
     """
 
     workspace = models.ForeignKey(
@@ -98,6 +106,15 @@ class BookingLink(UUIDModel):
     allows_guests = models.BooleanField(default=True, help_text="Bookers may name more people.")
     redirect_url = models.URLField(blank=True, default="", max_length=500)
     hue = models.CharField(max_length=8, default="tide")
+    reminders = models.JSONField(default=default_reminders, blank=True)
+    reminders_to_owner = models.BooleanField(
+        default=False, help_text="Whoever the meeting is with gets the reminders, too."
+    )
+    follow_up_text = models.TextField(blank=True, default="", max_length=2000)
+    follow_up_minutes = models.PositiveIntegerField(
+        default=60, validators=[MaxValueValidator(30 * MINUTES_A_DAY)]
+    )
+    mails_set_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         db_table = "booking_links"

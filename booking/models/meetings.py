@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from booking.enums import TAKES_TIME, Clash, MeetingState, Party
 from calendars.enums import ConferenceState
@@ -69,7 +70,8 @@ class MeetingBase(UUIDModel):
     `event_key` is what the event was wished for with (blank: the meeting's own id), another one
     for each calendar that the meeting was given to; while `event_is_due` a change of ours is on
     its way to that event. `told` keeps what each reader of our mails knows: see
-    `booking.services.telling`.
+    `booking.services.telling`. `look_at` is when to look whether a reminder or a follow-up is due,
+    blank when none is to come: see `booking.services.reminding`.
     """
 
     workspace = models.ForeignKey(
@@ -136,6 +138,7 @@ class MeetingBase(UUIDModel):
     confirmation_sent_at = models.DateTimeField(null=True, blank=True)
     notice_sent_at = models.DateTimeField(null=True, blank=True)
     told = models.JSONField(default=dict, blank=True, editable=False)
+    look_at = models.DateTimeField(default=timezone.now, null=True, blank=True, editable=False)
     cancelled_by = models.CharField(max_length=8, choices=Party.choices, blank=True, default="")
     cancel_reason = models.CharField(max_length=300, blank=True, default="")
     manage_token_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -166,6 +169,9 @@ class MeetingBase(UUIDModel):
             models.Index(fields=["link", "start_at"], name="%(class)s_link_start"),
             models.Index(fields=["calendar_event_id"], name="%(class)s_event"),
             models.Index(fields=["group_id"], name="%(class)s_group"),
+            models.Index(
+                fields=["look_at"], condition=Q(look_at__isnull=False), name="%(class)s_look"
+            ),
         ]
 
     def __str__(self) -> str:

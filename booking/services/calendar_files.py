@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from booking.ahead import alarms_of
 from booking.enums import MeetingState
 from booking.ics import Address, Method, Status, build_invitation
 from booking.joining import first_link
@@ -71,6 +72,7 @@ def calendar_file(
         url=link,
         conference_url=link,
         status=status,
+        reminders=alarms_of(meeting.link),
     )
 
 

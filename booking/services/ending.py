@@ -142,8 +142,8 @@ def _mark(
         if fresh.state == state:
             return fresh
         require_unchanged(fresh, expected)
-        fresh.state = state
-        fresh.save(update_fields=["state", "updated_at"])
+        fresh.state, fresh.look_at = state, now
+        fresh.save(update_fields=["state", "look_at", "updated_at"])
         kind = ChangeKind.NO_SHOW if is_no_show else ChangeKind.ATTENDED
         record(meeting=fresh, kind=kind, doer=doer, now=now)
     return fresh

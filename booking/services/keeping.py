@@ -118,6 +118,7 @@ def keep(
     follows_calendar = doer.by is Party.PROVIDER
     fresh.sequence += 1
     fresh.event_is_due = not follows_calendar
+    fresh.look_at = now
     fresh.save()
     rooms.follow(fresh)
     enqueue_change(fresh, follows_calendar=follows_calendar)

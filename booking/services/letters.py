@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from booking.models import MeetingBase
+    from booking.services.readers import Reader as Addressee
     from workspaces.owners import Owner
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -86,6 +87,22 @@ def common_context(
         "zone_text": f"{wording.zone_words(reader.zone, meeting.start_at)}. {elsewhere}".strip(),
         "facts": facts,
     }
+
+
+def values_of(meeting: MeetingBase, reader: Addressee) -> dict[str, str]:
+    """What the placeholders of people's own texts stand for, to this reader; each one line."""
+    day = meeting.start_at.astimezone(reader.zone).date()
+    values = {
+        "name": reader.name,
+        "host": public_name(reader.owner),
+        "workspace": meeting.workspace.name,
+        "title": meeting.title,
+        "date": wording.long_day(day, year=True),
+        "time": wording.clock_range(meeting.start_at, meeting.end_at, reader.zone),
+        "zone": wording.zone_words(reader.zone, meeting.start_at),
+        "length": wording.minutes_words(meeting.end_at - meeting.start_at),
+    }
+    return {name: header(value) for name, value in values.items()}
 
 
 def who_fact(meeting: MeetingBase) -> Fact:

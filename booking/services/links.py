@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from booking.ahead import LEAST_MINUTES, MOST_MINUTES, MOST_REMINDERS
 from booking.enums import DegradedMode
 from booking.models import BookingLink
 from booking.models.links import MAX_SEATS
+from booking.own_text import check_text
 from booking.plain import CONTROLS, plain_text
 from booking.questions import parse_questions
-from booking.services import names
+from booking.services import names, reminding
 from booking.slugs import clean_slug
 from calendars.enums import Hue
 from calendars.hosts import route as route_on
@@ -42,6 +45,7 @@ class LinkData:
 
     `availability_settings` None means the owner's own hours. `ends_on` is the last day that can
     be booked, by the owner's clock. `seats` above one lets as many bookers share a slot.
+    `reminders` are minutes before the start; a follow-up is sent if it has a text.
     """
 
     title: str
@@ -70,24 +74,35 @@ class LinkData:
     allows_guests: bool = True
     redirect_url: str = ""
     verifies_email: bool = False
+    reminders: tuple[int, ...] = (MINUTES_A_DAY,)
+    reminders_to_owner: bool = False
+    follow_up_text: str = ""
+    follow_up_minutes: int = 60
 
 
 def save_link(*, owner: Owner, link: BookingLink | None, data: LinkData) -> BookingLink:
     """Make the owner's new link, or change theirs. Raises InvalidInput naming the field.
 
-    An address that is given up leads to the new one until somebody takes it.
+    An address that is given up leads to the new one until somebody takes it. Meetings that are
+    booked already follow the link's reminders and follow-up as they are from here on.
     """
     values = _checked(data)
     _refuse_conference(owner, link, values["conference"])
     if (link is None or link.slug != values["slug"]) and names.is_taken(values["slug"], link=link):
         raise names.taken()
     saved = link or BookingLink(workspace=owner.workspace, **{f"{owner.kind.value}_id": owner.id})
+    had = _mailed(saved)
     for name, value in values.items():
         setattr(saved, name, value)
+    is_set_anew = link is not None and _mailed(saved) != had
+    if is_set_anew:
+        saved.mails_set_at = timezone.now()
     try:
         with transaction.atomic():
             saved.save()
             names.name_link(saved)
+            if is_set_anew:
+                reminding.follow_link(saved, now=timezone.now())
     except IntegrityError as error:
         # Two people can ask for one address at the same moment; the constraint decides.
         raise names.taken() from error
@@ -161,6 +176,11 @@ def _refuse_conference(owner: Owner, link: BookingLink | None, wanted: str) -> N
         raise InvalidInput("conference", refusal.message)
 
 
+def _mailed(link: BookingLink) -> tuple[list[int], int | None]:
+    """What decides when something is mailed."""
+    return link.reminders, link.follow_up_minutes if link.follow_up_text else None
+
+
 def _checked(data: LinkData) -> dict[str, Any]:
     values: dict[str, Any] = {
         "title": _line(data.title, "title", 120, needed="Name the link, for example Intro call."),
@@ -182,6 +202,9 @@ def _checked(data: LinkData) -> dict[str, Any]:
         "verifies_email": data.verifies_email,
         "redirect_url": _redirect(data.redirect_url),
         "seats": _number(data.seats, "seats", 1, MAX_SEATS),
+        "reminders": _reminders(data.reminders),
+        "reminders_to_owner": data.reminders_to_owner,
+        "follow_up_text": check_text(data.follow_up_text, "follow_up_text", 2000),
     }
     if data.is_one_time and values["seats"] > 1:
         raise InvalidInput("seats", "A one-time link takes one booking. Leave one seat.")
@@ -191,6 +214,7 @@ def _checked(data: LinkData) -> dict[str, Any]:
         ("buffer_after_minutes", 0, MINUTES_A_DAY),
         ("notice_minutes", 0, 365 * MINUTES_A_DAY),
         ("horizon_days", 1, 365),
+        ("follow_up_minutes", LEAST_MINUTES, MOST_MINUTES),
     ):
         values[name] = _number(getattr(data, name), name, least, most)
     for name in ("max_per_day", "max_per_week"):
@@ -204,6 +228,13 @@ def _durations(raw: tuple[int, ...]) -> list[int]:
     if not 1 <= len(durations) <= MAX_DURATIONS or len(set(durations)) != len(durations):
         raise InvalidInput("durations", f"Give 1 to {MAX_DURATIONS} different lengths in minutes.")
     return durations
+
+
+def _reminders(raw: tuple[int, ...]) -> list[int]:
+    found = {_number(minutes, "reminders", LEAST_MINUTES, MOST_MINUTES) for minutes in raw}
+    if len(found) > MOST_REMINDERS:
+        raise InvalidInput("reminders", f"Choose at most {MOST_REMINDERS} reminders.")
+    return sorted(found, reverse=True)
 
 
 def _hours(raw: dict[str, Any] | None) -> dict[str, object] | None:

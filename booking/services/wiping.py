@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Lower
 from booking.enums import MessageKind, Party
 from booking.models import BulkCancellation, EmailCheck, MeetingChange, PersonNote
 from booking.owners import tables_for, tables_of_person
+from booking.services.stopping import forget_stops
 from calendars.models import Event
 from common.enums import OutboxState
 from common.mail import forget_recipients
@@ -88,7 +89,10 @@ def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:
     )
     rows.filter(
         Q(state__in=[OutboxState.SENT, OutboxState.FAILED])
-        | Q(kind=MessageKind.NOTIFICATION, state=OutboxState.PENDING)
+        | Q(
+            kind__in=[MessageKind.NOTIFICATION, MessageKind.REMINDER],
+            state=OutboxState.PENDING,
+        )
     ).delete()
 
 
@@ -120,6 +124,7 @@ def wipe_traces(person: PersonBase, addresses: list[str]) -> int:
     checks = EmailCheck.objects.filter(workspace=person.workspace_id).alias(folded=Lower("email"))
     checks.filter(folded__in=addresses).delete()
     forget_recipients(*addresses, workspace_id=person.workspace_id)
+    forget_stops(*addresses, workspace_id=person.workspace_id)
     for work in BulkCancellation.objects.filter(workspace=person.workspace_id):
         said = json.dumps([work.rules, work.words, work.message, work.failed]).lower()
         if any(address in said for address in addresses):

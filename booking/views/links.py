@@ -11,6 +11,7 @@ from django.utils.html import escape
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import access
+from booking.link_mail_forms import mail_values
 from booking.owners import owner_of_link
 from booking.question_forms import press_question, questions_asked, questions_form
 from booking.services.links import (
@@ -191,5 +192,6 @@ def _initial(owner: Owner, link: BookingLink | None) -> dict[str, Any]:
         return link_values(link)
     slug = suggest_slug(f"{owner.name} call")
     usual = LinkData(title="", slug=slug, conference=usual_conference(owner))
-    values = {name: getattr(usual, name) for name in LinkForm.base_fields if name != "hours"}
+    columns = [name for name in LinkForm.base_fields if name not in LinkForm.OWN_PART]
+    values = {name: getattr(usual, name) for name in columns} | mail_values(usual)
     return {**values, "durations": ", ".join(str(minutes) for minutes in usual.durations)}

@@ -89,6 +89,20 @@ def test_new_link_belongs_to_its_owner(browser, owner):
         ({"conference": "carrier pigeon"}, "conference"),
         ({"degraded_mode": "guess"}, "degraded_mode"),
         ({"hue": "mud"}, "hue"),
+        ({"reminders": ["1", "60"]}, "reminders"),
+        ({"reminders": ["5", "6", "7", "8", "9", "10"]}, "reminders"),
+        ({"reminder_number": "4", "reminder_unit": "1"}, "reminder_number"),
+        ({"reminder_number": "31", "reminder_unit": "1440"}, "reminder_number"),
+        ({"follow_up_text": "Thanks", "follow_up_number": ""}, "follow_up_number"),
+        ({"follow_up_text": "{{ nmae }}", "follow_up_number": "1"}, "follow_up_text"),
+        ({"follow_up_text": "{% now %}", "follow_up_number": "1"}, "follow_up_text"),
+        ({"follow_up_text": "<b>Hi</b>", "follow_up_number": "1"}, "follow_up_text"),
+        ({"follow_up_text": "ftp://x.example", "follow_up_number": "1"}, "follow_up_text"),
+        ({"follow_up_text": "https://a:b@x.example", "follow_up_number": "1"}, "follow_up_text"),
+        (
+            {"follow_up_text": "https://x.example/{{ name }}", "follow_up_number": "1"},
+            "follow_up_text",
+        ),
     ],
 )
 def test_wrong_link_is_refused_at_its_field(browser, owner, changes, field):
@@ -97,6 +111,36 @@ def test_wrong_link_is_refused_at_its_field(browser, owner, changes, field):
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert BookingLink.objects.count() == 1
+
+
+def test_reminders_and_follow_up_are_set_and_shown_again(browser, owner):
+    link = make_link(owner)
+    mails = {
+        "reminders": ["1440", "60"],
+        "reminder_number": "3",
+        "reminder_unit": "1440",
+        "reminders_to_owner": "on",
+        "follow_up_text": "Thank you, {{ name }}.",
+        "follow_up_number": "2",
+        "follow_up_unit": "60",
+    }
+    assert browser.post(edit(link), {**FIELDS, **mails}).status_code == 302
+    link.refresh_from_db()
+    assert (link.reminders, link.reminders_to_owner) == ([4320, 1440, 60], True)
+    assert (link.follow_up_text, link.follow_up_minutes) == ("Thank you, {{ name }}.", 120)
+    page = browser.get(edit(link))
+    form = page.context["form"]
+    assert form["reminders"].value() == ["4320", "1440", "60"]
+    assert ("4320", "3 days") in form.fields["reminders"].choices
+    assert (form["follow_up_number"].value(), form["follow_up_unit"].value()) == (2, "60")
+
+
+def test_a_press_that_adds_a_question_keeps_the_reminders_typed(browser, owner):
+    link = make_link(owner)
+    pressed = {**FIELDS, "reminders": ["90", "15"], "add_question": "1"}
+    page = browser.post(edit(link), pressed)
+    assert page.context["form"]["reminders"].value() == ["90", "15"]
+    assert 'value="90"' in page.text
 
 
 def test_own_hours_begin_as_a_copy_are_edited_apart_and_given_up_again(browser, owner):
