@@ -77,7 +77,9 @@ class LinkMailsForm(forms.Form):
         if isinstance(self.data, QueryDict):
             chosen += self.data.getlist("reminders")
         known = {*_USUAL, *_minutes_in(chosen)}
-        self.fields["reminders"].choices = [
+        offered = self.fields["reminders"]
+        assert isinstance(offered, forms.MultipleChoiceField)
+        offered.choices = [
             (str(minutes), length_words(minutes)) for minutes in sorted(known, reverse=True)
         ]
 

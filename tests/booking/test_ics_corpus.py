@@ -136,7 +136,7 @@ def test_a_calendar_understands_what_was_meant(name, reader):
     assert organizer not in [address for address, _name in attendees]
     is_on = method == "REQUEST"
     assert (read.is_busy, read.is_asked) == (is_on, is_on)
-    assert read.alarms == ((timedelta(minutes=-15),) if is_on else ())
+    assert read.alarms == ((timedelta(days=-1),) if is_on else ())
     if place.startswith("https:"):
         assert read.location.startswith(place)
         assert (read.url, read.conferences) == (read.location, (read.location,))

@@ -192,7 +192,7 @@ def test_an_approved_request_is_reminded_of(client_owner, clock, post):
 
 
 def test_a_meeting_given_to_another_names_whom_it_is_with_now(client_owner, workspace, clock, post):
-    other = ClientOwner(make_client(workspace, name="Southgate"))
+    other = ClientOwner(workspace, make_client(workspace, name="Southgate"))
     meeting = booked(reminding_link(client_owner, 60))
     changes.reassign_meeting(
         meeting=meeting, to=other, doer=STAFF, now=now(), overriding="Handed over"
@@ -411,7 +411,7 @@ def test_the_page_speaks_the_readers_language(client, client_owner, clock, post)
     (url,) = re.findall(r"<(.+)>", letter.extra_headers["List-Unsubscribe"])
     assert url.endswith("?lang=de")
     page = client.get("/" + url.split("/", 3)[3])
-    assert "Keine weiteren" in page.text
+    assert "Keine Erinnerungen mehr?" in page.text
 
 
 def test_headers_survive_as_one_line_each(client_owner, clock, post):
