@@ -17,6 +17,7 @@ from booking.models import (
     EmailCheck,
     ErasedAddress,
     Erasure,
+    MailStop,
     Meeting,
     MeetingChange,
     PersonNote,
@@ -182,3 +183,12 @@ class CrmNoteAdmin(ReadOnlyAdmin):
     list_filter = ("owner_kind", "is_gone")
     list_select_related = ("workspace",)
     search_fields = ("=id", "=meeting_id", "=workspace__id")
+
+
+@admin.register(MailStop)
+class MailStopAdmin(ReadOnlyAdmin):
+    hidden = frozenset({"address_hash"})
+    list_display = ("created_at", "workspace")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=workspace__id")
+    ordering = ("-created_at",)

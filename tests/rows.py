@@ -29,6 +29,7 @@ from booking.models import (
     EmailCheck,
     ErasedAddress,
     Erasure,
+    MailStop,
     Meeting,
     MeetingChange,
     PersonNote,
@@ -300,6 +301,7 @@ def make_rows(workspace, user) -> Rows:
             meeting_id=uuid.uuid4(),
             lead_remote_id=f"lead_{number}",
         ),
+        MailStop.objects.create(workspace=workspace, address_hash="e" * 64),
         BookingBlock.objects.create(
             workspace=workspace, kind="domain", value="spam.example", added_by=user.email
         ),
