@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 
 from booking.models import BookingLink
 from sandbox.demo import mailbox as kept
-from sandbox.demo.scene import NILS, OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
+from sandbox.demo.crm import KEYS
+from sandbox.demo.scene import AMARA, NILS, OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -29,6 +30,8 @@ def guide(request: HttpRequest) -> HttpResponse:
         "password": PASSWORD,
         "operator": OPERATOR,
         "watcher": NILS,
+        "crm_owner": AMARA,
+        "crm_key": KEYS[1],
         "links": links.order_by("workspace__name", "title"),
         "unconnected": UNCONNECTED,
         "sandbox_url": settings.SANDBOX_URL,

@@ -21,6 +21,7 @@ from calendars.providers.base import Attendee, EventDraft
 from calendars.services import events, headquarters, oauth, sync
 from conferencing.enums import Conference
 from conferencing.telehealth import rooms
+from sandbox.demo.crm import fill_close, fill_crm
 from sandbox.demo.scene import (
     ACCOUNTS,
     AMARA,
@@ -71,6 +72,7 @@ def fill_sandbox(file: Path) -> None:
     try:
         for account in ACCOUNTS:
             _fill_account(store, account, monday)
+        fill_close(store)
     finally:
         store.close()
 
@@ -164,6 +166,7 @@ def fill_meridian() -> None:
         headquarters.name_headquarters(by=_owner_of(branch), slug=group.slug, now=now)
     headquarters.accept_branch(by=_owner_of(group), branch_id=clinic.pk, now=now)
     _links(my_studio, desk, my_clinic, dental)
+    fill_crm(studio, tomas)
     rooms.switch(workspace=clinic, on=True)
     _session_soon(my_clinic, ines)
 

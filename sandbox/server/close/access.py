@@ -20,10 +20,17 @@ def add_key(store: Records, *, key: str, email: str, organization: str) -> Recor
 
 def _organization(store: Records, name: str) -> Record:
     key = new_id("orga")
-    for label in STATUSES:
+    for place, label in enumerate(STATUSES):
         status = new_id("stat")
-        store.put("close_status", status, {"id": status, "organization": key, "label": label})
+        record = {"id": status, "organization": key, "label": label, "place": place}
+        store.put("close_status", status, record)
     return store.put("close_organization", key, {"id": key, "name": name})
+
+
+def statuses_of(store: Records, organization: str) -> list[Record]:
+    """In their order: the first is that of new leads."""
+    found = store.where("close_status", organization=organization)
+    return sorted(found, key=lambda one: int(one["place"]))
 
 
 def new_id(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.server.close.access import body_of, caller, invalid, mine, new_id
+from sandbox.server.close.access import body_of, caller, invalid, mine, new_id, statuses_of
 from sandbox.server.http import Json, Request, Response, json_response
 from sandbox.server.records import Record
 
@@ -17,16 +17,14 @@ def me(request: Request) -> Response:
 
 
 def statuses(request: Request) -> Response:
-    found = request.store.where("close_status", organization=caller(request)["organization"])
+    found = statuses_of(request.store, caller(request)["organization"])
     shown = [{"id": one["id"], "label": one["label"], "type": "active"} for one in found]
     return json_response({"data": shown, "has_more": False})
 
 
 def create_lead(request: Request) -> Response:
     here, sent = caller(request)["organization"], body_of(request)
-    status = (
-        sent.get("status_id") or request.store.where("close_status", organization=here)[0]["id"]
-    )
+    status = sent.get("status_id") or statuses_of(request.store, here)[0]["id"]
     known = request.store.get("close_status", status)
     if known is None or known["organization"] != here:
         raise invalid(status_id="This status does not exist.")
