@@ -17,7 +17,10 @@ from booking.models import (
     EmailCheck,
     ErasedAddress,
     Erasure,
+    MailSender,
     MailStop,
+    MailText,
+    MailTextChange,
     Meeting,
     MeetingChange,
     PersonNote,
@@ -189,6 +192,30 @@ class CrmNoteAdmin(ReadOnlyAdmin):
 class MailStopAdmin(ReadOnlyAdmin):
     hidden = frozenset({"address_hash"})
     list_display = ("created_at", "workspace")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(MailText)
+class MailTextAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "language", "workspace", "updated_at")
+    list_filter = ("kind", "language")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=workspace__id")
+
+
+@admin.register(MailSender)
+class MailSenderAdmin(ReadOnlyAdmin):
+    list_display = ("name", "workspace", "updated_at")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "name", "=workspace__id")
+
+
+@admin.register(MailTextChange)
+class MailTextChangeAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "kind", "language", "by_name", "workspace")
+    list_filter = ("kind", "language")
     list_select_related = ("workspace",)
     search_fields = ("=id", "=workspace__id")
     ordering = ("-created_at",)

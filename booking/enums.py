@@ -153,6 +153,19 @@ class Ahead(models.TextChoices):
     FOLLOW_UP = "follow_up", "Follow-up"
 
 
+class TextKind(models.TextChoices):
+    """The mails to bookers whose subject and first words a workspace can write itself."""
+
+    CONFIRMATION = "confirmation", "Confirmation"
+    REQUESTED = "requested", "Waiting for approval"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    MOVED = "moved", "Moved"
+    CANCELLED = "cancelled", "Cancelled"
+    REMINDER = "reminder", "Reminder"
+    FOLLOW_UP = "follow_up", "Follow-up"
+
+
 class MailReason(models.TextChoices):
     """Why a mail that came in was not done as it says."""
 

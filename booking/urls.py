@@ -19,6 +19,7 @@ from booking.views import (
     hand_over,
     link_hours,
     links,
+    mail_texts,
     manage,
     manage_guests,
     manage_move,
@@ -43,6 +44,7 @@ app_name = "booking"
 
 _MINE = "admin/sales/scheduling"
 _CLIENT = "workspace/<uuid:client_id>"
+_TEXT = "workspace/messages/<slug:kind>/<slug:language>"
 _PERSON = "people/<uuid:person_id>"
 
 # Staff. The source document fixes the first address of both groups.
@@ -94,6 +96,10 @@ _staff: list[URLPattern] = [
     path("crm/again", crm.crm_again, name="crm_again"),
     path("crm/again/<uuid:message_id>", crm.crm_again_one, name="crm_again_one"),
     path("crm/leads/<uuid:lead_id>/make", crm.crm_lead_make, name="crm_lead_make"),
+    path("workspace/messages", mail_texts.mail_texts, name="mail_texts"),
+    path(_TEXT, mail_texts.mail_text, name="mail_text"),
+    path(f"{_TEXT}/preview", mail_texts.mail_text_preview, name="mail_text_preview"),
+    path(f"{_TEXT}/reset", mail_texts.mail_text_reset, name="mail_text_reset"),
     path("people", people.people, name="people"),
     path("people/export", people.people_export, name="people_export"),
     path("people/new", person_changes.person_new, name="person_new"),

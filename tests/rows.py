@@ -29,7 +29,10 @@ from booking.models import (
     EmailCheck,
     ErasedAddress,
     Erasure,
+    MailSender,
     MailStop,
+    MailText,
+    MailTextChange,
     Meeting,
     MeetingChange,
     PersonNote,
@@ -301,6 +304,11 @@ def make_rows(workspace, user) -> Rows:
             meeting_id=uuid.uuid4(),
             lead_remote_id=f"lead_{number}",
         ),
+        MailText.objects.create(
+            workspace=workspace, kind="moved", language="de", opening="Neue Zeit."
+        ),
+        MailSender.objects.create(workspace=workspace, name="Finch"),
+        MailTextChange.objects.create(workspace=workspace, kind="moved", by_name=user.email),
         MailStop.objects.create(workspace=workspace, address_hash="e" * 64),
         BookingBlock.objects.create(
             workspace=workspace, kind="domain", value="spam.example", added_by=user.email

@@ -100,6 +100,10 @@ ALLOWED = {
     "booking:cancel_chosen": OWN,
     "booking:meeting_figures": OWN,
     "booking:people": OWN,
+    "booking:mail_texts": OWN,
+    "booking:mail_text": OWN,
+    "booking:mail_text_preview": OWN,
+    "booking:mail_text_reset": OWN,
     "booking:crm": OWN,
     "booking:crm_key": OWN,
     "booking:crm_remove": OWN,
@@ -287,7 +291,7 @@ def test_stranger_gets_no_page_of_django_admin(stranger, rows):
 )
 def test_nobody_is_asked_to_sign_in(client, rows, route, name, names):
     client.raise_request_exception = False
-    spare = {"provider": ["google"], "token": ["x" * 43]}
+    spare = {"provider": ["google"], "token": ["x" * 43], "kind": ["moved"], "language": ["de"]}
     known = {**parts_of(rows), **spare}
     address = filled(route, {part: known[part][0] for part in names})
     for method in METHODS:

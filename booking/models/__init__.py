@@ -7,7 +7,7 @@ from booking.models.crm import CrmAccount, CrmLead, CrmNote
 from booking.models.feeds import CalendarFeed
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
 from booking.models.links import BookingLink
-from booking.models.mails import MailStop
+from booking.models.mails import MailSender, MailStop, MailText, MailTextChange
 from booking.models.meetings import (
     Contact,
     Meeting,
@@ -32,7 +32,10 @@ __all__ = [
     "EmailCheck",
     "ErasedAddress",
     "Erasure",
+    "MailSender",
     "MailStop",
+    "MailText",
+    "MailTextChange",
     "Meeting",
     "MeetingBase",
     "MeetingChange",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.addresses import manage_url, staff_url
+from booking.enums import TextKind
 from booking.joining import awaits_link
 from booking.languages import ENGLISH, known_language, to_booker, to_owner
 from booking.own_text import as_html, as_plain
@@ -37,7 +38,7 @@ def follow_up(meeting: MeetingBase, reader: Reader) -> Letter:
     """The link's own text, after the meeting, to its booker."""
     owner, link = reader.owner, meeting.link
     text = link.follow_up_text if link is not None else ""
-    values = letters.values_of(meeting, reader)
+    values = letters.values_of(meeting, reader.name, reader.zone, owner)
     day = wording.long_day(meeting.start_at.astimezone(reader.zone).date(), year=True)
     clock = wording.clock_range(meeting.start_at, meeting.end_at, reader.zone)
     zone = wording.zone_words(reader.zone, meeting.start_at)
@@ -51,6 +52,7 @@ def follow_up(meeting: MeetingBase, reader: Reader) -> Letter:
         "own_html": as_html(text, values),
         "action_url": _again_url(meeting),
         "action_label": _("Book again"),
+        **_own(meeting, reader, TextKind.FOLLOW_UP),
     }
     return _stoppable(meeting, reader, context)
 
@@ -69,6 +71,7 @@ def _remind(meeting: MeetingBase, reader: Reader) -> Letter:
         **letters.way_in(meeting, LinkKind.BOOKER),
         "hello": f"{_greeting(reader)} {_('this is a reminder of your meeting.')}",
         "manage_url": manage_url(meeting) if reader.role is Role.BOOKER else "",
+        **_own(meeting, reader, TextKind.REMINDER),
     }
     return _stoppable(meeting, reader, context)
 
@@ -119,10 +122,16 @@ def _stoppable(meeting: MeetingBase, reader: Reader, context: dict[str, Any]) ->
     """With the way to stop such mails for the reader, and for their mail program (RFC 8058)."""
     owner = reader.owner
     seen = letters.Reader(reader.email, reader.zone, public_name(owner), owner.zone)
-    letter = letters.compose("ahead", context, seen, reply_to=owner.notice_email)
+    letter = letters.compose(
+        "ahead", context, seen, reply_to=owner.notice_email, house=letters.house_of(meeting)
+    )
     letter.extra_headers["List-Unsubscribe"] = f"<{context['stop_url']}>"
     letter.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return letter
+
+
+def _own(meeting: MeetingBase, reader: Reader, kind: TextKind) -> dict[str, Any]:
+    return letters.own_words(meeting, kind, reader.name, reader.zone, reader.owner)
 
 
 def _greeting(reader: Reader) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.addresses import manage_url, staff_url
-from booking.enums import IS_OFF, ChangeKind, MeetingState
+from booking.enums import IS_OFF, ChangeKind, MeetingState, TextKind
 from booking.ics import Address, mime_part
 from booking.languages import ENGLISH, speaking, to_booker, to_owner
 from booking.owners import host_of_meeting, public_name
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from booking.services.statements import Statement
     from common.mail_form import Letter
     from workspaces.owners import Owner
+
+_OWN_WORDS: Final = {
+    Said.APPROVED: TextKind.APPROVED,
+    Said.DECLINED: TextKind.DECLINED,
+    Said.MOVED: TextKind.MOVED,
+    Said.CANCELLED: TextKind.CANCELLED,
+}
 
 
 def change_mail(
@@ -91,7 +98,17 @@ def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Let
         "booker": "" if is_booker else meeting.booker_name,
         "booked_on": letters.stamp(meeting.created_at, reader.zone),
     }
-    return letters.compose("change", context, letter, reply_to=owner.notice_email)
+    kind = _OWN_WORDS.get(statement.said)
+    if statement.said is Said.MOVED and meeting.state == MeetingState.REQUESTED:
+        kind = None  # it is asked for, which own words of a move would not say
+    context |= letters.own_words(meeting, kind, reader.name, reader.zone, owner)
+    return letters.compose(
+        "change",
+        context,
+        letter,
+        reply_to=owner.notice_email,
+        house=letters.house_of(meeting),
+    )
 
 
 @to_owner

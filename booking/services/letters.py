@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.joining import first_link, other_link, unlinked_words
+from booking.own_text import as_html, as_plain
 from booking.owners import public_name
 from booking.plain import CONTROLS
+from booking.services.mail_texts import sender_of, words_of
 from common.mail_form import Letter
 from conferencing.enums import Conference, LinkKind
 
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from booking.enums import TextKind
     from booking.models import MeetingBase
-    from booking.services.readers import Reader as Addressee
+    from booking.services.mail_texts import Sender
     from workspaces.owners import Owner
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -55,10 +58,27 @@ def conference_label(conference: str) -> str:
     return known.get(conference, "") if conference not in {"", Conference.NONE.value} else ""
 
 
-def compose(template: str, context: dict[str, Any], reader: Reader, *, reply_to: str) -> Letter:
+def compose(
+    template: str,
+    context: dict[str, Any],
+    reader: Reader,
+    *,
+    reply_to: str,
+    house: Sender | None = None,
+) -> Letter:
+    """The mail of that template; one to bookers bears the name and signature of the `house`."""
     _name, sender = parseaddr(settings.MAIL_FROM)
     stem = f"booking/mail/{template}"
-    via = _("%(name)s via Meridian") % {"name": context["sender_name"]}
+    if house is not None:
+        context = {
+            **context,
+            "from_name": house.name,
+            "signature": as_plain(house.signature, {}),
+            "signature_html": as_html(house.signature, {}),
+        }
+    via = _("%(name)s via Meridian") % {
+        "name": (house.name if house else "") or context["sender_name"]
+    }
     message = Letter(
         subject=context["subject"],
         body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
@@ -89,17 +109,39 @@ def common_context(
     }
 
 
-def values_of(meeting: MeetingBase, reader: Addressee) -> dict[str, str]:
+def house_of(meeting: MeetingBase) -> Sender:
+    """Name and signature of the workspace's mails to bookers."""
+    return sender_of(meeting.workspace_id)
+
+
+def own_words(
+    meeting: MeetingBase, kind: TextKind | None, name: str, zone: ZoneInfo, owner: Owner
+) -> dict[str, Any]:
+    """What of a mail the workspace words itself, in the language spoken now."""
+    if kind is None:
+        return {}
+    words = words_of(meeting.workspace_id, kind)
+    values = values_of(meeting, name, zone, owner)
+    found: dict[str, Any] = {}
+    if words.subject:
+        found["subject"] = header(as_plain(words.subject, values))
+    if words.opening:
+        found["opening"] = as_plain(words.opening, values)
+        found["opening_html"] = as_html(words.opening, values)
+    return found
+
+
+def values_of(meeting: MeetingBase, name: str, zone: ZoneInfo, owner: Owner) -> dict[str, str]:
     """What the placeholders of people's own texts stand for, to this reader; each one line."""
-    day = meeting.start_at.astimezone(reader.zone).date()
+    day = meeting.start_at.astimezone(zone).date()
     values = {
-        "name": reader.name,
-        "host": public_name(reader.owner),
+        "name": name,
+        "host": public_name(owner),
         "workspace": meeting.workspace.name,
         "title": meeting.title,
         "date": wording.long_day(day, year=True),
-        "time": wording.clock_range(meeting.start_at, meeting.end_at, reader.zone),
-        "zone": wording.zone_words(reader.zone, meeting.start_at),
+        "time": wording.clock_range(meeting.start_at, meeting.end_at, zone),
+        "zone": wording.zone_words(zone, meeting.start_at),
         "length": wording.minutes_words(meeting.end_at - meeting.start_at),
     }
     return {name: header(value) for name, value in values.items()}

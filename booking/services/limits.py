@@ -21,6 +21,7 @@ __all__ = [
     "LOOKS_PER_ADDRESS",
     "MANAGED_PER_ADDRESS",
     "MANAGED_PER_TOKEN",
+    "TESTS_PER_MEMBER",
     "Limit",
     "Use",
     "booking_uses",
@@ -65,6 +66,14 @@ CODES_PER_LINK = _limit("codes-link", 300, _HOUR, _CODES)
 # Of a meeting's own page: each change mails somebody.
 MANAGED_PER_TOKEN = _limit("managed-token", 30, _HOUR, _CHANGES)
 MANAGED_PER_ADDRESS = _limit("managed-address", 300, _HOUR, _CHANGES)
+# Mails that somebody sends to themself to see how they look.
+TESTS_PER_MEMBER = Limit(
+    "mail-tests",
+    20,
+    _HOUR,
+    words="Too many tests were sent. None was sent now. Try again later.",
+    uncounted="No test can be sent at this moment. Try again soon.",
+)
 
 
 def booking_uses(

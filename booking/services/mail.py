@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from booking.addresses import manage_url, staff_url
-from booking.enums import EventPresence, MeetingState
+from booking.enums import EventPresence, MeetingState, TextKind
 from booking.ics import mime_part
 from booking.joining import awaits_link
 from booking.languages import to_booker, to_owner
@@ -18,8 +18,10 @@ from booking.services.letters import (
     Reader,
     common_context,
     compose,
+    house_of,
     length_fact,
     meeting_words,
+    own_words,
     stamp,
     typed_facts,
     way_in,
@@ -75,7 +77,12 @@ def confirmation(
         "manage_url": manage_url(meeting),
         "booked_on": stamp(meeting.created_at, reader.zone),
     }
-    message = compose("confirmation", context, reader, reply_to=owner.notice_email)
+    if not is_update:
+        kind = TextKind.REQUESTED if is_request else TextKind.CONFIRMATION
+        context |= own_words(meeting, kind, meeting.booker_name, reader.zone, owner)
+    message = compose(
+        "confirmation", context, reader, reply_to=owner.notice_email, house=house_of(meeting)
+    )
     # Without a link there is nothing new to say to a calendar.
     if not is_request and not (is_update and link_has_failed):
         message.attach(mime_part(calendar_file(meeting, owner, now=now), "REQUEST"))

@@ -1,0 +1,201 @@
+"""A workspace's own words in mails: kept, shown as they will be, tried, said, and given up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from booking.enums import TextKind
+from booking.models import MailText, MailTextChange
+from booking.services import changes, reminding
+from booking.services.mail_texts import Sender, Words, save_sender, save_words
+from common.errors import InvalidInput
+from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, make_link
+from tests.booking.test_changes import GUEST, STAFF, TEN
+
+pytestmark = pytest.mark.django_db
+OWN = Words("{{ title }}: {{ date }}", "Good day {{ name }}!\nSee https://finch.example/prepare.")
+
+
+@pytest.fixture
+def browser(sign_in, alice, workspace):
+    return sign_in(alice)
+
+
+def address(kind="confirmation", language="en", page="mail_text"):
+    return reverse(f"booking:{page}", args=[kind, language])
+
+
+def keep(workspace, alice, kind, words=OWN, language="en"):
+    save_words(workspace=workspace, kind=kind, language=language, words=words, by=alice)
+
+
+def to_ann():
+    return [one for one in mail.outbox if one.to == [ANN.email]]
+
+
+def test_own_words_are_said_in_their_language_and_ours_in_the_others(workspace, alice, client_link):
+    keep(workspace, alice, TextKind.CONFIRMATION)
+    book(client_link)
+    book(client_link, start=NINE + timedelta(hours=1), booker=replace(ANN, language="de"))
+    deliver_all()
+    english, german = to_ann()
+    assert english.subject == "Intro call: Thursday 19 November 2026"
+    assert english.body.startswith(
+        "Good day Ann Other!\nSee https://finch.example/prepare.\n\nThursday 19 November 2026"
+    )
+    ((html, _kind),) = english.alternatives
+    assert 'Good day Ann Other!<br>See <a href="https://finch.example/prepare"' in html
+    assert "you are booked" not in html
+    assert german.body.startswith("Guten Tag Ann Other, Ihr Termin ist gebucht.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (TextKind.MOVED, lambda one: changes.move_meeting(
+            meeting=one, start=TEN, doer=GUEST, now=NOW)),
+        (TextKind.CANCELLED, lambda one: changes.cancel_meeting(
+            meeting=one, doer=STAFF, now=NOW)),
+        (TextKind.APPROVED, lambda one: changes.approve_meeting(
+            meeting=one, doer=STAFF, now=NOW)),
+        (TextKind.DECLINED, lambda one: changes.decline_meeting(
+            meeting=one, doer=STAFF, now=NOW)),
+        (TextKind.REQUESTED, None),
+    ],
+)  # fmt: skip
+def test_each_change_says_its_own_words_and_nobody_elses(
+    workspace, alice, client_owner, clock, kind, change
+):
+    asks = kind in {TextKind.APPROVED, TextKind.DECLINED, TextKind.REQUESTED}
+    link = make_link(client_owner, requires_approval=asks)
+    keep(workspace, alice, kind)
+    meeting = book(link)
+    deliver_all()
+    if change is not None:
+        assert "Good day" not in to_ann()[0].body
+        mail.outbox.clear()
+        meeting.refresh_from_db()
+        change(meeting)
+        deliver_all()
+    (letter,) = to_ann()
+    assert letter.body.startswith("Good day Ann Other!")
+    assert not [one for one in mail.outbox if one not in to_ann() and "Good day" in one.body]
+
+
+def test_a_reminder_says_its_own_words(workspace, alice, client_owner, clock):
+    keep(workspace, alice, TextKind.REMINDER)
+    book(make_link(client_owner, reminders=[60]), start=NINE)
+    deliver_all()
+    mail.outbox.clear()
+    clock.move_to(NINE - timedelta(hours=1))
+    reminding.look_ahead(now=datetime.now(UTC))
+    deliver_all()
+    (letter,) = to_ann()
+    assert letter.body.startswith("Good day Ann Other!")
+
+
+def test_sender_and_signature_stand_in_mails_to_bookers_only(workspace, alice, client_link):
+    sender = Sender("Finch Harbour", "Finch Harbour Ltd\nhttps://finch.example")
+    save_sender(workspace=workspace, sender=sender, by=alice)
+    book(client_link)
+    deliver_all()
+    (letter,) = to_ann()
+    assert letter.from_email == "Finch Harbour via Meridian <bookings@meridian.example>"
+    assert letter.reply_to == ["desk@northgate.example"]
+    assert "Finch Harbour Ltd\nhttps://finch.example\n" in letter.body
+    (notice,) = [one for one in mail.outbox if one.to != [ANN.email]]
+    assert "Finch" not in notice.from_email + notice.body
+
+
+@pytest.mark.parametrize(
+    "name", ["a@b.example", "Finch\r\nBcc: x@y.example", "Finch <x>", "www.finch", "x" * 61, '"F"']
+)
+def test_a_senders_name_that_could_mislead_is_refused(workspace, alice, name):
+    with pytest.raises(InvalidInput) as refused:
+        save_sender(workspace=workspace, sender=Sender(name), by=alice)
+    assert refused.value.field == "name"
+
+
+def test_words_are_saved_by_the_page_and_given_up_again(browser, workspace, alice):
+    page = browser.get(address())
+    assert page.status_code == 200
+    answer = browser.post(address(), {"subject": OWN.subject, "opening": OWN.opening})
+    assert answer.status_code == 302
+    row = MailText.objects.get()
+    assert (row.workspace, row.kind, row.language, row.subject) == (
+        workspace, "confirmation", "en", OWN.subject,
+    )  # fmt: skip
+    assert browser.get(address()).context["form"]["subject"].value() == OWN.subject
+    assert "Own words" in browser.get(reverse("booking:mail_texts")).text
+    browser.post(address(page="mail_text_reset"))
+    assert not MailText.objects.exists()
+    history = MailTextChange.objects.filter(workspace=workspace).order_by("created_at")
+    assert [(one.by_name, one.was_subject) for one in history] == [
+        (alice.name, ""), (alice.name, OWN.subject),
+    ]  # fmt: skip
+
+
+def test_an_unknown_placeholder_is_refused_at_its_field(browser, clock):
+    answer = browser.post(address(), {"subject": "{{ nmae }}", "opening": ""})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["subject"]
+    assert "is not known here" in answer.text
+    assert not MailText.objects.exists()
+
+
+@pytest.mark.parametrize("kind", TextKind.values)
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+def test_the_preview_shows_what_is_typed_and_can_do_nothing(browser, kind, language):
+    page = address(kind, language, "mail_text_preview")
+    typed = {"subject": "Sub {{ title }}", "opening": "Opening for {{ name }} & <3"}
+    answer = browser.post(page, typed)
+    assert answer.status_code == 200
+    assert "Opening for Ada Brandt &amp; &lt;3" in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert policy.endswith("sandbox")
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    text = browser.post(f"{page}?as=text", typed).text
+    assert "Subject: Sub Intro call\n\nOpening for Ada Brandt &amp; &lt;3\n" in text
+    assert MailText.objects.count() == 0
+
+
+def test_the_preview_says_what_is_wrong(browser):
+    answer = browser.post(address(page="mail_text_preview"), {"opening": "<script>{{ x }}"})
+    assert answer.status_code == 422
+    assert "<script>" not in answer.text
+
+
+def test_a_test_goes_to_whoever_asks_and_saves_nothing(browser, alice):
+    answer = browser.post(address("moved"), {"opening": "Hi {{ name }}", "test": "1"})
+    assert answer.status_code == 200
+    (letter,) = mail.outbox
+    assert (letter.to, letter.attachments) == ([alice.email], [])
+    assert letter.subject.startswith("Test: ")
+    assert letter.body.startswith("Hi Ada Brandt")
+    assert not MailText.objects.exists()
+
+
+def test_tests_are_counted(browser, clock):
+    answers = [browser.post(address(), {"test": "1"}) for _turn in range(21)]
+    assert [one.status_code for one in answers] == [200] * 20 + [422]
+    assert len(mail.outbox) == 20
+    assert "Too many tests" in answers[-1].text
+
+
+def test_members_have_no_such_page(sign_in, bob, workspace):
+    browser = sign_in(bob)
+    pages = [reverse("booking:mail_texts"), address(), address(page="mail_text_preview")]
+    assert [browser.get(page).status_code for page in pages] == [404] * 3
+    assert browser.post(address(page="mail_text_reset")).status_code == 404
+    assert "workspace/messages" not in browser.get(reverse("workspaces:members")).text
+
+
+def test_owners_find_the_page(browser):
+    assert reverse("booking:mail_texts") in browser.get(reverse("workspaces:members")).text
