@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ABOUT_MEETING: Final = "meeting"
 _CALLED: Final = {
+    "booking.reminder": "The reminder",
+    "booking.follow_up": "The follow-up",
     "booking.confirmation": "The confirmation",
     "booking.notice": "The notice of the booking",
     "booking.invited": "The invitation",

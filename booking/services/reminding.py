@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from booking.ahead import MOST_MINUTES, STALE_AFTER, Moment, moments_of
 from booking.enums import Ahead, EventPresence, MeetingState, MessageKind
+from booking.mail_troubles import ABOUT_MEETING
 from booking.owners import meeting_tables, tables_for
 from booking.services.ahead_mail import follow_up, reminder
 from booking.services.messages import event_presence, meeting_of, queue_of
-from booking.services.posting import ABOUT_MEETING, post
+from booking.services.posting import post
 from booking.services.readers import Role, readers_of
 from booking.services.statements import changes_since, due_statement
 from booking.services.stopping import has_stopped
