@@ -15,6 +15,7 @@ from django.utils import timezone
 from booking.booker import Booker
 from booking.services import changes
 from booking.services import meetings as booking_services
+from booking.services.inviting import change_guests
 from conferencing.models import TelehealthRoom
 from sandbox.server.google import meet
 from tests.booking.conftest import NINE, book, deliver_all, make_link
@@ -217,6 +218,16 @@ def languages(story):
         story.send("booked")
 
 
+def guests(story):
+    """One guest is taken off, another invited; the booker's file says who comes."""
+    story.readers["omri@tallship.example"] = "new-guest"
+    story.book(guests=[CY])
+    story.send("booked")
+    omri = {"name": "Omri Guest", "email": "omri@tallship.example"}
+    story.change(change_guests, add=[omri], remove=[CY["email"]], doer=GUEST)
+    story.send("others")
+
+
 # Which story is told by which owner, the client's unless said otherwise.
 STORIES = {
     "life": life,
@@ -226,6 +237,7 @@ STORIES = {
     "late-link": late_link,
     "hand-over": hand_over,
     "seats": seats,
+    "guests": guests,
     "telehealth": telehealth,
     "place": place,
     "odd": odd,

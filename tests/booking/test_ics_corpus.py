@@ -46,6 +46,7 @@ def test_a_story_sends_the_files_of_the_corpus(
 DESK, BOOKINGS, ALICE = "desk@northgate.example", "bookings@meridian.example", "alice@example.com"
 ANN, CY = ("ann@tallship.example", "Ann Other"), ("cy@tallship.example", "Cy Guest")
 NORTHGATE, SOUTHGATE = (DESK, "Northgate"), ("desk@southgate.example", "Southgate")
+COMER = ("omri@tallship.example", "Omri Guest")
 OMRI = ("omri@tallship.example", "עמרי; מיכל")
 ZOE = ("zoe+50%25@lindqvist.example", "Zoë 'Ace' O'Neill: ﷺ 👩\u200d🚀")
 QUAY, ALESUND = "Quay 3; back door, first floor", "Ålesund " + "漢" * 40
@@ -96,6 +97,13 @@ EXPECTED = {
     "seats-booked-second": (ON, 0, 0, DESK, [("bea@lindqvist.example", "Bea Lindqvist")], ""),
     "seats-booked-owner-of-1": (ON, 0, 0, BOOKINGS, [NORTHGATE], ""),
     "seats-booked-owner-of-2": (ON, 0, 0, BOOKINGS, [NORTHGATE], ""),
+    "guests-booked-booker": (ON, 0, 0, DESK, [ANN, CY], ""),
+    "guests-booked-guest": (ON, 0, 0, DESK, [ANN, CY], ""),
+    "guests-booked-owner": (ON, 0, 0, BOOKINGS, [NORTHGATE], ""),
+    "guests-others-booker": (ON, 1, 0, DESK, [ANN, COMER], ""),
+    "guests-others-guest": (OFF, 1, 0, DESK, [(CY[0], "")], ""),
+    "guests-others-new-guest": (ON, 1, 0, DESK, [ANN, COMER], ""),
+    "guests-others-owner": (ON, 1, 0, BOOKINGS, [NORTHGATE], ""),
     "telehealth-booked-booker": (ON, 0, 0, DESK, [ANN, CY], ROOM),
     "telehealth-booked-guest": (ON, 0, 0, DESK, [ANN, CY], ROOM),
     "place-booked-booker": (ON, 0, 0, DESK, [ANN], QUAY),

@@ -31,6 +31,7 @@ from booking.enums import IS_OFF, MeetingState
 from booking.owners import host_of_meeting, tables_for
 from booking.services import changes
 from booking.services.delivery import send_link
+from booking.services.inviting import change_guests
 from common import outbox
 from common.errors import DomainError
 from common.models import OutboxMessage
@@ -202,6 +203,13 @@ class Lives(RuleBasedStateMachine):
     def given(self, number):
         self._try(changes.reassign_meeting, to=self.owners[number], doer=STAFF)
 
+    @rule(comes=st.booleans(), who=st.sampled_from(["cy", "omri"]))
+    def guests_changed(self, comes, who):
+        address = f"{who}@tallship.example"
+        guest = [{"name": "", "email": address}]
+        more = {"add": guest} if comes else {"remove": [address]}
+        self._try(change_guests, doer=GUEST, **more)
+
     @precondition(lambda self: self._fresh().state == MeetingState.CONFIRMED)
     @rule(number=st.integers(0, 3))
     def link_came(self, number):
@@ -250,7 +258,7 @@ class Lives(RuleBasedStateMachine):
         host = host_of_meeting(meeting).notice_email
         for address, files in self.calendars.files.items():
             last = files[-1]
-            is_former = address not in {ANN.email, CY["email"], host}
+            is_former = address not in {ANN.email, host, *(one["email"] for one in meeting.guests)}
             if is_off or is_former:
                 assert last.method == "CANCEL", address
                 continue
