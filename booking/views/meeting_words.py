@@ -10,6 +10,7 @@ from booking.clash_words import SHORT
 from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party, Step
 from booking.mail_troubles import is_final
 from booking.meeting_actions import Action, actions_for
+from booking.models import CrmNote
 from booking.owners import tables_for
 from booking.wording import clock, clock_range, long_day, short_day
 from calendars.enums import ConferenceState
@@ -165,6 +166,19 @@ def _event_there(meeting: MeetingBase, rows: list[OutboxMessage]) -> Said:
         words = "Still in the calendar" if is_off else "Not changed in the calendar"
         return Said(words, "danger-ink", "alert")
     return Said("Out of the calendar" if is_off else "In the calendar")
+
+
+def crm_line(meeting: MeetingBase, delivery: Delivery) -> Said | None:
+    """Whether the CRM says of the meeting what is true; None where it is not told of it."""
+    states = {row.state for row in delivery.of_kind(MessageKind.CRM_LEAD)}
+    if OutboxState.FAILED in states:
+        return Said("Not written to Close", "danger-ink", "alert")
+    if OutboxState.PENDING in states:
+        return Said("On its way to Close", icon="clock")
+    note = CrmNote.objects.filter(workspace=meeting.workspace_id, meeting_id=meeting.pk).first()
+    if note is None or not note.note_remote_id:
+        return None
+    return Said("Its note was deleted in Close" if note.is_gone else "In Close")
 
 
 def receipt_lines(meeting: MeetingBase, zone: ZoneInfo) -> list[str]:

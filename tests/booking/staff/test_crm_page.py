@@ -156,10 +156,19 @@ def test_meeting_says_that_close_was_not_told(crm, browser, user_link, clock):
     deliver_all()
     page = browser.get(f"/meetings/{meeting.pk}").text
     assert "The CRM could not be told." in page
+    assert "Not written to Close" in page
     assert "The meeting itself stands." in page
     browser.post(f"/meetings/{meeting.pk}/send")
+    assert "On its way to Close" in browser.get(f"/meetings/{meeting.pk}").text
     deliver_all()
     assert len(crm.leads) == 1
+    assert '<dt>CRM</dt><dd class="">In Close</dd>' in browser.get(f"/meetings/{meeting.pk}").text
+
+
+def test_meeting_says_nothing_of_close_where_there_is_no_key(browser, user_link):
+    meeting = book(user_link)
+    deliver_all()
+    assert "<dt>CRM</dt>" not in browser.get(f"/meetings/{meeting.pk}").text
 
 
 def test_lead_nobody_is_sure_of_is_asked_about(crm, browser, user_link, clock):
