@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -333,7 +334,11 @@ class ReassignView(ChangeView):
 
     def answer_again(self, request: Request, meeting_id: UUID) -> Response:
         """To a member who gave their own meeting away already. Raises NotFound."""
-        given = self.given(request, ReassignInput)
+        try:
+            given = self.given(request, ReassignInput)
+        except (APIException, InvalidInput):
+            # Whoever does not see the meeting hears of nothing else.
+            raise NotFound from None
         if "user_id" not in given or MANAGE_HEADER in request.headers:
             raise NotFound
         membership = member_calling(request, WRITE)
