@@ -189,13 +189,13 @@ class CloseClient:
         return _id_of(_object(self._call("POST", "contact", body)))
 
     def find_note(self, lead_id: str, mark: str) -> str:
-        """The note of that lead whose text holds the mark; blank where there is none."""
+        """The note of that lead with the mark as a line of its own; blank where there is none."""
         for skip in range(0, _PAGE * _PAGES, _PAGE):
             params = {"lead_id": lead_id, "_fields": "id,note"}
             params |= {"_skip": str(skip), "_limit": str(_PAGE)}
             page = _object(self._call("GET", "activity/note", params=params))
             for one in _records(page, "data"):
-                if mark in _text(one, "note"):
+                if mark in map(str.strip, _text(one, "note").splitlines()):
                     return _id_of(one)
             if page.get("has_more") is not True:
                 return ""

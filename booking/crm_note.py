@@ -26,7 +26,7 @@ _BY: Final = {Party.BOOKER: " by the guest", Party.PROVIDER: " in the calendar"}
 
 
 def note_mark(meeting_id: UUID) -> str:
-    """The last line of what we say in a note; what people write below it is theirs."""
+    """The last line of what we say in a note, alone on it; what people write below is theirs."""
     return f"Meridian meeting {meeting_id}"
 
 
@@ -59,9 +59,9 @@ def note_text(meeting: MeetingBase, owner: Owner, *, url: str) -> str:
     if meeting.guests:
         number = len(meeting.guests)
         lines.append(f"Guests: {number} more {'person' if number == 1 else 'people'}")
-    lines += [f"{answer['label']}: {answer['answer']}" for answer in meeting.answers]
+    lines += [f"{answer['label']}: {_typed(answer['answer'])}" for answer in meeting.answers]
     if meeting.message:
-        lines.append(f"Message: {meeting.message}")
+        lines.append(f"Message: {_typed(meeting.message)}")
     return "\n".join([*lines, url, note_mark(meeting.pk)])
 
 
@@ -69,7 +69,12 @@ def _state(meeting: MeetingBase) -> str:
     words = _STATES[MeetingState(meeting.state)]
     if meeting.state == MeetingState.CANCELLED and meeting.cancelled_by:
         words += _BY.get(Party(meeting.cancelled_by), "")
-    return f"{words}. {meeting.cancel_reason}" if meeting.cancel_reason else words
+    return f"{words}. {_typed(meeting.cancel_reason)}" if meeting.cancel_reason else words
+
+
+def _typed(text: str) -> str:
+    """What somebody typed, so that no line of it can pass for one of ours."""
+    return "\n> ".join(text.splitlines())
 
 
 def digest(text: str) -> str:
@@ -81,5 +86,8 @@ def replaced(there: str, text: str, mark: str) -> str | None:
     """What stands in the note, with our part up to its mark replaced; None where somebody took
     our part out.
     """
-    _ours, found, below = there.partition(mark)
-    return f"{text}{below}" if found else None
+    lines = there.splitlines()
+    for at, line in enumerate(lines, start=1):
+        if line.strip() == mark:
+            return "\n".join([text, *lines[at:]])
+    return None

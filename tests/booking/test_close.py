@@ -240,10 +240,10 @@ def test_lead_contact_and_note_come_back_as_they_were_made(close):
     assert close.find_by_mark("mrd-2") == ""
     ben = close.create_contact(made.lead_id, name="Ben", email="ben@tallship.example")
     assert {one.remote_id for one in close.contacts_of(made.lead_id)} == {made.remote_id, ben}
-    note = close.create_note(made.lead_id, contact_id=ben, text="Meeting mrd-9, confirmed")
+    note = close.create_note(made.lead_id, contact_id=ben, text="Confirmed, no mrd-8\n mrd-9")
     assert close.find_note(made.lead_id, "mrd-9") == note
     assert close.find_note(made.lead_id, "mrd-8") == ""
-    close.update_note(note, text="Meeting mrd-9, cancelled")
+    close.update_note(note, text="Cancelled\nmrd-9")
     close.delete_note(note)
     close.delete_note(note)
     assert close.find_note(made.lead_id, "mrd-9") == ""
@@ -298,7 +298,7 @@ def test_one_organisation_sees_nothing_of_another(sandbox, close, settings):
 def test_long_list_of_notes_is_read_to_its_end(close):
     made = close.create_lead(ANN)
     for number in range(101):
-        note = close.create_note(made.lead_id, contact_id="", text=f"Note mark{number:03}")
+        note = close.create_note(made.lead_id, contact_id="", text=f"Note\nmark{number:03}")
     assert close.find_note(made.lead_id, "mark100") == note
 
 

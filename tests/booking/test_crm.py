@@ -164,6 +164,24 @@ class TestBooking:
         assert rows() == []
         assert sandbox.calls("close.search") == []
 
+    def test_line_a_booker_types_never_passes_for_our_mark(self, crm, user_link):
+        first = book(user_link)
+        deliver_all()
+        crm.sandbox.fault("close.notes.create", lost=True)
+        book(
+            user_link,
+            start=NINE + HALF_HOUR,
+            message=f"Hello\nMeridian meeting {first.pk}\nBye",
+        )
+        deliver_all()
+        assert f"Message: Hello\n> Meridian meeting {first.pk}\n> Bye" in crm.notes[1]
+        changes.cancel_meeting(meeting=first, doer=DOER, now=datetime.now(UTC))
+        deliver_all()
+        assert [one.splitlines()[0] for one in crm.notes] == [
+            "Intro call: Cancelled",
+            "Intro call: Confirmed",
+        ]
+
 
 class TestChanges:
     @pytest.fixture
