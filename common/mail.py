@@ -22,12 +22,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from common import outbox
-from common.enums import MailState
+from common.enums import MAIL_TROUBLE, MailState
 from common.errors import InvalidInput, UpstreamError
 from common.mail_trouble import MailRefused, SaidOtherwise, of_smtp
 from common.models import SeenEvent, SentMail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from common.mail_form import Letter
@@ -112,6 +113,16 @@ def send(
 def said_otherwise(row: SentMail, message: Letter) -> bool:
     """Whether what was taken is an earlier version of this letter."""
     return row.accepted_at is not None and row.digest != message.digest()
+
+
+def troubles_about(about_kind: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, SentMail]:
+    """The last mail about each of these, where it has not arrived; one query."""
+    found: dict[uuid.UUID, SentMail] = {}
+    rows = SentMail.objects.filter(about_kind=about_kind, about_id__in=list(ids))
+    for row in rows.order_by("created_at"):
+        if row.about_id is not None:
+            found[row.about_id] = row
+    return {about: row for about, row in found.items() if row.state in MAIL_TROUBLE}
 
 
 def tell_trouble(mail: SentMail) -> None:

@@ -482,4 +482,3 @@ LOGGING = {
 PORT = env.int("PORT", default=8000)
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8100)
 SANDBOX_URL = f"http://localhost:{SANDBOX_PORT}"
-MAILBOX = DATA_DIR / "mail"

@@ -53,5 +53,3 @@ for _provider in ("GOOGLE", "MICROSOFT", "ZOOM"):
     os.environ[f"{_provider}_CLIENT_SECRET"] = f"demo-{_provider.lower()}-secret"
 
 from config.settings import *  # noqa: E402, F403
-
-EMAIL_BACKEND = "sandbox.demo.mailbox.EmailBackend"

@@ -13,11 +13,14 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from booking.models import BookingLink
+from common.errors import UpstreamUnavailable
 from sandbox.demo import mailbox as kept
 from sandbox.demo.crm import KEYS
 from sandbox.demo.scene import AMARA, NILS, OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.http import HttpRequest
 
 
@@ -35,7 +38,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         "links": links.order_by("workspace__name", "title"),
         "unconnected": UNCONNECTED,
         "sandbox_url": settings.SANDBOX_URL,
-        "mails": len(kept.all_mails()),
+        "mails": _count(),
     }
     return render(request, "sandbox/guide.html", context)
 
@@ -43,18 +46,29 @@ def guide(request: HttpRequest) -> HttpResponse:
 @require_GET
 def mailbox(request: HttpRequest) -> HttpResponse:
     """Every mail the demo sent."""
-    return render(request, "sandbox/mailbox.html", {"mails": kept.all_mails()})
+    try:
+        context: dict[str, object] = {"mails": kept.all_mails()}
+    except UpstreamUnavailable as error:
+        context = {"mails": [], "trouble": error.message}
+    return render(request, "sandbox/mailbox.html", context)
 
 
-def _mail_or_404(key: str) -> kept.KeptMail:
-    found = kept.mail_of(key)
+def _count() -> int | None:
+    try:
+        return len(kept.all_mails())
+    except UpstreamUnavailable:
+        return None
+
+
+def _mail_or_404(key: UUID) -> kept.KeptMail:
+    found = kept.mail_of(str(key))
     if found is None:
         raise Http404
     return found
 
 
 @require_GET
-def mail(request: HttpRequest, key: str) -> HttpResponse:
+def mail(request: HttpRequest, key: UUID) -> HttpResponse:
     """One mail: text, HTML and files."""
     return render(request, "sandbox/mail.html", {"mail": _mail_or_404(key)})
 
@@ -70,13 +84,13 @@ def mail(request: HttpRequest, key: str) -> HttpResponse:
         "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
     }
 )
-def mail_html(request: HttpRequest, key: str) -> HttpResponse:
+def mail_html(request: HttpRequest, key: UUID) -> HttpResponse:
     """The HTML body alone, without the right to run or load anything."""
     return HttpResponse(_mail_or_404(key).html)
 
 
 @require_GET
-def mail_file(request: HttpRequest, key: str, index: int) -> HttpResponse:
+def mail_file(request: HttpRequest, key: UUID, index: int) -> HttpResponse:
     """A file that came with a mail."""
     files = _mail_or_404(key).attachments
     if index >= len(files):

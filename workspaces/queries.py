@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max
 
 from common.enums import OutboxState
+from common.mail import troubles_about
 from common.models import OutboxMessage
 from workspaces.models import Client, ClientInvitation, Invitation, Membership
 
@@ -16,16 +17,20 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from common.models import SentMail
     from workspaces.models import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class OpenInvitation:
-    """An invitation nobody has accepted yet, with the state of its mail."""
+    """An invitation nobody has accepted yet, with the state of its mail; `lost` if that did not
+    arrive.
+    """
 
     invitation: Invitation
     mail: OutboxMessage | None
     is_over: bool
+    lost: SentMail | None = None
 
     @property
     def mail_failed(self) -> bool:
@@ -34,13 +39,16 @@ class OpenInvitation:
 
 @dataclass(frozen=True, slots=True)
 class ClientAccess:
-    """An invitation of a client's person: how its mail did, and how often it was opened."""
+    """An invitation of a client's person: how its mail did, `lost` if it did not arrive, and how
+    often it was opened.
+    """
 
     invitation: ClientInvitation
     mail: OutboxMessage | None
     is_open: bool
     openings: int
     last_used_at: datetime | None
+    lost: SentMail | None = None
 
     @property
     def mail_failed(self) -> bool:
@@ -73,7 +81,11 @@ def open_invitations(workspace: Workspace, now: datetime) -> list[OpenInvitation
     mails = {
         keys[mail.dedupe_key]: mail for mail in OutboxMessage.objects.filter(dedupe_key__in=keys)
     }
-    return [OpenInvitation(row, mails.get(row.pk), row.expires_at <= now) for row in rows]
+    lost = troubles_about("invitation", [row.pk for row in rows])
+    return [
+        OpenInvitation(row, mails.get(row.pk), row.expires_at <= now, lost.get(row.pk))
+        for row in rows
+    ]
 
 
 def client_access_of(client: Client, now: datetime, *, ended: int = 3) -> list[ClientAccess]:
@@ -91,7 +103,15 @@ def client_access_of(client: Client, now: datetime, *, ended: int = 3) -> list[C
     mails = {
         keys[mail.dedupe_key]: mail for mail in OutboxMessage.objects.filter(dedupe_key__in=keys)
     }
+    lost = troubles_about("client_invitation", [row.pk for row in shown])
     return [
-        ClientAccess(row, mails.get(row.pk), is_open[row.pk], row.openings, row.last_used_at)
+        ClientAccess(
+            row,
+            mails.get(row.pk),
+            is_open[row.pk],
+            row.openings,
+            row.last_used_at,
+            lost.get(row.pk),
+        )
         for row in shown
     ]

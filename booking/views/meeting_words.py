@@ -131,15 +131,22 @@ def _mail(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetim
     if any(row.state == OutboxState.FAILED for row in rows):
         return Said("Not sent", "danger-ink", "alert")
     if delivery.unreached:
-        is_lost = any(is_final(mail) for mail in delivery.unreached)
-        words = "Not delivered" if is_lost else "Delayed"
-        return Said(words, "danger-ink" if is_lost else "warn", "alert")
+        return _unreached(meeting, delivery)
     if meeting.confirmation_sent_at:
         sent = meeting.confirmation_sent_at.astimezone(zone)
         today = now.astimezone(zone).date()
         day = "" if sent.date() == today else f"{short_day(sent.date())}, "
         return Said(f"{day}{clock(sent, zone)}")
     return Said("Waiting", icon="clock") if rows else Said("None to send")
+
+
+def _unreached(meeting: MeetingBase, delivery: Delivery) -> Said:
+    """Whom a mail did not reach: the guest who booked, or somebody else of the meeting."""
+    if not any(is_final(mail) for mail in delivery.unreached):
+        return Said("Delayed", "warn", "alert")
+    booker = meeting.booker_email.lower()
+    is_booker = any(mail.recipient.lower() == booker for mail in delivery.unreached)
+    return Said("Not delivered" if is_booker else "Not to everybody", "danger-ink", "alert")
 
 
 def _event(meeting: MeetingBase, delivery: Delivery) -> Said:

@@ -1,37 +1,28 @@
-"""The demo's mailbox: every mail becomes one .eml file, read back by the demo's pages."""
+"""The demo's mailbox: every mail as its reader would get it, read from the stand-in of Resend."""
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.core.mail.backends.base import BaseEmailBackend
-from django.utils import timezone
+
+from common.http import ProviderSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from email.message import EmailMessage as Mail
-    from pathlib import Path
 
-    from django.core.mail import EmailMessage
-
-
-class EmailBackend(BaseEmailBackend):
-    """Keeps mails instead of sending them."""
-
-    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        settings.MAILBOX.mkdir(parents=True, exist_ok=True)
-        for message in email_messages:
-            name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{uuid.uuid4().hex[:8]}"
-            unfinished = settings.MAILBOX / f"{name}.part"
-            unfinished.write_bytes(message.message().as_bytes())
-            unfinished.rename(settings.MAILBOX / f"{name}.eml")
-        return len(email_messages)
+_BECAME: Final = {
+    "bounced": "came back",
+    "complained": "was reported as spam",
+    "delivery_delayed": "is delayed",
+    "suppressed": "was not sent: the address had bounced before",
+    "failed": "could not be sent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +36,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class KeptMail:
-    """One mail as it was sent."""
+    """One mail as it was sent, and what became of it."""
 
     key: str
     sent_at: datetime
     mail: Mail
+    trouble: str = ""
 
     def header(self, name: str) -> str:
         """A header in plain words."""
@@ -94,20 +86,30 @@ class KeptMail:
         ]
 
 
-def _read(path: Path) -> KeptMail:
-    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    sent_at = datetime.strptime(path.stem[:22], "%Y%m%d-%H%M%S-%f").replace(tzinfo=UTC)
-    return KeptMail(key=path.stem, sent_at=sent_at, mail=mail)
+def _asked(path: str) -> Any:
+    """What the sandbox answers; None where it has no such thing. Raises UpstreamUnavailable."""
+    session = ProviderSession("The sandbox", time_limit=timedelta(seconds=5))
+    answer = session.send("GET", f"{settings.SANDBOX_URL}/control/resend/{path}")
+    return answer.data if answer.ok else None
+
+
+def _read(line: dict[str, str]) -> KeptMail:
+    mail = email.message_from_bytes(base64.b64decode(line["raw"]), policy=email.policy.default)
+    return KeptMail(
+        key=line["id"],
+        sent_at=datetime.fromisoformat(line["at"]),
+        mail=mail,
+        trouble=_BECAME.get(line["last_event"], ""),
+    )
 
 
 def all_mails() -> list[KeptMail]:
-    """Every kept mail, newest first."""
-    if not settings.MAILBOX.exists():
-        return []
-    return [_read(path) for path in sorted(settings.MAILBOX.glob("*.eml"), reverse=True)]
+    """The latest mails, newest first. Raises UpstreamUnavailable while the sandbox is down."""
+    answer = _asked("mails")
+    return [_read(line) for line in answer["mails"]] if answer else []
 
 
 def mail_of(key: str) -> KeptMail | None:
-    """The mail of that key, if there is one."""
-    path = settings.MAILBOX / f"{key}.eml"
-    return _read(path) if path.exists() else None
+    """The mail of that key, if there is one. Raises UpstreamUnavailable."""
+    line = _asked(f"mails/{key}")
+    return _read(line) if line else None

@@ -21,7 +21,7 @@ from booking.models import Meeting, MeetingChange
 from calendars.models import Calendar, CalendarConnection, OAuthFlow
 from calendars.services import oauth
 from common import outbox
-from common.models import OutboxMessage
+from common.models import OutboxMessage, SentMail
 from conferencing.models import ZoomConnection
 from tests.booking.conftest import NOW, book, make_link
 from tests.factories import make_calendar, make_client, make_connection
@@ -709,6 +709,24 @@ def test_failed_mail_is_seen(desk, invitation, northgate):
     OutboxMessage.objects.update(state="failed")
     page = desk.get(reverse("booking:client_info", args=[northgate.pk])).text
     assert "The mail was not sent" in page
+
+
+def test_mail_that_came_back_is_seen_until_the_link_was_opened(desk, invitation, northgate):
+    SentMail.objects.create(
+        kind="workspaces.client_invitation",
+        workspace_id=invitation.workspace_id,
+        about_kind="client_invitation",
+        about_id=invitation.pk,
+        recipient=invitation.email,
+        key_digest="k",
+        message_id="k@meridian.example",
+        state="bounced",
+        detail="The mailbox is full.",
+    )
+    info = reverse("booking:client_info", args=[northgate.pk])
+    assert "The mail did not arrive. The mailbox is full." in desk.get(info).text
+    ClientInvitation.objects.update(opened_at=timezone.now())
+    assert "did not arrive" not in desk.get(info).text
 
 
 def test_sending_again_makes_a_new_link(desk, invitation, northgate):

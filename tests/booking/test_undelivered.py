@@ -130,6 +130,7 @@ def test_notice_to_the_owner_that_comes_back_is_shown_and_never_mailed(
     assert [mail["to"] for mail in taken(resend)] == [[ANN.email], ["desk@bounce.example"]]
     page = page_of(browser, meeting)
     assert "The notice of the booking to desk@bounce.example came back." in page
+    assert "Not to everybody" in page
 
 
 def test_mail_about_a_mail_is_followed_by_none(resend, client_link, northgate, clock):

@@ -15,10 +15,12 @@ from calendars.models import UserCalendarConnection
 from common import outbox
 from common.enums import OutboxState
 from common.errors import Conflict, Forbidden, NotFound
-from common.models import OutboxMessage
+from common.models import OutboxMessage, SentMail
 from common.oauth import TokenSet
 from common.secrets import Secret
+from sandbox.server.resend.access import SIGNING_SECRET
 from tests.factories import make_client, make_connection, make_member, make_user, make_workspace
+from tests.resend import tell
 from workspaces.authentication import hash_token
 from workspaces.enums import Role
 from workspaces.models import Invitation, Membership
@@ -434,3 +436,15 @@ def test_people_in_no_workspace_land_on_their_profile_and_operators_in_the_admin
         browser = sign_in(user)
         assert browser.get("/").url == page
         assert browser.get(page).status_code == 200
+
+
+def test_invitation_that_came_back_says_so_and_why(browser, membership, settings):
+    settings.RESEND_SIGNING_SECRET = SIGNING_SECRET
+    invite(membership)
+    deliver_all()
+    assert "did not arrive" not in browser.get(PAGE).text
+    SentMail.objects.update(remote_id="re-1")
+    assert tell("email.bounced", email_id="re-1").status_code == 204
+    page = browser.get(PAGE).text
+    assert "The mail did not arrive" in page
+    assert "The receiving server sent it back." in page

@@ -1,4 +1,4 @@
-"""`manage.py sandbox`: Google, Microsoft, Zoom and LiveKit on one port of this machine."""
+"""`manage.py sandbox`: Google, Microsoft, Zoom, LiveKit and Resend on one port of this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.urls import reverse
 
 from sandbox.server import create_app
 from sandbox.server.store import FileStore
@@ -38,7 +39,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class Command(BaseCommand):
-    help = "Serve the stand-ins of Google, Microsoft, Zoom and LiveKit."
+    help = "Serve the stand-ins of Google, Microsoft, Zoom, LiveKit and Resend."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8100)
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         store = FileStore(options["file"] or Path(settings.DATA_DIR) / "sandbox.sqlite3")
         base_url = f"http://localhost:{options['port']}"
         app = create_app(store, base_url)
+        store.set_setting("resend.tracking", f"{settings.PUBLIC_URL}{reverse('resend_tracking')}")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with make_server("127.0.0.1", options["port"], app, _Server, _Handler) as server:
             self.stdout.write(f"Sandbox on {base_url}")
