@@ -56,7 +56,7 @@ class LinkMailsForm(forms.Form):
         "calendar files remind at the same times.",
     )
     reminder_number = _number("Another time before")
-    reminder_unit = _unit("Unit of the other time", "60")
+    reminder_unit = _unit("Counted in", "60")
     reminders_to_owner = forms.BooleanField(
         label="Remind whoever the meeting is with, too", required=False
     )
@@ -69,7 +69,7 @@ class LinkMailsForm(forms.Form):
         "and {{ date }} are replaced.",
     )
     follow_up_number = _number("Sent after the end")
-    follow_up_unit = _unit("Unit of the time after the end", "60")
+    follow_up_unit = _unit("Counted in", "60")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

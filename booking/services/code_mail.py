@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from booking.languages import speaking
 from booking.owners import public_name
+from booking.services.mail_texts import sender_of
 from common.mail_form import Letter
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str) -> Letter:
     """To whoever the address belongs to, in the language of the page that asked."""
     with speaking(check.language):
         name = " ".join(public_name(owner).split())
+        sent_by = sender_of(check.workspace_id).name or name
         subject = _("Your code for %(title)s with %(name)s") % {
             "title": " ".join(check.link.title.split()),
             "name": name,
@@ -29,6 +31,7 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str) -> Letter:
         context = {
             "subject": subject[:200],
             "sender_name": name,
+            "from_name": sent_by,
             "reader_email": check.email,
             "code": code,
             "code_parted": f"{code[:3]} {code[3:]}",
@@ -39,7 +42,7 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str) -> Letter:
     message = Letter(
         subject=context["subject"],
         body=text,
-        from_email=formataddr((f"{name} via Meridian"[:200], sender)),
+        from_email=formataddr((f"{sent_by} via Meridian"[:200], sender)),
         to=[check.email],
     )
     message.attach_alternative(html, "text/html")
