@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 
+from common.errors import UpstreamError
 from workspaces.services import join
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from workspaces.models import User
+
+
+logger = logging.getLogger(__name__)
+_NOT_SENT: Final = (
+    "No mail could be sent just now, so none is on its way to you. Wait a few minutes, then sign "
+    "in, or ask for it once more."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -24,6 +34,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return self._public(super().get_reset_password_from_key_url(key))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send it; while no mail can be sent the page says so, and what to do."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except UpstreamError as error:
+            logger.warning("account mail not sent", extra={"error": error.code})
+            if self.request is None:
+                raise
+            self.request.mail_was_not_sent = True
+            messages.error(self.request, _NOT_SENT)
+
+    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Leave out that a mail was sent where it was not."""
+        template = str(kwargs.get("message_template") or (args[1] if len(args) > 1 else ""))
+        if getattr(request, "mail_was_not_sent", False) and template.endswith("_sent.txt"):
+            return
+        super().add_message(request, *args, **kwargs)
 
     @staticmethod
     def _public(url: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 from django.core import mail
 
@@ -84,3 +86,28 @@ def test_signing_in_too_often_is_refused_in_words_with_a_way_on(client):
     said = tries[30].content.decode()
     assert "Nothing was changed. Wait a minute, then go back and send it again." in said
     assert '<a class="btn" href="/">' in said
+
+
+@pytest.fixture
+def mail_is_down(settings):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed.getsockname()[1]
+        settings.EMAIL_BACKEND = "common.mail_backends.SmtpBackend"
+        yield
+
+
+def test_signing_up_while_no_mail_can_be_sent_says_so(client, mail_is_down):
+    page = client.post("/accounts/signup/", TYPED, follow=True)
+    assert page.status_code == 200
+    assert "No mail could be sent just now" in page.text
+    assert "Confirmation email sent" not in page.text
+    assert User.objects.get().email == "dana@fox.example"
+
+
+def test_asking_for_a_new_password_while_no_mail_can_be_sent_says_so(client, mail_is_down):
+    make_user("Dana", email="dana@fox.example")
+    for email in ("dana@fox.example", "nobody@fox.example"):
+        page = client.post("/accounts/password/reset/", {"email": email}, follow=True)
+        assert page.status_code == 200
+        assert "No mail could be sent just now" in page.text
