@@ -7,7 +7,7 @@ DEMO_DIR ?= .demo
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset test proof test-browser check bench corpus locks messages format
+.PHONY: help setup demo reset test proof chaos test-browser check bench corpus locks messages format
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: setup ## Run the whole suite with nothing else running
 
 proof: setup ## Compare the slots' rules with a slow reference in 10,000 cases
 	$(BIN)/python -m pytest -q --hypothesis-profile=proof --hypothesis-show-statistics tests/booking/test_slots_property.py
+
+chaos: setup ## Kill workers, broker, beat and mail server during 500 bookings (needs redis-server)
+	CHAOS_BOOKINGS=$${CHAOS_BOOKINGS:-500} $(BIN)/python -m pytest -q -s -m worker tests/integration/test_chaos.py
 
 # The walks share one demo, as people share one installation, and go in the order of their files.
 test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)

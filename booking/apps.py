@@ -48,23 +48,92 @@ class BookingConfig(AppConfig):
         from workspaces import leaving as seeing_off  # noqa: PLC0415 -- app registry
 
         outbox.register(
-            MessageKind.CALENDAR_EVENT, handlers.handle_calendar_event, handlers.event_has_failed
+            MessageKind.CALENDAR_EVENT,
+            handlers.handle_calendar_event,
+            handlers.event_has_failed,
+            on_delay=handlers.event_is_late,
+            words="Calendar event",
         )
-        outbox.register(MessageKind.BULK_CANCEL, bulk.handle_bulk_cancel)
-        outbox.register(MessageKind.NOTIFICATION, handlers.handle_notification)
-        outbox.register(MessageKind.REMINDER, reminding.handle_reminder)
-        outbox.register(MessageKind.EMAIL_CODE, verification.handle_email_code)
-        outbox.register(MessageKind.ERASURE, erasing.handle_erasure)
-        outbox.register(MessageKind.ERASED_EVENT, erased_events.handle_erased_event)
-        outbox.register(MessageKind.CRM_LEAD, crm_notes.handle_lead)
-        outbox.register(MessageKind.CRM_KEY_REFUSED, crm_mail.handle_key_refused)
-        outbox.register(MessageKind.ERASED_NOTE, crm_erasing.handle_erased_note)
-        outbox.register(MessageKind.EVENT_CHANGED, external.handle_event_changed)
-        outbox.register(MessageKind.CLASH, clashes.handle_clash)
-        outbox.register(MessageKind.CLASH_NOTICE, clashes.handle_notice)
-        outbox.register(MessageKind.MAIL_TROUBLE, undelivered.handle_mail_trouble)
-        outbox.register(LINK_SETTLED_KIND, delivery.handle_link)
-        outbox.register(MOVED_KIND, relocated.follow_event)
+        outbox.register(
+            MessageKind.NOTIFICATION,
+            handlers.handle_notification,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Mail",
+        )
+        outbox.register(
+            MessageKind.REMINDER,
+            reminding.handle_reminder,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Reminder or follow-up",
+        )
+        outbox.register(
+            MessageKind.CLASH_NOTICE,
+            clashes.handle_notice,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Notice of something over it",
+        )
+        outbox.register(
+            MessageKind.EMAIL_CODE,
+            verification.handle_email_code,
+            patience=verification.CODE_LIFE,
+            lane=outbox.MAIL,
+            words="Code that proves an address",
+        )
+        outbox.register(
+            MessageKind.BULK_CANCEL,
+            bulk.handle_bulk_cancel,
+            patience=3 * outbox.DAY,
+            words="Meetings called off together",
+        )
+        outbox.register(
+            MessageKind.ERASURE,
+            erasing.handle_erasure,
+            patience=3 * outbox.DAY,
+            words="Erasing somebody",
+            duty=True,
+        )
+        outbox.register(
+            MessageKind.ERASED_EVENT,
+            erased_events.handle_erased_event,
+            patience=3 * outbox.DAY,
+            words="Taking somebody out of a calendar event",
+            duty=True,
+        )
+        outbox.register(
+            MessageKind.EVENT_CHANGED,
+            external.handle_event_changed,
+            words="Following a change in the calendar",
+        )
+        outbox.register(
+            MessageKind.CLASH, clashes.handle_clash, words="Looking for an event over it"
+        )
+        outbox.register(
+            MessageKind.MAIL_TROUBLE,
+            undelivered.handle_mail_trouble,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Notice that a mail did not arrive",
+        )
+        outbox.register(MessageKind.CRM_LEAD, crm_notes.handle_lead, words="Lead in the CRM")
+        outbox.register(
+            MessageKind.CRM_KEY_REFUSED,
+            crm_mail.handle_key_refused,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Mail that the CRM refuses its key",
+        )
+        outbox.register(
+            MessageKind.ERASED_NOTE,
+            crm_erasing.handle_erased_note,
+            patience=3 * outbox.DAY,
+            words="Taking somebody out of the CRM",
+            duty=True,
+        )
+        outbox.register(LINK_SETTLED_KIND, delivery.handle_link, words="Join link that came later")
+        outbox.register(MOVED_KIND, relocated.follow_event, words="Event in another calendar")
         following.register("meetings", watching.note_changes)
         usage.register("meetings", zoom_rooms.uses)
         sittings.register("meetings", rooms.meeting_sittings)

@@ -144,6 +144,7 @@ class Step(models.TextChoices):
     LEAD_NOTE = "lead_note", "The note in the CRM follows a change"
     AGAIN = "again", "Once more, to whom a mail did not reach"
     EVENT_BEHIND = "event_behind", "The event could not follow: to the owner"
+    EVENT_LATE = "event_late", "The calendar does not answer: to the owner"
 
 
 class Ahead(models.TextChoices):

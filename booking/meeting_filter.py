@@ -179,8 +179,8 @@ def _needs_a_hand(membership: Membership) -> Q:
         workspace_id=membership.workspace_id,
         kind__startswith="booking.",
         state=OutboxState.FAILED,
-    ).values_list("payload__meeting_id", flat=True)
-    stuck = [meeting_id for meeting_id in failed if meeting_id]
+    ).exclude(about_id=None)
+    stuck = list(failed.values_list("about_id", flat=True))
     no_link = Q(state=MeetingState.CONFIRMED, conference_state=ConferenceState.FAILED)
     clashes = ~Q(clash=Clash.NONE) & Q(state__in=TAKES_TIME)
     unreached = list(standing_troubles(membership.workspace_id).values_list("about_id", flat=True))

@@ -85,7 +85,7 @@ def record_of(person: PersonBase, now: datetime) -> dict[str, Any]:
 
 
 def _meetings(person: PersonBase, meetings: list[MeetingBase]) -> list[dict[str, Any]]:
-    ids = [str(one.pk) for one in meetings]
+    ids = [one.pk for one in meetings]
     changes = _by_meeting(
         (str(change.meeting_id), _change(change))
         for change in MeetingChange.objects.filter(
@@ -93,11 +93,11 @@ def _meetings(person: PersonBase, meetings: list[MeetingBase]) -> list[dict[str,
         )
     )
     mails = _by_meeting(
-        (row.payload["meeting_id"], {"what": row.payload.get("step", ""), "sent": _at(row.sent_at)})
+        (str(row.about_id), {"what": row.payload.get("step", ""), "sent": _at(row.sent_at)})
         for row in OutboxMessage.objects.filter(
             workspace_id=person.workspace_id,
             kind=MessageKind.NOTIFICATION,
-            payload__meeting_id__in=ids,
+            about_id__in=ids,
         ).order_by("created_at")
     )
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.db.models import Count, Q
@@ -179,16 +179,15 @@ def is_spent(link: BookingLink) -> bool:
 
 def undelivered(workspace: Workspace, meetings: Iterable[MeetingBase]) -> dict[UUID, str]:
     """What could not be sent for these meetings, in words by meeting id: one query for all."""
-    wanted = {str(meeting.id): meeting.id for meeting in meetings}
     failed = OutboxMessage.objects.filter(
         workspace_id=workspace.id,
         state=OutboxState.FAILED,
         kind__startswith="booking.",
-        payload__meeting_id__in=list(wanted),
+        about_id__in=[meeting.pk for meeting in meetings],
     ).order_by("created_at")
     return {
-        wanted[meeting_id]: words
-        for meeting_id, words in failed.values_list("payload__meeting_id", "last_error")
+        cast("UUID", meeting_id): words
+        for meeting_id, words in failed.values_list("about_id", "last_error")
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import Q
 
@@ -186,14 +186,13 @@ def week_figures(membership: Membership, monday: datetime) -> tuple[int, int]:
 def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[UUID, Delivery]:
     """What was sent for each of the meetings: two queries for all."""
     found = {meeting.pk: Delivery() for meeting in meetings}
-    by_text = {str(meeting_id): delivery for meeting_id, delivery in found.items()}
     rows = OutboxMessage.objects.filter(
         workspace_id=membership.workspace_id,
         kind__startswith="booking.",
-        payload__meeting_id__in=list(by_text),
+        about_id__in=list(found),
     ).order_by("created_at")
     for row in rows:
-        by_text[row.payload["meeting_id"]].rows.append(row)
+        found[cast("UUID", row.about_id)].rows.append(row)
     for meeting_id, mails in troubles_of(membership.workspace_id, list(found)).items():
         found[meeting_id].unreached.extend(mails)
     return found

@@ -37,6 +37,7 @@ from booking.views import (
     scheduling,
     stopping,
     undo,
+    unsent,
     why,
 )
 
@@ -121,6 +122,7 @@ _staff: list[URLPattern] = [
     path("meetings/cancel-chosen", cancel_chosen.cancel_chosen, name="cancel_chosen"),
     path("meetings/cancel-many", undo.bulk_cancel, name="bulk_cancel"),
     path("meetings/cancel-many/<uuid:run_id>", undo.bulk_run, name="bulk_run"),
+    path("meetings/unsent", unsent.unsent_page, name="unsent"),
     path("meetings/blocked", blocked.blocked, name="blocked"),
     path("meetings/blocked/<uuid:block_id>/delete", blocked.block_delete, name="block_delete"),
     path("meetings/<uuid:meeting_id>/block", blocked.meeting_block, name="meeting_block"),

@@ -40,17 +40,64 @@ class CalendarsConfig(AppConfig):
         from workspaces.services.plans import PLAN_CHANGED  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
-        outbox.register(RECONNECT_KIND, notices.tell_reconnect_needed)
-        outbox.register(headquarters.BRANCH_ASKS, notices.tell_branch_asks)
+        outbox.register(
+            RECONNECT_KIND,
+            notices.tell_reconnect_needed,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Mail that an account has to be connected again",
+        )
+        outbox.register(
+            headquarters.BRANCH_ASKS,
+            notices.tell_branch_asks,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Mail that a branch asks to be watched",
+        )
         for provider, spec in OAUTH.items():
             oauth_apps.register(oauth_apps.app_of(spec, SETTINGS_PREFIX[provider]))
-        outbox.register(conferences.SETTLE_KIND, settling.settle, settling.has_failed)
-        outbox.register(zoom_rooms.ZOOM_LINK_KIND, zoom_retry.retry, zoom_retry.has_failed)
-        outbox.register(ROOM_GONE_KIND, zoom_retry.replace_room, zoom_retry.could_not_replace)
-        outbox.register(splitting.SPLIT_KIND, splitting.finish_split)
-        outbox.register(relocating.FINISH_KIND, relocating.finish_move)
-        outbox.register(MEMBERSHIP_ENDED, membership.end_connections)
-        outbox.register(PLAN_CHANGED, places.follow_plan)
+        # Who waits for a link is told soon that none will come.
+        outbox.register(
+            conferences.SETTLE_KIND,
+            settling.settle,
+            settling.has_failed,
+            patience=outbox.HOUR,
+            words="Join link of an event",
+        )
+        outbox.register(
+            zoom_rooms.ZOOM_LINK_KIND,
+            zoom_retry.retry,
+            zoom_retry.has_failed,
+            patience=outbox.HOUR,
+            words="Zoom link of an event",
+        )
+        outbox.register(
+            ROOM_GONE_KIND,
+            zoom_retry.replace_room,
+            zoom_retry.could_not_replace,
+            words="Another Zoom meeting for one that was deleted",
+        )
+        outbox.register(
+            splitting.SPLIT_KIND, splitting.finish_split, words="Series that was split in two"
+        )
+        outbox.register(
+            relocating.FINISH_KIND,
+            relocating.finish_move,
+            words="Event that was moved to another calendar",
+        )
+        outbox.register(
+            MEMBERSHIP_ENDED,
+            membership.end_connections,
+            patience=3 * outbox.DAY,
+            words="Disconnecting the accounts of somebody who left",
+            duty=True,
+        )
+        outbox.register(
+            PLAN_CHANGED,
+            places.follow_plan,
+            patience=3 * outbox.DAY,
+            words="Following a change of the plan",
+        )
         sittings.register("events", event_sittings)
         usage.register("events", zoom_rooms.uses)
         people.register("colleagues", acquaintances.colleagues)

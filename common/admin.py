@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db import models
+from django.utils import timezone
 
 from common import outbox
-from common.enums import OutboxState
 from common.models import OutboxMessage, SeenEvent, SentMail, UseCount
 
 if TYPE_CHECKING:
@@ -78,22 +79,53 @@ class ReadOnlyAdmin(AnyModelAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "kind", "state", "attempts", "due_at", "sent_at", "last_error")
+    list_display = (
+        "created_at",
+        "kind",
+        "state",
+        "attempts",
+        "due_at",
+        "failing_since_at",
+        "sent_at",
+        "last_error",
+    )
     list_filter = ("state", "kind")
-    search_fields = ("=id", "=workspace_id", "dedupe_key")
+    search_fields = ("=id", "=workspace_id", "=about_id", "dedupe_key")
     ordering = ("-created_at",)
-    actions = ("send_again",)
+    actions = ("send_again", "dismiss", "put_back")
 
     @admin.action(description="Send again what failed", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        failed = list(queryset.filter(state=OutboxState.FAILED))
-        for message in failed:
-            outbox.send_again(message)
-        self.message_user(
-            request,
-            f"{len(failed)} are tried again.",
-            messages.SUCCESS if failed else messages.INFO,
-        )
+        self._say(request, outbox.send_again(*queryset), "tried again")
+
+    @admin.action(description="Put aside what failed", permissions=["operate"])
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        """What has to be done, such as erasing somebody, stays."""
+        self._say(request, len(outbox.dismiss(*queryset)), "put aside")
+
+    @admin.action(description="Put back what was put aside", permissions=["operate"])
+    def put_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        self._say(request, len(outbox.put_back(*queryset)), "among the failed ones again")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The list, with what waits for how long, and what failed, in its heading."""
+        return super().changelist_view(request, {"title": _standing(), **(extra_context or {})})
+
+    def _say(self, request: HttpRequest, number: int, what: str) -> None:
+        level = messages.SUCCESS if number else messages.INFO
+        self.message_user(request, f"{number} {'is' if number == 1 else 'are'} {what}.", level)
+
+
+def _standing() -> str:
+    rows = outbox.figures(timezone.now())
+    oldest = max((one.oldest for one in rows), default=timedelta(0))
+    return (
+        f"Outbox: {sum(one.due for one in rows)} due, the oldest for "
+        f"{int(oldest.total_seconds())} s; {sum(one.waiting for one in rows)} waiting; "
+        f"{sum(one.failed for one in rows)} failed"
+    )
 
 
 @admin.register(UseCount)

@@ -5,6 +5,7 @@ what limits have counted.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from common.enums import MailState, OutboxState
@@ -14,9 +15,11 @@ from common.fields import LeasedModel, UUIDModel
 class OutboxMessage(UUIDModel, LeasedModel):
     """One thing to do outside: its kind names the handler, its payload holds ids only.
 
-    `ordering_key` keeps messages about one thing in order: a message is not claimed while an
-    older one with the same key is pending. `dedupe_key` makes enqueueing twice harmless and is
-    passed on to receivers that take an idempotency key.
+    `ordering_key` keeps messages about one thing in order, and lets no two of them be handled at
+    once. `dedupe_key` makes enqueueing twice harmless and is passed on to receivers that take an
+    idempotency key. `about_id` is what the message is looked for by. `failing_since_at` is when
+    the first of its failures was since it last got a start, and `lost` how many workers died with
+    it meanwhile.
     """
 
     kind = models.CharField(max_length=64)
@@ -31,17 +34,33 @@ class OutboxMessage(UUIDModel, LeasedModel):
     due_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True, default="")
+    about_id = models.UUIDField(null=True, blank=True)
+    failing_since_at = models.DateTimeField(null=True, blank=True)
+    lost = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         db_table = "outbox_messages"
         indexes = [
             models.Index(fields=["state", "due_at"], name="outbox_due"),
             models.Index(fields=["ordering_key", "created_at"], name="outbox_order"),
+            models.Index(
+                fields=["about_id"], name="outbox_about", condition=Q(about_id__isnull=False)
+            ),
+            models.Index(
+                fields=["workspace_id"],
+                name="outbox_failed",
+                condition=Q(state=OutboxState.FAILED),
+            ),
         ]
         verbose_name = "outbox message"
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether it has failed and is tried again."""
+        return self.state == OutboxState.PENDING and self.failing_since_at is not None
 
 
 class UseCount(models.Model):

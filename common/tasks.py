@@ -11,10 +11,9 @@ from django.utils import timezone
 @shared_task(name="common.deliver_outbox_message")
 def deliver_outbox_message(*message_ids: str) -> None:
     """Deliver these messages in turn, each if it is due and nobody else has it."""
-    from common import outbox  # noqa: PLC0415 -- leaf
+    from common.outbox.delivery import deliver_in_turn  # noqa: PLC0415 -- leaf
 
-    for message_id in message_ids:
-        outbox.deliver(uuid.UUID(message_id))
+    deliver_in_turn(map(uuid.UUID, message_ids))
 
 
 @shared_task(name="common.sweep_outbox")
@@ -23,6 +22,14 @@ def sweep_outbox() -> None:
     from common import outbox  # noqa: PLC0415 -- leaf
 
     outbox.sweep()
+
+
+@shared_task(name="common.forget_old_messages")
+def forget_old_messages() -> None:
+    """Delete what was sent so long ago that nobody asks for it."""
+    from common import outbox  # noqa: PLC0415 -- leaf
+
+    outbox.forget_old(timezone.now())
 
 
 @shared_task(name="common.forget_use_counts")

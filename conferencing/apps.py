@@ -18,5 +18,11 @@ class ConferencingConfig(AppConfig):
 
         oauth_apps.register(oauth_apps.app_of(SPEC, "ZOOM"))
         beyond.register("zoom", beyond.zoom_accounts)
-        outbox.register(rooms.WARM_KIND, rooms.warm, rooms.warming_failed)
-        outbox.register(rooms.CLOSE_KIND, rooms.close)
+        outbox.register(
+            rooms.WARM_KIND,
+            rooms.warm,
+            rooms.warming_failed,
+            patience=outbox.HOUR,
+            words="Preparing a telehealth room",
+        )
+        outbox.register(rooms.CLOSE_KIND, rooms.close, words="Closing a telehealth room")

@@ -8,6 +8,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
 
 from common.environment import origin_of, parse_keys
 
@@ -144,6 +145,7 @@ if REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "meridian",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 3},
         }
     }
 else:
@@ -296,6 +298,10 @@ else:
 EMAIL_TIMEOUT = 10
 
 # --- Work in the background ---
+# How long a message of the outbox is left to a worker that gives no sign of life.
+OUTBOX_LEASE = timedelta(seconds=env.float("OUTBOX_LEASE_SECONDS", default=60.0))
+# How long messages that were sent, or put aside, can be looked at.
+OUTBOX_KEEP = timedelta(days=env.int("OUTBOX_KEEP_DAYS", default=90))
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "filesystem://")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem://"):
@@ -306,6 +312,21 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(_queue / "control"),
         "polling_interval": 0.1,
     }
+elif CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+    # A page that kicks a worker must not wait for a broker that is away or says nothing. Workers
+    # ask it every second, and look for it again by rules of their own.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 3,
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+# Kicks have a queue of their own, from which workers take in turn with the other: thousands of
+# them hold up neither the sweep nor the syncing of calendars.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("outbox"))
+CELERY_TASK_ROUTES = {"common.deliver_outbox_message": {"queue": "outbox"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -315,6 +336,11 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
+    "forget-old-messages": {
+        "task": "common.forget_old_messages",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "sweep-outbox": {"task": "common.sweep_outbox", "schedule": 5.0, "options": {"expires": 5}},
     "sync-due-calendars": {
         "task": "calendars.sync_due_calendars",

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_prometheus.exports import ExportToDjangoView
 
+from common.outbox.metrics import exposition
 from config.celery import app as celery_app
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise Http404
     answer: HttpResponse = ExportToDjangoView(request)
+    answer.content += exposition()
     return answer
 
 

@@ -232,6 +232,7 @@ def make_rows(workspace, user) -> Rows:
         outbox.enqueue(
             kind="booking.notification",
             payload={"meeting_id": str(client_meeting.pk), "owner_kind": "client", "step": "link"},
+            about_id=client_meeting.pk,
             dedupe_key=f"rows:{number}",
             workspace_id=workspace.pk,
             due_at=START,

@@ -135,6 +135,7 @@ ALLOWED = {
     "calendars_api:free_busy": "whom it does not know is a stranger: see test_freebusy",
     "calendars_api:events": "the objects stand in query and body: see test_foreign_objects",
     "calendars_api:event_link": "the event stands in the body: see test_foreign_objects",
+    "booking:unsent": "the messages stand in the body: see tests/booking/staff/test_unsent.py",
     "booking_api:availability": "the objects stand in the query: see test_foreign_objects",
     "booking_api:meetings": "public, by the slug of a link; the list is of the caller's own",
     "booking_api:links": OWN,

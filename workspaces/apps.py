@@ -14,5 +14,17 @@ class WorkspacesConfig(AppConfig):
         from common import outbox  # noqa: PLC0415 -- app registry
         from workspaces.services import client_access, invitations  # noqa: PLC0415 -- app registry
 
-        outbox.register(invitations.INVITATION, invitations.send_invitation)
-        outbox.register(client_access.CLIENT_INVITATION, client_access.send_client_invitation)
+        outbox.register(
+            invitations.INVITATION,
+            invitations.send_invitation,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Invitation of a member",
+        )
+        outbox.register(
+            client_access.CLIENT_INVITATION,
+            client_access.send_client_invitation,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="Invitation of a client",
+        )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from workspaces.access import MAY_AUDIT, MAY_SEE_PEOPLE, MAY_WORK
+from common.enums import OutboxState
+from common.models import OutboxMessage
+from workspaces.access import MAY_AUDIT, MAY_MANAGE, MAY_SEE_PEOPLE, MAY_WORK
 from workspaces.enums import Role
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ _SECTIONS = (
 )
 
 _HEADQUARTERS = "Headquarters"
+_UNSENT = "Not sent"
 _KEYS = {"Calendar": "c", "Meetings": "m", "My scheduling": "l", "Audit log": "a"}
 
 
@@ -66,6 +69,10 @@ def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
     if watched or requests:
         page = "calendars:hq" if watched else "calendars:headquarters"
         sections.insert(-1, (_HEADQUARTERS, page, "eye", MAY_WORK))
+    failed = _failed(membership)
+    if failed:
+        sections.insert(2, (_UNSENT, "booking:unsent", "alert", MAY_MANAGE))
+    counts = {_HEADQUARTERS: requests, _UNSENT: failed}
     found = []
     for label, name, icon, roles in sections:
         if membership.role not in roles:
@@ -81,7 +88,7 @@ def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
             url,
             icon,
             current=url == here,
-            count=requests if label == _HEADQUARTERS else 0,
+            count=counts.get(label, 0),
             key=_KEYS.get(label, ""),
         )
         for label, url, icon in found
@@ -99,6 +106,14 @@ def _branches(workspace: Workspace) -> tuple[int, int]:
     since = workspace.branches.values_list("headquarters_accepted_at", flat=True)
     accepted = [at is not None for at in since]
     return sum(accepted), len(accepted) - sum(accepted)
+
+
+def _failed(membership: Membership) -> int:
+    """How many messages of the workspace could not be sent, for those who look after them all."""
+    if membership.role not in MAY_MANAGE:
+        return 0
+    rows = OutboxMessage.objects.filter(workspace_id=membership.workspace_id)
+    return rows.filter(state=OutboxState.FAILED).count()
 
 
 def _initials(name: str) -> str:

@@ -50,18 +50,33 @@ def change_mail(
     return message
 
 
+_LATE = (
+    "It is tried again for a day, and you need do nothing. If that does not help, you get another "
+    "mail."
+)
+
+
 @to_owner
-def behind_mail(meeting: MeetingBase, owner: Owner, words: str) -> Letter:
-    """To whose calendar could not follow a change: what is true, and what to do there by hand."""
+def behind_mail(meeting: MeetingBase, owner: Owner, words: str, *, is_late: bool = False) -> Letter:
+    """To whose calendar could not follow: what is true, and what to do there by hand.
+
+    While it only `is_late`, and asked again, doing it by hand would make it twice.
+    """
     is_theirs = host_of_meeting(meeting).id == owner.id and meeting.state not in IS_OFF
     what = "Move the event there by hand." if is_theirs else "Delete the event there by hand."
+    if is_late:
+        what = _LATE
     zone = ZoneInfo(meeting.booker_timezone)
     letter = letters.Reader(owner.notice_email, owner.zone, meeting.booker_name, zone)
     facts = [letters.who_fact(meeting), letters.length_fact(meeting)]
-    subject = f"Not changed in your calendar: {meeting.title}: {meeting.booker_name}"
+    has_event = meeting.calendar_event_id is not None or not is_theirs
+    verb = "Not changed in your calendar" if has_event else "Not in your calendar"
+    subject = f"{verb}{' yet' if is_late else ''}: {meeting.title}: {meeting.booker_name}"
     happened = "was moved" if is_theirs else "is not with you any more"
     if meeting.state in IS_OFF:
         happened = "does not take place"
+    elif not has_event:
+        happened = "was booked"
     context = {
         **letters.common_context(meeting, owner, letter, subject, facts),
         "for_host": True,

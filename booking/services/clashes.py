@@ -111,6 +111,7 @@ def note(meeting: MeetingBase, clash: Clash, *, event_id: UUID | None, now: date
                 dedupe_key=f"booking:{fresh.pk}:clash_notice:{now.timestamp()}",
                 workspace_id=fresh.workspace_id,
                 ordering_key=f"{MessageKind.EVENT_CHANGED}:{fresh.pk}",
+                about_id=fresh.pk,
             )
     meeting.clash, meeting.clash_event_id = clash, event_id
 

@@ -175,9 +175,7 @@ def rows_of(workspace: Workspace) -> QuerySet[OutboxMessage]:
 def send_all_again(workspace: Workspace) -> int:
     """Give everything that failed a new start; how many that were."""
     failed = list(rows_of(workspace).filter(state=OutboxState.FAILED).order_by("created_at"))
-    for message in failed:
-        outbox.send_again(message)
-    return len(failed)
+    return outbox.send_again(*failed)
 
 
 def _same(account: CrmAccount) -> QuerySet[CrmAccount]:

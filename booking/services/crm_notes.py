@@ -215,4 +215,5 @@ def _enqueue(row: OutboxMessage) -> None:
         dedupe_key=row.dedupe_key,
         workspace_id=row.workspace_id,
         ordering_key=row.ordering_key,
+        about_id=row.about_id,
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from booking.enums import MeetingState, MessageKind, Step
 from booking.joining import awaits_link
@@ -208,14 +209,18 @@ def event_has_failed(meeting: MeetingBase, words: str) -> None:
 def run_now(meeting: MeetingBase, kind: MessageKind) -> OutboxState | None:
     """Deliver the meeting's first unsent message of this kind; None when a worker has it.
 
-    Raises Conflict when there is none, because the meeting still waits for approval.
+    What is to be sent at a time of its own keeps that. Raises Conflict when there is none, because
+    the meeting still waits for approval.
     """
     queue = OutboxMessage.objects.filter(ordering_key=queue_of(meeting, kind))
     # A group's queue has rows of others, too.
-    rows = queue.filter(payload__meeting_id=str(meeting.pk)).order_by("created_at")
-    if not rows:
+    rows = queue.filter(about_id=meeting.pk).order_by("created_at")
+    if not rows and meeting.state == MeetingState.REQUESTED:
         raise Conflict("This meeting waits for approval. Nothing is sent before.")
-    open_rows = [row for row in rows if row.state != OutboxState.SENT]
+    now, is_open = timezone.now(), (OutboxState.PENDING, OutboxState.FAILED)
+    open_rows = [
+        row for row in rows if row.state in is_open and not outbox.is_appointment(row, now)
+    ]
     return outbox.deliver_now(open_rows[0]) if open_rows else OutboxState.SENT
 
 

@@ -212,9 +212,9 @@ def _wait_for_mails(erasure: Erasure, person: PersonBase, now: datetime) -> None
 
 
 def _mails_of(meetings: object) -> QuerySet[OutboxMessage]:
-    ids = [str(one.pk) for one in meetings]  # type: ignore[attr-defined]
+    ids = [one.pk for one in meetings]  # type: ignore[attr-defined]
     return OutboxMessage.objects.filter(
-        kind=MessageKind.NOTIFICATION, state=OutboxState.PENDING, payload__meeting_id__in=ids
+        kind=MessageKind.NOTIFICATION, state=OutboxState.PENDING, about_id__in=ids
     )
 
 

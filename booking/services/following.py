@@ -266,8 +266,18 @@ def _others_have_it(group_id: UUID, event_id: UUID | None) -> bool:
     return True
 
 
-def could_not_follow(meeting: MeetingBase, message: OutboxMessage, words: str) -> None:
+def could_not_follow(meeting: MeetingBase, message: OutboxMessage) -> None:
     """The event stays as it is; have whoever has it in their calendar told of that."""
+    besides = _why(meeting, message)
+    enqueue(meeting, MessageKind.NOTIFICATION, Step.EVENT_BEHIND, besides=besides)
+
+
+def is_late(meeting: MeetingBase, message: OutboxMessage) -> None:
+    """The calendar has not answered for long, and is asked again: have its owner told of that."""
+    besides = _why(meeting, message)
+    enqueue(meeting, MessageKind.NOTIFICATION, Step.EVENT_LATE, besides=besides)
+
+
+def _why(meeting: MeetingBase, message: OutboxMessage) -> dict[str, str]:
     owner_id = message.payload.get("owner_id") or str(host_of_meeting(meeting).id)
-    why = {"owner_id": owner_id, "message_id": str(message.pk)}
-    enqueue(meeting, MessageKind.NOTIFICATION, Step.EVENT_BEHIND, besides=why)
+    return {"owner_id": owner_id, "message_id": str(message.pk)}

@@ -39,9 +39,16 @@ def event_has_failed(message: OutboxMessage, words: str) -> None:
     if meeting is None:
         return
     if Step(message.payload["step"]) is Step.RELEASE or _stands_wrong(meeting):
-        following.could_not_follow(meeting, message, words)
+        following.could_not_follow(meeting, message)
     else:
         delivery.event_has_failed(meeting, words)
+
+
+def event_is_late(message: OutboxMessage, words: str) -> None:
+    """What to do while a row of `booking.calendar_event` has failed for an hour and goes on."""
+    meeting = meeting_of(message)
+    if meeting is not None and Step(message.payload["step"]) is not Step.AWAIT_LINK:
+        following.is_late(meeting, message)
 
 
 def _stands_wrong(meeting: MeetingBase) -> bool:
@@ -59,13 +66,16 @@ def handle_notification(message: OutboxMessage) -> None:
     step, key, now = Step(message.payload["step"]), message.dedupe_key, timezone.now()
     if step in _TOLD_BY_STATE:
         telling.tell(meeting=meeting, asked_at=message.created_at, now=now)
-    elif step is Step.EVENT_BEHIND:
+    elif step in {Step.EVENT_BEHIND, Step.EVENT_LATE}:
         failed = OutboxMessage.objects.filter(pk=UUID(message.payload["message_id"])).first()
+        if step is Step.EVENT_LATE and (failed is None or not failed.is_failing):
+            return  # it came after all, or was given up, which is told by another row
         telling.tell_behind(
             meeting=meeting,
             owner_id=UUID(message.payload["owner_id"]),
             words=failed.last_error if failed is not None else "",
             key=key,
+            is_late=step is Step.EVENT_LATE,
         )
     else:
         telling.tell_more(meeting=meeting, step=step, key=key, now=now)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # What is told of a link is told anew when it was asked for again.
 _OF_LINK = (Step.AWAIT_LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
 # What is told, or done, anew with each later version of the meeting.
-_OF_VERSION = (Step.LINK, Step.FOLLOW, Step.CHANGED, Step.EVENT_BEHIND)
+_OF_VERSION = (Step.LINK, Step.FOLLOW, Step.CHANGED, Step.EVENT_BEHIND, Step.EVENT_LATE)
 
 
 def event_key(meeting: MeetingBase) -> UUID:
@@ -57,6 +57,7 @@ def message_of(meeting: MeetingBase, kind: MessageKind, step: Step) -> OutboxMes
         workspace_id=meeting.workspace_id,
         # Waiting for a link holds nothing else up.
         ordering_key="" if step is Step.AWAIT_LINK else queue_of(meeting, kind),
+        about_id=meeting.pk,
     )
 
 
@@ -87,6 +88,7 @@ def enqueue(
         workspace_id=message.workspace_id,
         ordering_key=message.ordering_key,
         due_at=due_at,
+        about_id=message.about_id,
     )
 
 
@@ -94,14 +96,14 @@ def event_is_on_its_way(meeting: MeetingBase) -> bool:
     """Whether a change of ours waits to reach the event; one that was given up does not."""
     queue = queue_of(meeting, MessageKind.CALENDAR_EVENT)
     rows = OutboxMessage.objects.filter(ordering_key=queue, state=OutboxState.PENDING)
-    return rows.filter(payload__meeting_id=str(meeting.pk)).exists()
+    return rows.filter(about_id=meeting.pk).exists()
 
 
 def event_was_given_up(meeting: MeetingBase) -> bool:
     """Whether a change of ours, or the event itself, failed for good."""
     queue = queue_of(meeting, MessageKind.CALENDAR_EVENT)
     rows = OutboxMessage.objects.filter(ordering_key=queue, state=OutboxState.FAILED)
-    return rows.filter(payload__meeting_id=str(meeting.pk)).exists()
+    return rows.filter(about_id=meeting.pk).exists()
 
 
 def hurry(meeting: MeetingBase) -> None:

@@ -100,6 +100,7 @@ def _look_at(meeting: MeetingBase, now: datetime) -> None:
                 },
                 dedupe_key=_key_of(meeting, moment, stamp),
                 workspace_id=meeting.workspace_id,
+                about_id=meeting.pk,
             )
         # Whoever changed it meanwhile wants it looked at once more.
         rows.filter(pk=meeting.pk, look_at=meeting.look_at).update(

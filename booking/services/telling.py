@@ -111,13 +111,18 @@ def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> N
             post(message, meeting, kind=f"booking.{step.value}", key=key, begun=begun)
 
 
-def tell_behind(*, meeting: MeetingBase, owner_id: UUID, words: str, key: str) -> None:
-    """Tell whose calendar could not follow a change what to do there by hand, and why."""
+def tell_behind(
+    *, meeting: MeetingBase, owner_id: UUID, words: str, key: str, is_late: bool = False
+) -> None:
+    """Tell whose calendar could not follow what to do there by hand, and why; or, while it
+    `is_late`, that it is asked again and nothing has to be done.
+    """
     with suppress(ObjectDoesNotExist):
         owner = owner_for(tables_for(meeting).kind, owner_id, meeting.workspace)
         if owner.notice_email:
-            message = behind_mail(meeting, owner, words)
-            post(message, meeting, kind="booking.event_behind", key=f"{key}:owner")
+            message = behind_mail(meeting, owner, words, is_late=is_late)
+            step = Step.EVENT_LATE if is_late else Step.EVENT_BEHIND
+            post(message, meeting, kind=f"booking.{step.value}", key=f"{key}:owner")
 
 
 def _should_wait(

@@ -67,6 +67,7 @@ def _note_own(tables: BookingTables, lasting: Any, ids: Sequence[UUID], now: dat
             dedupe_key=f"booking:{meeting_id}:event_changed:{event[3].timestamp()}",
             workspace_id=workspace_id,
             ordering_key=f"{MessageKind.EVENT_CHANGED}:{meeting_id}",
+            about_id=meeting_id,
             due_at=now + settings.BOOKING_FOLLOW_AFTER,
         )
 
@@ -82,6 +83,7 @@ def _note_clashes(tables: BookingTables, lasting: Any, ids: Sequence[UUID], now:
             dedupe_key=f"booking:{meeting_id}:clash:{now.timestamp()}",
             workspace_id=workspace_id,
             ordering_key=f"{MessageKind.EVENT_CHANGED}:{meeting_id}",
+            about_id=meeting_id,
             due_at=now + settings.BOOKING_FOLLOW_AFTER,
         )
 

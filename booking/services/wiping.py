@@ -84,11 +84,9 @@ def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:
     meeting.save()
     _wipe_history(meeting)
     # What is still to be mailed has nobody to go to; what is done tells of nobody any more.
-    rows = OutboxMessage.objects.filter(
-        workspace_id=meeting.workspace_id, payload__meeting_id=str(meeting.pk)
-    )
+    rows = OutboxMessage.objects.filter(workspace_id=meeting.workspace_id, about_id=meeting.pk)
     rows.filter(
-        Q(state__in=[OutboxState.SENT, OutboxState.FAILED])
+        Q(state__in=[OutboxState.SENT, OutboxState.FAILED, OutboxState.CANCELLED])
         | Q(
             kind__in=[MessageKind.NOTIFICATION, MessageKind.REMINDER],
             state=OutboxState.PENDING,

@@ -25,6 +25,7 @@ from booking.staff_queries import (
     meetings_page,
     week_figures,
 )
+from booking.unsent import unsent_messages
 from booking.views.meeting_words import DayRows, day_title, row_of
 from booking.wording import long_day, zone_words_over
 from common.spreadsheets import BYTE_ORDER_MARK, csv_answer, csv_lines
@@ -113,6 +114,7 @@ def meetings(request: StaffRequest) -> HttpResponse:
         "problems": problems,
         "tabs": _tabs(wanted, needing),
         "needing": needing,
+        "unsent": unsent_messages(membership).count(),
         "states": _STATES.get(wanted.period, ()),
         "lifts": _lifts(request, wanted, clients, links, None if found.meetings else (now, zone)),
         "booked": booked,

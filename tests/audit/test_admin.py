@@ -195,6 +195,15 @@ def test_failed_message_is_sent_again(desk, rows):
     assert (message.state, message.attempts) == (OutboxState.PENDING, 0)
 
 
+def test_failed_message_is_put_aside_and_back(desk, rows):
+    message, address = rows[OutboxMessage], page(OutboxMessage, "changelist")
+    for action, state in (("dismiss", OutboxState.CANCELLED), ("put_back", OutboxState.FAILED)):
+        desk.post(address, {"action": action, "_selected_action": message.pk})
+        message.refresh_from_db()
+        assert message.state == state
+    assert "1 failed" in desk.get(address).text
+
+
 @pytest.mark.parametrize("model", [CalendarConnection, UserCalendarConnection, ZoomConnection])
 def test_connection_is_disconnected_through_the_service(desk, rows, model):
     row = rows[model]

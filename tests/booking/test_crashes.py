@@ -12,6 +12,7 @@ from booking.models import Meeting
 from calendars.models import Event
 from common import outbox
 from common.enums import OutboxState
+from common.outbox.handlers import handler_of
 from tests.booking.conftest import book, deliver_all, deliveries, make_link, messages
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +108,7 @@ def test_killed_when_the_event_is_kept(sandbox, connection, client_owner, clock)
     book(make_link(client_owner))
     (event, _notification) = messages()
     claimed = outbox.claim(event.id, event.due_at)
-    outbox._handlers[event.kind].handle(claimed)
+    handler_of(event.kind).handle(claimed)
     clock.shift(outbox.LEASE + timedelta(seconds=1))
     deliver_all()
     check_all_is_done(sandbox, connection)

@@ -320,9 +320,9 @@ def test_an_address_that_takes_no_mail_keeps_the_notice_from_nobody(link, owner,
     settings.EMAIL_BACKEND = "tests.booking.flaky_mail.Backend"
     flaky_mail.refuse = ["ann@tallship.example"]
     meeting = book(link)
-    for _turn in range(30):
+    for _turn in range(14):
         deliver_all()
-        clock.shift(timedelta(minutes=31))
+        clock.shift(timedelta(hours=6))
     assert [message.to for message in mail.outbox] == [[owner.notice_email]]
     meeting.refresh_from_db()
     assert (meeting.confirmation_sent_at, meeting.notice_sent_at) == (None, NOW)
@@ -377,3 +377,54 @@ def test_the_own_event_never_counts_as_busy(sandbox, connection, owner, copy_eve
     meeting.save()
     Hold.objects.all().delete()
     assert book(link, start=NINE).start_at == NINE
+
+
+def late_letters():
+    return [letter for letter in mail.outbox if "your calendar yet" in letter.subject]
+
+
+def test_an_owner_hears_after_an_hour_that_the_calendar_does_not_answer(
+    owner, link, sandbox, connect, clock
+):
+    """Nothing is to be done by hand while it is still tried: that would make the event twice."""
+    connect(owner)
+    sandbox.fault("google.events.insert", status=503, count=None)
+    meeting = book(link)
+    for _turn in range(12):
+        deliver_all()
+        clock.shift(timedelta(minutes=5))
+    assert late_letters() == []
+    for _turn in range(12):
+        clock.shift(timedelta(minutes=15))
+        deliver_all()
+    (letter,) = late_letters()
+    assert letter.to == [owner.notice_email]
+    assert letter.subject.startswith("Not in your calendar yet: ")
+    assert "It is tried again for a day" in letter.body
+    assert "ics" not in parts_of(letter)
+    sandbox.store.clear_faults()
+    clock.shift(timedelta(minutes=30))
+    deliver_all()
+    meeting.refresh_from_db()
+    assert meeting.calendar_event_id is not None
+    assert len(sandbox.store.all("event")) == 1
+    assert len(late_letters()) == 1
+
+
+def test_an_owner_adds_the_event_by_hand_only_once_it_is_given_up(
+    owner, link, sandbox, connect, clock
+):
+    connect(owner)
+    sandbox.fault("google.events.insert", status=503, count=None)
+    meeting = book(link)
+    for _turn in range(30):
+        deliver_all()
+        clock.shift(timedelta(hours=1))
+    assert len(late_letters()) == 1
+    files = [
+        letter
+        for letter in mail.outbox
+        if letter.to == [owner.notice_email] and "ics" in parts_of(letter)
+    ]
+    assert len(files) == 1
+    assert list(undelivered(owner.workspace, [meeting])) == [meeting.id]

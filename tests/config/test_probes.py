@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from common.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +57,20 @@ def test_metrics_need_the_token(client, settings):
     answer = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 40}"})
     assert answer.status_code == 200
     assert b"django_http_requests" in answer.content
+
+
+def test_metrics_say_how_the_outbox_does(client, settings):
+    settings.METRICS_TOKEN = "m" * 40
+    due_at = timezone.now() - timedelta(minutes=2)
+    for number, state in enumerate(["pending", "pending", "failed", "sent"]):
+        OutboxMessage.objects.create(
+            kind="tests.letter", dedupe_key=str(number), state=state, due_at=due_at
+        )
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 40}"}).text
+    assert 'meridian_outbox_due{kind="tests.letter"} 2.0' in text
+    assert 'meridian_outbox_failed{kind="tests.letter"} 1.0' in text
+    oldest = re.search(r'meridian_outbox_oldest_due_seconds{kind="tests.letter"} (\S+)', text)
+    assert 120 <= float(oldest[1]) < 180
 
 
 def test_an_unknown_api_address_is_json(client):

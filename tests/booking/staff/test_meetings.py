@@ -65,6 +65,7 @@ def make_message(meeting, kind="booking.notification", state=OutboxState.PENDING
     message = outbox.enqueue(
         kind=kind,
         payload={"meeting_id": str(meeting.pk), "owner_kind": "client", "step": "booked"},
+        about_id=meeting.pk,
         dedupe_key=uuid.uuid4().hex,
         workspace_id=meeting.workspace_id,
         due_at=timezone.now() + HOUR,
