@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,8 @@ def crm(sandbox, workspace, actor):
     made.keep()
     # So far behind that the index helps nobody here.
     sandbox.store.set_setting("close.search_lag", 10**6)
+    # Slow enough that workers who may go on at once meet there.
+    sandbox.adapter.before = lambda _request: time.sleep(0.1)
     return made
 
 
