@@ -196,6 +196,9 @@ def _links(studio: Owner, desk: Owner, clinic: Owner, dental: Owner) -> None:
         description="Bring one booking problem. We will look at your week together and you leave "
         "with a plan, whether or not we work on it.",
         notice_minutes=120,
+        reminders=(1440, 60),
+        follow_up_text="Thank you for your time, {{ name }}. Something came to mind since? "
+        "Answer this mail.",
     )
     save_link(owner=studio, link=None, data=intro)
     session = LinkData(
