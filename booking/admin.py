@@ -17,12 +17,16 @@ from booking.models import (
     EmailCheck,
     ErasedAddress,
     Erasure,
+    IncomingMail,
+    InviteAddress,
     MailSender,
     MailStop,
     MailText,
     MailTextChange,
     Meeting,
+    MeetingAnswer,
     MeetingChange,
+    OutsideInvitation,
     PersonNote,
     SalesMeeting,
     SalesProspect,
@@ -219,3 +223,47 @@ class MailTextChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace",)
     search_fields = ("=id", "=workspace__id")
     ordering = ("-created_at",)
+
+
+@admin.register(MeetingAnswer)
+class MeetingAnswerAdmin(ReadOnlyAdmin):
+    hidden = frozenset({"comment"})
+    list_display = ("received_at", "answer", "is_booker", "owner_kind", "meeting_id", "workspace")
+    list_filter = ("answer", "is_booker")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=meeting_id", "=workspace__id")
+    ordering = ("-received_at",)
+
+
+@admin.register(InviteAddress)
+class InviteAddressAdmin(ReadOnlyAdmin):
+    """That there is one; the address itself is its owner's to show."""
+
+    list_display = ("created_at", "workspace", "client", "user")
+    list_select_related = ("workspace", "client", "user")
+    search_fields = ("=id", "=workspace__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(OutsideInvitation)
+class OutsideInvitationAdmin(ReadOnlyAdmin):
+    """How it stands; what it says is its owner's to read."""
+
+    hidden = frozenset({"title", "location", "description"})
+    list_display = ("received_at", "state", "start_at", "workspace", "client", "user", "note")
+    list_filter = ("state",)
+    list_select_related = ("workspace", "client", "user")
+    search_fields = ("=id", "=workspace__id")
+    ordering = ("-received_at",)
+
+
+@admin.register(IncomingMail)
+class IncomingMailAdmin(ReadOnlyAdmin):
+    """That a mail came and what became of it; also what reached nobody's address."""
+
+    hidden = frozenset({"digest", "subject", "comment"})
+    list_display = ("received_at", "outcome", "reason", "method", "sender", "words", "workspace")
+    list_filter = ("outcome", "reason", "method")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=meeting_id", "=workspace__id", "=message_id")
+    ordering = ("-received_at",)

@@ -14,6 +14,7 @@ class BookingConfig(AppConfig):
         from booking.beyond import links_without_room  # noqa: PLC0415 -- app registry
         from booking.enums import MessageKind  # noqa: PLC0415 -- app registry
         from booking.services import (  # noqa: PLC0415 -- app registry
+            answers,
             bulk,
             clashes,
             crm_erasing,
@@ -24,7 +25,9 @@ class BookingConfig(AppConfig):
             erasing,
             external,
             handlers,
+            invited_steps,
             leaving,
+            mail_fetch,
             relocated,
             reminding,
             rooms,
@@ -131,6 +134,26 @@ class BookingConfig(AppConfig):
             patience=3 * outbox.DAY,
             words="Taking somebody out of the CRM",
             duty=True,
+        )
+        outbox.register(
+            MessageKind.MAIL_FETCH,
+            mail_fetch.handle_mail_fetch,
+            patience=3 * outbox.DAY,
+            words="Mail that came in",
+        )
+        outbox.register(
+            MessageKind.ANSWERED,
+            answers.handle_answered,
+            patience=outbox.OF_MAIL,
+            lane=outbox.MAIL,
+            words="What a booker answered in their calendar",
+        )
+        outbox.register(
+            MessageKind.INVITATION,
+            invited_steps.handle_invitation,
+            invited_steps.invitation_has_failed,
+            patience=outbox.OF_MAIL,
+            words="Invitation from outside",
         )
         outbox.register(LINK_SETTLED_KIND, delivery.handle_link, words="Join link that came later")
         outbox.register(MOVED_KIND, relocated.follow_event, words="Event in another calendar")

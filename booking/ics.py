@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from email.mime.text import MIMEText
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
@@ -18,13 +18,18 @@ from common.spans import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
-Method = Literal["REQUEST", "CANCEL"]
+Method = Literal["REQUEST", "CANCEL", "REPLY"]
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
 
 PRODUCT = "-//Meridian//Booking//EN"
 REMINDER = timedelta(minutes=15)
+_FILES: Final[dict[Method, str]] = {
+    "REQUEST": "invite.ics",
+    "CANCEL": "cancel.ics",
+    "REPLY": "answer.ics",
+}
 
 _LINE_BREAKS = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -108,6 +113,43 @@ def build_invitation(
     return _message(method, event)
 
 
+def build_answer(
+    *,
+    uid: str,
+    sequence: int,
+    dtstamp: datetime,
+    start: datetime | date,
+    end: datetime | date,
+    summary: str,
+    organizer: Address,
+    guest: Address,
+    sent_by: str,
+    answer: Literal["ACCEPTED", "TENTATIVE", "DECLINED"],
+) -> bytes:
+    """A guest's answer to somebody else's invitation (RFC 5546, 3.2.3).
+
+    `uid` and `sequence` are the invitation's; `sent_by` is the mailbox that the answer comes from
+    where that is not the guest's own. Raises ValueError for a uid that is none.
+    """
+    if not _WORD.fullmatch(uid):
+        raise ValueError("A UID is one word.")
+    event = Event()
+    event.add("uid", uid)
+    event.add("sequence", sequence)
+    event.add("dtstamp", in_utc(dtstamp).replace(microsecond=0))
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    if one_line(summary):
+        event.add("summary", one_line(summary))
+    event.add("organizer", _cal_address(organizer))
+    attendee = _cal_address(guest)
+    attendee.params["PARTSTAT"] = answer
+    if sent_by and sent_by != guest.email:
+        attendee.params["SENT-BY"] = f"mailto:{sent_by}"
+    event.add("attendee", attendee)
+    return _message("REPLY", event)
+
+
 def mime_part(ics: bytes, method: Method) -> MIMEText:
     """The invitation as an attachment that mail programs offer to accept.
 
@@ -119,8 +161,7 @@ def mime_part(ics: bytes, method: Method) -> MIMEText:
         raise ValueError("The invitation has another method.")
     part = MIMEText(ics.decode(), "calendar", "utf-8")
     part.set_param("method", method)
-    name = "invite.ics" if method == "REQUEST" else "cancel.ics"
-    part.add_header("Content-Disposition", "attachment", filename=name)
+    part.add_header("Content-Disposition", "attachment", filename=_FILES[method])
     return part
 
 

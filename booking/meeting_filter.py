@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from booking.enums import TAKES_TIME, Clash, MeetingState
+from booking.enums import TAKES_TIME, Answer, Clash, MeetingState
 from booking.mail_troubles import standing_troubles
+from booking.models import MeetingAnswer
 from booking.owners import meeting_tables
 from calendars.enums import ConferenceState
 from common.enums import OutboxState
@@ -185,4 +186,12 @@ def _needs_a_hand(membership: Membership) -> Q:
     clashes = ~Q(clash=Clash.NONE) & Q(state__in=TAKES_TIME)
     unreached = list(standing_troubles(membership.workspace_id).values_list("about_id", flat=True))
     is_stuck = Q(pk__in=[*stuck, *unreached])
-    return Q(state=MeetingState.REQUESTED) | is_stuck | no_link | clashes
+    answers = MeetingAnswer.objects.filter(
+        meeting_id=OuterRef("pk"),
+        start_at=OuterRef("start_at"),
+        is_booker=True,
+        answer=Answer.DECLINED,
+    )
+    declined = Q(Exists(answers), state__in=TAKES_TIME)
+    is_asked = Q(state=MeetingState.REQUESTED)
+    return is_asked | is_stuck | no_link | clashes | declined

@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from booking.enums import MessageKind
-from booking.models import BookingBlock, CrmLead, EmailCheck, MeetingChange
+from booking.models import (
+    BookingBlock,
+    CrmLead,
+    EmailCheck,
+    IncomingMail,
+    MeetingAnswer,
+    MeetingChange,
+    OutsideInvitation,
+)
 from booking.owners import tables_for, tables_of_person
 from booking.person_queries import notes_of, whose
 from booking.services.wiping import addresses_of, meetings_as_guest, meetings_of_person
@@ -77,6 +85,28 @@ def record_of(person: PersonBase, now: datetime) -> dict[str, Any]:
             }
             for lead in CrmLead.objects.filter(workspace=workspace_id, email__in=addresses)
         ],
+        "wrote": [
+            {
+                "at": _at(one.received_at),
+                "subject": one.subject,
+                "comment": one.comment,
+                "proposed": _at(one.proposed_start_at),
+            }
+            for one in IncomingMail.objects.filter(workspace=workspace_id, sender__in=addresses)
+        ],
+        "invited_us_to": [
+            {
+                "title": one.title,
+                "start": _at(one.start_at),
+                "end": _at(one.end_at),
+                "location": one.location,
+                "description": one.description,
+                "answer": one.state,
+            }
+            for one in OutsideInvitation.objects.filter(
+                workspace=workspace_id, organizer__in=addresses
+            )
+        ],
         "blocked": [
             {"since": _at(block.created_at), "value": block.value, "reason": block.reason}
             for block in BookingBlock.objects.filter(workspace=workspace_id, value__in=addresses)
@@ -100,9 +130,14 @@ def _meetings(person: PersonBase, meetings: list[MeetingBase]) -> list[dict[str,
             about_id__in=ids,
         ).order_by("created_at")
     )
+    answers = _by_meeting(
+        (str(one.meeting_id), _answer(one))
+        for one in MeetingAnswer.objects.filter(workspace=person.workspace_id, meeting_id__in=ids)
+    )
     return [
         {
             **_meeting(one),
+            "calendar_answers": answers.get(str(one.pk), []),
             "changes": changes.get(str(one.pk), []),
             "mails": mails.get(str(one.pk), []),
         }
@@ -132,6 +167,15 @@ def _meeting(meeting: MeetingBase) -> dict[str, Any]:
         "message": meeting.message,
         "cancel_reason": meeting.cancel_reason,
         "confirmation_sent": _at(meeting.confirmation_sent_at),
+    }
+
+
+def _answer(answer: MeetingAnswer) -> dict[str, Any]:
+    return {
+        "at": _at(answer.received_at),
+        "email": answer.email,
+        "answer": answer.answer,
+        "comment": answer.comment,
     }
 
 

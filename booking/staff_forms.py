@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.enums import DegradedMode
+from booking.enums import DegradedMode, OnDecline
 from booking.link_mail_forms import LinkMailsForm, mail_values, typed_mail_values
 from booking.models.links import MAX_SEATS
 from booking.services.links import LinkData
@@ -168,6 +168,11 @@ class LinkForm(LinkMailsForm):
     )
     degraded_mode = forms.ChoiceField(
         label="While a calendar cannot be read", choices=DegradedMode.choices
+    )
+    on_decline = forms.ChoiceField(
+        label="When the booker declines in their calendar",
+        choices=OnDecline.choices,
+        help_text="Their calendar says so by mail. A guest's decline is only shown.",
     )
     redirect_url = forms.CharField(
         label="Page after booking",

@@ -16,7 +16,7 @@ from django.db.models import Q
 from booking.enums import ChangeKind, MeetingState, MessageKind
 from booking.mail_troubles import troubles_of
 from booking.meeting_filter import MeetingFilter, narrow
-from booking.models import MeetingChange
+from booking.models import MeetingAnswer, MeetingChange
 from booking.owners import meeting_tables, tables_of
 from common.enums import OutboxState
 from common.errors import NotFound
@@ -50,11 +50,12 @@ class MeetingPage:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What left the house, or did not, for one meeting: its outbox rows by kind, and the mails that
-    did not arrive.
+    did not arrive; and what its people answered in their calendars.
     """
 
     rows: list[OutboxMessage] = field(default_factory=list)
     unreached: list[SentMail] = field(default_factory=list)
+    answers: list[MeetingAnswer] = field(default_factory=list)
 
     def failed(self) -> list[OutboxMessage]:
         return [row for row in self.rows if row.state == OutboxState.FAILED]
@@ -184,7 +185,7 @@ def week_figures(membership: Membership, monday: datetime) -> tuple[int, int]:
 
 
 def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[UUID, Delivery]:
-    """What was sent for each of the meetings: two queries for all."""
+    """What was sent for each of the meetings, and answered to it: three queries for all."""
     found = {meeting.pk: Delivery() for meeting in meetings}
     rows = OutboxMessage.objects.filter(
         workspace_id=membership.workspace_id,
@@ -195,4 +196,9 @@ def deliveries_of(membership: Membership, meetings: list[MeetingBase]) -> dict[U
         found[cast("UUID", row.about_id)].rows.append(row)
     for meeting_id, mails in troubles_of(membership.workspace_id, list(found)).items():
         found[meeting_id].unreached.extend(mails)
+    answers = MeetingAnswer.objects.filter(
+        workspace=membership.workspace_id, meeting_id__in=list(found)
+    )
+    for answer in answers.order_by("-is_booker", "email"):
+        found[answer.meeting_id].answers.append(answer)
     return found

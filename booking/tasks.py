@@ -28,3 +28,11 @@ def look_ahead() -> None:
     from booking.services import reminding  # noqa: PLC0415 -- leaf
 
     reminding.look_ahead(now=timezone.now())
+
+
+@shared_task(name="booking.forget_incoming")
+def forget_incoming() -> None:
+    """Delete what is known of mails that came in, once it was kept long enough."""
+    from booking.services import incoming  # noqa: PLC0415 -- leaf
+
+    incoming.forget_old(timezone.now())

@@ -17,6 +17,10 @@ from booking.views import (
     feed,
     feed_address,
     hand_over,
+    inbound,
+    incoming,
+    invitations,
+    invite_address,
     link_hours,
     links,
     mail_texts,
@@ -60,6 +64,7 @@ _staff: list[URLPattern] = [
     path(f"{_MINE}/calendars", scheduling.my_calendars, name="my_calendars"),
     path(f"{_MINE}/page", owner_names.my_page, name="my_page"),
     path(f"{_MINE}/feed", feed_address.my_feed, name="my_feed"),
+    path(f"{_MINE}/invitations", invite_address.my_invites, name="my_invites"),
     path(f"{_MINE}/links/new", links.my_link_new, name="my_link_new"),
     path(f"{_CLIENT}/client-info", clients.client_info, name="client_info"),
     path(
@@ -72,6 +77,7 @@ _staff: list[URLPattern] = [
     path(f"{_CLIENT}/calendars", clients.client_calendars, name="client_calendars"),
     path(f"{_CLIENT}/page", owner_names.client_page, name="client_page"),
     path(f"{_CLIENT}/feed", feed_address.client_feed, name="client_feed"),
+    path(f"{_CLIENT}/invitations", invite_address.client_invites, name="client_invites"),
     path(f"{_CLIENT}/links/new", links.client_link_new, name="client_link_new"),
     path(f"{_CLIENT}/invitations/new", client_access.client_invite, name="client_invite"),
     path(
@@ -123,6 +129,18 @@ _staff: list[URLPattern] = [
     path("meetings/cancel-many", undo.bulk_cancel, name="bulk_cancel"),
     path("meetings/cancel-many/<uuid:run_id>", undo.bulk_run, name="bulk_run"),
     path("meetings/unsent", unsent.unsent_page, name="unsent"),
+    path("meetings/invitations", invitations.invitations, name="invitations"),
+    path(
+        "meetings/invitations/<uuid:invitation_id>/answer",
+        invitations.invitation_answer,
+        name="invitation_answer",
+    ),
+    path("meetings/incoming", incoming.incoming, name="incoming"),
+    path(
+        "meetings/incoming/<uuid:mail_id>/dismiss",
+        incoming.incoming_dismiss,
+        name="incoming_dismiss",
+    ),
     path("meetings/blocked", blocked.blocked, name="blocked"),
     path("meetings/blocked/<uuid:block_id>/delete", blocked.block_delete, name="block_delete"),
     path("meetings/<uuid:meeting_id>/block", blocked.meeting_block, name="meeting_block"),
@@ -175,4 +193,9 @@ _public: list[URLPattern] = [
     path("mail/stop/<str:token>", stopping.mail_stop, name="mail_stop"),
 ]
 
-urlpatterns: list[URLPattern] = [*_staff, *_public]
+# Mail services.
+_hooks: list[URLPattern] = [
+    path("anymail/resend/inbound/", inbound.resend_inbound, name="resend_inbound"),
+]
+
+urlpatterns: list[URLPattern] = [*_staff, *_public, *_hooks]

@@ -188,7 +188,28 @@ class ProviderSession:
             answer = attempt()
         return answer
 
+    def read(self, url: str) -> bytes:
+        """The body behind an address of the service's own, whatever it holds; redirects are not
+        followed. Raises UpstreamUnavailable for any answer that is no success, or when none came
+        in time, and BadReply when it is too large.
+        """
+        response, body = self._receive("GET", url, ends=self._deadline(None))
+        if not response.ok or response.is_redirect:
+            raise UpstreamUnavailable(f"{self.label} answered {response.status_code}.")
+        return body
+
     def _exchange(self, method: str, url: str, *, ends: float, **what: Any) -> Answer:
+        response, body = self._receive(method, url, ends=ends, **what)
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            data=self._decode(body, response.status_code),
+            received_at=datetime.now(UTC),
+        )
+
+    def _receive(
+        self, method: str, url: str, *, ends: float, **what: Any
+    ) -> tuple[requests.Response, bytes]:
         failed = False
         try:
             response = self._session.request(
@@ -208,12 +229,7 @@ class ProviderSession:
         if failed:
             # Raised out here so that the error with the address in it is not in its context.
             raise UpstreamUnavailable(f"{self.label} did not answer. Try again.")
-        return Answer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            data=self._decode(body, response.status_code),
-            received_at=datetime.now(UTC),
-        )
+        return response, body
 
     def _deadline(self, time_limit: timedelta | None) -> float:
         now = time.monotonic()

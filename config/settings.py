@@ -296,6 +296,13 @@ elif _EMAIL_URL:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_TIMEOUT = 10
+# Whose mail comes in here, for answers and invitations of calendars; blank: none does.
+INBOUND_DOMAIN = env.str("INBOUND_DOMAIN", default="").strip().lower()
+# How our own receiving server signs what it found out about a sender (RFC 8601).
+INBOUND_AUTHSERV_ID = env.str("INBOUND_AUTHSERV_ID", default="")
+RESEND_INBOUND_SECRET = env.str("RESEND_INBOUND_SECRET", default="")
+# How long what came in is kept once it is settled, and how long while nobody has looked at it.
+INBOUND_KEPT = timedelta(days=env.int("INBOUND_KEPT_DAYS", default=30))
 
 # --- Work in the background ---
 # How long a message of the outbox is left to a worker that gives no sign of life.
@@ -391,6 +398,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "booking.expire_requests",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "forget-incoming": {
+        "task": "booking.forget_incoming",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
     },
 }
 # A task is enqueued within a web request: with the broker gone it gives up at once, and the

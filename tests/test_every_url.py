@@ -18,7 +18,9 @@ from booking.models import (
     Contact,
     CrmLead,
     Erasure,
+    IncomingMail,
     Meeting,
+    OutsideInvitation,
     PersonNote,
     SalesMeeting,
     SalesProspect,
@@ -119,6 +121,10 @@ ALLOWED = {
     "portal:connect": "for a client's visit only: see test_portal",
     "portal:meetings": "for a client's visit only: see test_portal",
     "booking:erasures": OWN,
+    "booking:invitations": OWN,
+    "booking:incoming": OWN,
+    "booking:my_invites": OWN,
+    "booking:resend_inbound": "the signature is the authority; it only has a mail fetched",
     "booking:book": "the public page of a link or an owner",
     "booking:book_details": "the public page of a link",
     "booking:book_done": "the token in the address is the authority",
@@ -167,7 +173,9 @@ def parts_of(rows):
         "link_id": [rows[Meeting].link_id, rows[SalesMeeting].link_id],
         "meeting_id": [rows[Meeting].pk, rows[SalesMeeting].pk],
         "membership_id": [rows[Membership].pk],
-        "invitation_id": [rows[Invitation].pk, rows[ClientInvitation].pk],
+        "invitation_id": [
+            rows[Invitation].pk, rows[ClientInvitation].pk, rows[OutsideInvitation].pk,
+        ],
         "connection_id": [
             rows[CalendarConnection].pk, rows[UserCalendarConnection].pk, rows[ZoomConnection].pk,
         ],
@@ -180,6 +188,7 @@ def parts_of(rows):
         "person_id": [rows[Contact].pk, rows[SalesProspect].pk],
         "note_id": [rows[PersonNote].pk],
         "erasure_id": [rows[Erasure].pk],
+        "mail_id": [rows[IncomingMail].pk],
         "message_id": [rows[OutboxMessage].pk],
         "lead_id": [rows[CrmLead].pk],
     }  # fmt: skip
@@ -203,7 +212,7 @@ def test_every_address_names_known_objects_or_is_allowed_with_a_reason():
     known = {
         "client_id", "link_id", "meeting_id", "membership_id", "invitation_id", "connection_id",
         "calendar_id", "event_id", "task_id", "branch_id", "block_id", "run_id",
-        "person_id", "note_id", "erasure_id", "message_id", "lead_id",
+        "person_id", "note_id", "erasure_id", "mail_id", "message_id", "lead_id",
     }  # fmt: skip
     unknown = [
         (route, name)

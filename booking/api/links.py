@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from booking.api import examples
 from booking.api.calling import READ, STAFF, WORKSPACE, member_calling, refused
+from booking.enums import OnDecline
 from booking.models import BookingLink
 from calendars.api.drafts import StrictSerializer
 from common.errors import NotFound
@@ -69,6 +70,9 @@ class LinkOutput(serializers.Serializer[Any]):
     is_active = serializers.BooleanField()
     is_private = serializers.BooleanField()
     is_one_time = serializers.BooleanField()
+    on_decline = serializers.ChoiceField(
+        choices=OnDecline.choices, help_text="When the booker declines in their calendar."
+    )
     requires_approval = serializers.BooleanField()
     verifies_email = serializers.BooleanField()
     shows_seats_left = serializers.BooleanField()
@@ -147,6 +151,7 @@ def _as_json(link: BookingLink) -> dict[str, Any]:
         "is_active": link.is_active,
         "is_private": link.is_private,
         "is_one_time": link.is_one_time,
+        "on_decline": link.on_decline,
         "requires_approval": link.requires_approval,
         "verifies_email": link.verifies_email,
         "shows_seats_left": link.shows_seats_left,

@@ -14,16 +14,19 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from booking.enums import MeetingState, Party
+from booking.enums import Answer, MeetingState, Party
 from booking.joining import first_link
 from booking.owners import host_of_meeting, public_name, tables_for
+from booking.services.answers import answers_of, is_current
 from booking.tokens import manage_token
 from calendars.api.drafts import StrictSerializer
 from common.errors import InvalidInput
 from conferencing.enums import LinkKind
 
 if TYPE_CHECKING:
-    from booking.models import MeetingBase
+    from collections.abc import Iterable, Sequence
+
+    from booking.models import MeetingAnswer, MeetingBase
 
 MOST = 100
 
@@ -51,6 +54,16 @@ class AnswerOutput(serializers.Serializer[Any]):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     answer = serializers.CharField()
+
+
+class ReplyOutput(serializers.Serializer[Any]):
+    """What the booker or a guest answered in their calendar."""
+
+    email = serializers.CharField()
+    answer = serializers.ChoiceField(choices=Answer.choices)
+    is_current = serializers.BooleanField(help_text="To the time that the meeting has now.")
+    comment = serializers.CharField()
+    at = serializers.DateTimeField()
 
 
 class ConferenceShape(serializers.Serializer[Any]):
@@ -104,6 +117,7 @@ class MeetingDetailOutput(serializers.Serializer[Any]):
     booker = BookerOutput()
     guests = GuestShape(many=True)
     answers = AnswerOutput(many=True)
+    replies = ReplyOutput(many=True)
     message = serializers.CharField()
     location = serializers.CharField()
     conference = ConferenceShape()
@@ -181,8 +195,18 @@ def to_former_owner(meeting: MeetingBase) -> dict[str, Any]:
     return {**to_staff(meeting), "conference": unknown, "calendar_event_id": None}
 
 
-def to_staff(meeting: MeetingBase) -> dict[str, Any]:
+def all_to_staff(meetings: Sequence[MeetingBase]) -> list[dict[str, Any]]:
+    """The meetings as staff know them; one query for all their replies."""
+    replies = answers_of(meetings)
+    return [to_staff(one, replies[one.pk].values()) for one in meetings]
+
+
+def to_staff(
+    meeting: MeetingBase, replies: Iterable[MeetingAnswer] | None = None
+) -> dict[str, Any]:
     """The meeting as staff know it."""
+    if replies is None:
+        replies = answers_of([meeting])[meeting.pk].values()
     tables = tables_for(meeting)
     person_id = getattr(meeting, f"{tables.person_column}_id")
     return {
@@ -204,6 +228,16 @@ def to_staff(meeting: MeetingBase) -> dict[str, Any]:
         },
         "guests": meeting.guests,
         "answers": meeting.answers,
+        "replies": [
+            {
+                "email": one.email,
+                "answer": one.answer,
+                "is_current": is_current(one, meeting),
+                "comment": one.comment,
+                "at": one.received_at.isoformat(),
+            }
+            for one in replies
+        ],
         "message": meeting.message,
         "location": meeting.location,
         "conference": {

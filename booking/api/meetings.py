@@ -32,6 +32,7 @@ from booking.api.meeting_shapes import (
     MeetingListOutput,
     MeetingOutput,
     MeetingQuery,
+    all_to_staff,
     cursor_after,
     read_cursor,
     to_booker,
@@ -90,7 +91,7 @@ class MeetingsView(APIView):
         return Response(
             {
                 "ok": True,
-                "meetings": [to_staff(meeting) for meeting in page.meetings],
+                "meetings": all_to_staff(page.meetings),
                 "next": cursor_after(page.meetings[-1]) if page.has_more else None,
             }
         )

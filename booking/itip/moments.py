@@ -50,7 +50,7 @@ def moment_of(found: Property, calendar: Component) -> Moment:
     if shipped is None:
         raise Unreadable(MailReason.MALFORMED, "It names a time zone that is not known.")
     at = (wall - _offset_at(shipped, wall)).replace(tzinfo=UTC)
-    return Moment(at=at, wall=at.replace(tzinfo=None), zone="UTC")
+    return Moment(at=at, wall=wall)
 
 
 def instant_of(found: Property) -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from typing import TYPE_CHECKING, Final
 
@@ -54,16 +54,18 @@ def read_mail(raw: bytes, *, authserv_id: str = "") -> Mail:
     it stands topmost; blank, nobody's is.
     """
     digest = hashlib.sha256(raw).hexdigest()
+    envelope = Envelope()
     try:
+        # By themselves first: whose mail it is shall be known of one that is refused, too.
+        envelope = _envelope(BytesHeaderParser(policy=compat32).parsebytes(_head(raw)), authserv_id)
         _check_size(raw)
         mime = BytesParser(policy=compat32).parsebytes(raw)
     except Unreadable as error:
-        return Mail(Envelope(), Refusal(error.reason, error.words), digest=digest)
+        return Mail(envelope, Refusal(error.reason, error.words), digest=digest)
     except (ValueError, LookupError, RecursionError, TypeError, AttributeError):
         # What Python's own parser trips over is no mail that a calendar program wrote.
         words = "This is not a mail that can be read."
-        return Mail(Envelope(), Refusal(MailReason.MALFORMED, words), digest=digest)
-    envelope = _envelope(mime, authserv_id)
+        return Mail(envelope, Refusal(MailReason.MALFORMED, words), digest=digest)
     mail = Mail(envelope, digest=digest)
     try:
         parts = list(_parts(mime))
@@ -82,12 +84,16 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _check_size(raw: bytes) -> None:
-    if len(raw) > MOST_BYTES:
-        raise Unreadable(MailReason.TOO_LARGE, "It is larger than 10 MB.")
+def _head(raw: bytes) -> bytes:
     head = re.split(rb"\r?\n\r?\n", raw[: MOST_HEADER_BYTES + 4], maxsplit=1)[0]
     if len(head) > MOST_HEADER_BYTES:
         raise Unreadable(MailReason.TOO_LARGE, "Its headers are longer than 256 kB.")
+    return head
+
+
+def _check_size(raw: bytes) -> None:
+    if len(raw) > MOST_BYTES:
+        raise Unreadable(MailReason.TOO_LARGE, "It is larger than 10 MB.")
     if any(len(line) > LONGEST_LINE for line in raw.split(b"\n")):
         raise Unreadable(MailReason.TOO_LARGE, "It has a line longer than 128 kB.")
     lower = raw.lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from booking.enums import MailReason
@@ -104,11 +105,17 @@ _WANTS = {
     Method.ADD: "It adds an occurrence to a series, which is not done by mail.",
     Method.PUBLISH: "It tells of an event and invites nobody.",
 }
+_AHEAD = timedelta(days=1)
 _FAILED = "The receiving server found that it does not come from where it says."
 _LESS_PROVEN = (
     "The invitation was proven to come from its organiser, and this mail about it was not."
 )
 _NO_SENDER = "It does not name one sender."
+
+
+def believed(stamped_at: datetime, now: datetime) -> datetime:
+    """When a message was written: a clock that runs far ahead must not outrank all to come."""
+    return min(stamped_at, now + _AHEAD)
 
 
 def decide_reply(mail: Mail, meeting: MeetingFacts, now: datetime) -> Count | Review | Nothing:
@@ -151,8 +158,7 @@ def _counted(
     if event.sequence > meeting.sequence:
         words = "It answers a version of the meeting that was never sent."
         return Review(MailReason.FUTURE, words)
-    # A clock that runs ahead must not outrank every answer to come.
-    stamped_at = min(event.stamped_at, now)
+    stamped_at = believed(event.stamped_at, now)
     before = meeting.answers.get(email)
     order = (event.sequence, stamped_at)
     if before is not None and order <= (before.sequence, before.stamped_at):

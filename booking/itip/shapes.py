@@ -64,7 +64,8 @@ class Party:
 class Moment:
     """A start or an end: an instant (UTC) with its zone, a floating wall time, or a date.
 
-    `zone` is an IANA name, blank for a floating time and for a date.
+    `zone` is an IANA name; blank for a floating time, for a date, and for an instant in a zone
+    that is known by the sender's rules alone.
     """
 
     at: datetime | None = None

@@ -6,6 +6,7 @@ from booking.models.changes import MeetingChange
 from booking.models.crm import CrmAccount, CrmLead, CrmNote
 from booking.models.feeds import CalendarFeed
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
+from booking.models.incoming import IncomingMail, InviteAddress, MeetingAnswer, OutsideInvitation
 from booking.models.links import BookingLink
 from booking.models.mails import MailSender, MailStop, MailText, MailTextChange
 from booking.models.meetings import (
@@ -32,13 +33,17 @@ __all__ = [
     "EmailCheck",
     "ErasedAddress",
     "Erasure",
+    "IncomingMail",
+    "InviteAddress",
     "MailSender",
     "MailStop",
     "MailText",
     "MailTextChange",
     "Meeting",
+    "MeetingAnswer",
     "MeetingBase",
     "MeetingChange",
+    "OutsideInvitation",
     "PersonBase",
     "PersonNote",
     "SalesMeeting",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from booking.enums import DegradedMode
+from booking.enums import DegradedMode, OnDecline
 from common.fields import UUIDModel
 from conferencing.enums import Conference
 from workspaces.enums import OwnerKind
@@ -88,6 +88,7 @@ class BookingLink(UUIDModel):
     degraded_mode = models.CharField(
         max_length=8, choices=DegradedMode.choices, default=DegradedMode.REFUSE
     )
+    on_decline = models.CharField(max_length=8, choices=OnDecline.choices, default=OnDecline.FLAG)
     requires_approval = models.BooleanField(default=False)
     verifies_email = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

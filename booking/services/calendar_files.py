@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from booking.ahead import alarms_of
 from booking.enums import MeetingState
 from booking.ics import Address, Method, Status, build_invitation
+from booking.inbound import reply_address
 from booking.joining import first_link
 from booking.owners import public_name
 from booking.services.letters import meeting_words, typed_facts, where_facts, who_fact
@@ -52,7 +53,10 @@ def calendar_file(
         *([] if for_guest else typed_facts(meeting, "They wrote" if for_owner else _("You wrote"))),
     ]
     if not for_owner and not for_guest:
-        organizer = organizer or meeting.told.get("booker", {}).get("organizer", "")
+        known = meeting.told.get("booker", {})
+        organizer = organizer or known.get("organizer", "")
+        if known.get("has_file") and not organizer:
+            organizer = former_organizer(owner)
     return build_invitation(
         method=method,
         uid=meeting.uid,
@@ -65,7 +69,7 @@ def calendar_file(
         else meeting_words(meeting, owner),
         description="\n".join(f"{label}: {url or text}" for label, text, url in facts),
         organizer=Address(
-            organizer or organizer_of(owner, for_owner=for_owner), public_name(owner)
+            organizer or organizer_of(meeting, owner, for_owner=for_owner), public_name(owner)
         ),
         attendees=[only_to] if only_to else _attendees(meeting, owner, for_owner=for_owner),
         location=link or meeting.location,
@@ -76,13 +80,20 @@ def calendar_file(
     )
 
 
-def organizer_of(owner: Owner, *, for_owner: bool = False) -> str:
-    """The address a new file names as its organiser.
+def organizer_of(meeting: MeetingBase, owner: Owner, *, for_owner: bool = False) -> str:
+    """The address a new file names as its organiser: where calendars send their answers.
 
-    A program that finds itself named so does not offer to add the event.
+    That is the meeting's own, where mail comes in. A program that finds itself named so does not
+    offer to add the event, so an owner's file names the installation.
     """
-    _name, sender = parseaddr(settings.MAIL_FROM)
-    return sender if for_owner or not owner.notice_email else owner.notice_email
+    if not for_owner:
+        return reply_address(meeting.pk) or former_organizer(owner)
+    return parseaddr(settings.MAIL_FROM)[1]
+
+
+def former_organizer(owner: Owner) -> str:
+    """Whom files named while no mail came in; those sent then name them for good."""
+    return owner.notice_email or parseaddr(settings.MAIL_FROM)[1]
 
 
 def _said(meeting: MeetingBase, *, is_off: bool) -> tuple[Method, Status]:

@@ -10,10 +10,11 @@ from uuid import UUID
 from audit.actors import task_actor
 from audit.enums import AccessReason
 from booking.enums import TAKES_TIME, MessageKind
-from booking.models import Erasure
+from booking.models import Erasure, OutsideInvitation
 from booking.owners import host_of_meeting, meeting_tables
 from booking.services.erasing import finish
 from booking.services.events import draft_of, event_at
+from booking.services.invited_drafts import NO_TITLE
 from calendars.errors import EventChanged
 from calendars.providers.base import EventDraft
 from calendars.providers.errors import EventGone
@@ -44,6 +45,11 @@ def _empty(event: Event) -> None:
     actor = task_actor(MessageKind.ERASED_EVENT.value)
     reason = AccessReason.BOOKING_EVENT_ERASE
     standing = [one for one in _meetings_at(event) if one.state in TAKES_TIME]
+    if OutsideInvitation.objects.filter(event_id=event.pk).exists():
+        # What an erased person had invited to keeps the time of who accepted.
+        draft = EventDraft(title=NO_TITLE, description="", location="", notify=False)
+        update_event(event=event, draft=draft, actor=actor, reason=reason)
+        return
     if not standing:
         delete_event(event=event, actor=actor, notify=bool(event.attendees), reason=reason)
         return

@@ -35,6 +35,7 @@ from booking.services.wiping import (
     naming,
     wipe_copies,
     wipe_guest,
+    wipe_invitations,
     wipe_line,
     wipe_meeting,
     wipe_traces,
@@ -239,6 +240,7 @@ def _wipe(erasure: Erasure, person: PersonBase, now: datetime) -> None:
             wipe_meeting(meeting, now)
         notes = wipe_traces(person, addresses)
         in_crm = forget_person(erasure, meetings, addresses, now)
+        events |= wipe_invitations(person, addresses)
         wipe_copies(events)
         events |= named
         locked.delete()

@@ -239,11 +239,15 @@ def _present(meeting: MeetingBase) -> list[MeetingBase]:
 
 
 def _description(meeting: MeetingBase) -> str:
-    """What the bookers typed, in words: Google shows a description's markup, links among it.
+    """What the bookers typed, in words."""
+    return in_words("\n\n".join(_typed(one) for one in _present(meeting)))
+
+
+def in_words(text: str) -> str:
+    """What others wrote, for an event's text: Google shows its markup, links among it.
 
     A join link of ours in it is cut short: whole, it would make this an event of that room.
     """
-    text = "\n\n".join(_typed(one) for one in _present(meeting))
     for url, _ in list(links_in(text)):
         text = text.replace(url, f"{url.rpartition('/')[0]}/\u2026")
     return _TAG.sub("< ", text)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from booking.ahead import LEAST_MINUTES, MOST_MINUTES, MOST_REMINDERS
-from booking.enums import DegradedMode
+from booking.enums import DegradedMode, OnDecline
 from booking.models import BookingLink
 from booking.models.links import MAX_SEATS
 from booking.own_text import check_text
@@ -62,6 +62,7 @@ class LinkData:
     conference: str = Conference.AUTO
     location: str = ""
     degraded_mode: str = DegradedMode.REFUSE
+    on_decline: str = OnDecline.FLAG
     requires_approval: bool = False
     questions: tuple[dict[str, Any], ...] = ()
     availability_settings: dict[str, Any] | None = None
@@ -190,6 +191,7 @@ def _checked(data: LinkData) -> dict[str, Any]:
         "location": _line(data.location, "location", 300),
         "conference": _one_of(data.conference, Conference.values, "conference"),
         "degraded_mode": _one_of(data.degraded_mode, DegradedMode.values, "degraded_mode"),
+        "on_decline": _one_of(data.on_decline, OnDecline.values, "on_decline"),
         "hue": _one_of(data.hue, Hue.values, "hue"),
         "questions": [question.to_json() for question in parse_questions(list(data.questions))],
         "availability_settings": _hours(data.availability_settings),

@@ -27,7 +27,7 @@ from booking.enums import (
 from booking.joining import awaits_link
 from booking.owners import owner_of_meeting, tables_for
 from booking.services import mail
-from booking.services.calendar_files import organizer_of
+from booking.services.calendar_files import former_organizer, organizer_of
 from booking.services.change_mail import behind_mail, change_mail
 from booking.services.delivery import send_link
 from booking.services.messages import enqueue, event_presence, locked
@@ -210,7 +210,7 @@ def _note_try(meeting: MeetingBase, reader: Reader) -> None:
         if known is None:
             unsure = known_now(meeting, reader, has_file=True, organizer="")
             known = replace(unsure, sequence=-1)
-        known = replace(known, has_file=True, organizer=_organizer(reader))
+        known = replace(known, has_file=True, organizer=_organizer(meeting, reader))
         fresh.told = {**fresh.told, reader.key: known.to_json()}
         fresh.save(update_fields=["told", "updated_at"])
 
@@ -226,7 +226,7 @@ def _note_told(
     has_file = statement.file is FileKind.REQUEST or (
         reader.had_file and statement.file is not FileKind.CANCEL
     )
-    known = known_now(meeting, reader, has_file=has_file, organizer=_organizer(reader))
+    known = known_now(meeting, reader, has_file=has_file, organizer=_organizer(meeting, reader))
     with transaction.atomic():
         fresh = locked(meeting)
         fresh.told = {**fresh.told, reader.key: known.to_json()}
@@ -264,8 +264,10 @@ def _lost_its_link(was: MeetingBase, now: MeetingBase) -> bool:
     )
 
 
-def _organizer(reader: Reader) -> str:
+def _organizer(meeting: MeetingBase, reader: Reader) -> str:
     """The organiser that this reader's files name, the same for good."""
     if reader.known is not None and reader.known.organizer:
         return reader.known.organizer
-    return organizer_of(reader.owner, for_owner=reader.role.is_host)
+    if reader.had_file and not reader.role.is_host:
+        return former_organizer(reader.owner)
+    return organizer_of(meeting, reader.owner, for_owner=reader.role.is_host)

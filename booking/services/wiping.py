@@ -13,7 +13,15 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
 from booking.enums import MessageKind, Party
-from booking.models import BulkCancellation, EmailCheck, MeetingChange, PersonNote
+from booking.models import (
+    BulkCancellation,
+    EmailCheck,
+    IncomingMail,
+    MeetingAnswer,
+    MeetingChange,
+    OutsideInvitation,
+    PersonNote,
+)
 from booking.owners import tables_for, tables_of_person
 from booking.services.stopping import forget_stops
 from calendars.models import Event
@@ -83,6 +91,8 @@ def wipe_meeting(meeting: MeetingBase, now: datetime) -> None:
     setattr(meeting, f"{tables.person_column}_id", None)
     meeting.save()
     _wipe_history(meeting)
+    MeetingAnswer.objects.filter(meeting_id=meeting.pk).delete()
+    IncomingMail.objects.filter(meeting_id=meeting.pk).delete()
     # What is still to be mailed has nobody to go to; what is done tells of nobody any more.
     rows = OutboxMessage.objects.filter(workspace_id=meeting.workspace_id, about_id=meeting.pk)
     rows.filter(
@@ -108,6 +118,7 @@ def wipe_guest(meeting: MeetingBase, addresses: Iterable[str]) -> int:
     gone = len(meeting.guests) - len(kept)
     meeting.guests = kept
     meeting.told = _forgotten(meeting.told, addresses)
+    MeetingAnswer.objects.filter(meeting_id=meeting.pk, email__in=list(addresses)).delete()
     meeting.save(update_fields=["guests", "told", "updated_at"])
     return gone
 
@@ -121,6 +132,8 @@ def wipe_traces(person: PersonBase, addresses: list[str]) -> int:
     ).delete()
     checks = EmailCheck.objects.filter(workspace=person.workspace_id).alias(folded=Lower("email"))
     checks.filter(folded__in=addresses).delete()
+    mails = IncomingMail.objects.filter(workspace=person.workspace_id).alias(folded=Lower("sender"))
+    mails.filter(folded__in=addresses).delete()
     forget_recipients(*addresses, workspace_id=person.workspace_id)
     forget_stops(*addresses, workspace_id=person.workspace_id)
     for work in BulkCancellation.objects.filter(workspace=person.workspace_id):
@@ -132,6 +145,23 @@ def wipe_traces(person: PersonBase, addresses: list[str]) -> int:
         buried = Event.objects.filter(workspace_id=person.workspace_id, deleted_at__isnull=False)
         naming(buried, address).update(title="", description="", attendees=[])
     return notes
+
+
+def wipe_invitations(person: PersonBase, addresses: list[str]) -> set[UUID]:
+    """Take away what the addresses invited to; the events that stand for it in calendars, which
+    keep their time.
+    """
+    rows = OutsideInvitation.objects.filter(workspace=person.workspace_id)
+    theirs = rows.filter(Q(organizer__in=addresses) | Q(sender__in=addresses))
+    theirs.filter(event_id__isnull=True).delete()
+    found = set()
+    for one in theirs:
+        one.uid = f"erased-{one.pk}"
+        one.organizer = one.organizer_name = one.sender = one.guest = ""
+        one.title = one.location = one.description = one.note = ""
+        one.save()
+        found.add(one.event_id)
+    return {event_id for event_id in found if event_id is not None}
 
 
 def wipe_copies(event_ids: Iterable[UUID]) -> None:

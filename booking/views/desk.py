@@ -46,6 +46,7 @@ class Desk:
     connect: str
     owner_page: str = ""
     feed: str = ""
+    invites: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ _NAMES = {
         "client_link_new",
         "client_page",
         "client_feed",
+        "client_invites",
     ),
     OwnerKind.USER: (
         "my_scheduling",
@@ -94,6 +96,7 @@ _NAMES = {
         "my_link_new",
         "my_page",
         "my_feed",
+        "my_invites",
     ),
 }
 _PARTS = {OwnerKind.CLIENT: "client={}", OwnerKind.USER: "user=me"}
@@ -103,11 +106,11 @@ _SUBJECTS = {OwnerKind.CLIENT: "{}", OwnerKind.USER: "you"}
 def desk_of(owner: Owner) -> Desk:
     """The addresses of the owner's page."""
     args = [owner.id] if "{}" in _PARTS[owner.kind] else []
-    page, hours, calendars, new_link, owner_page, feed = (
+    page, hours, calendars, new_link, owner_page, feed, invites = (
         reverse(f"booking:{name}", args=args) for name in _NAMES[owner.kind]
     )
     connect = _PARTS[owner.kind].format(owner.id)
-    return Desk(page, hours, calendars, new_link, connect, owner_page, feed)
+    return Desk(page, hours, calendars, new_link, connect, owner_page, feed, invites)
 
 
 def subject_of(owner: Owner) -> str:

@@ -22,7 +22,7 @@ from booking.services.delivery import retry_link
 from booking.services.letters import conference_label
 from booking.services.undelivered import dismiss_mail_trouble, send_mail_again
 from booking.staff_queries import deliveries_of, visible_meeting
-from booking.views.meeting_words import crm_line, receipt_lines, row_of
+from booking.views.meeting_words import answer_lines, crm_line, receipt_lines, row_of
 from booking.wording import clock_range, long_day, zone_words
 from calendars.enums import ConferenceState
 from calendars.prose import is_web_address
@@ -66,6 +66,7 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         ),
         "receipt": receipt_lines(meeting, zone),
         "crm": crm_line(meeting, delivery),
+        "replies": answer_lines(meeting, delivery.answers, zone),
         "clash": clash_line(meeting, zone) if meeting.state in TAKES_TIME else ("", ""),
         "failures": delivery.failed(),
         "troubles": [

@@ -37,7 +37,7 @@ _MINUTE = timedelta(minutes=1)
 def meeting_move(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     """Show open times; POST moves the meeting, and the old time is kept until that stands."""
     zone, now = reader_zone(request), timezone.now()
-    typed = request.POST.dict() if "update" in request.POST else {}
+    typed = request.POST.dict() if "update" in request.POST else _proposed(request)
 
     def act(meeting: MeetingBase, form: forms.Form) -> MeetingBase:
         assert isinstance(form, MoveForm)
@@ -76,11 +76,18 @@ def meeting_move(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     return answer_change(request, change, Action.MOVE, lambda: _drawn(request, change))
 
 
+def _proposed(request: StaffRequest) -> dict[str, str]:
+    """A time that an address fills in, such as one that a guest proposed by mail."""
+    wish = {name: request.GET.get(name, "")[:20] for name in ("day", "time", "minutes")}
+    return {"start": OTHER, **wish} if wish["day"] else {}
+
+
 def _drawn(request: StaffRequest, change: Change) -> dict[str, Any]:
     meeting, zone, now = change.meeting, change.zone, timezone.now()
     doer = doer_of(request)
     chosen = change.form["start"].value() or ""
-    day = read_day(request.POST or request.GET, "update", [])
+    asked = request.POST or request.GET
+    day = read_day(asked, "update", []) or read_day(asked, "day", [])
     try:
         times = open_times(
             terms=moving_terms(meeting=meeting, doer=doer),

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from booking.clash_words import SHORT
-from booking.enums import TAKES_TIME, Clash, MeetingState, MessageKind, Party, Step
+from booking.enums import TAKES_TIME, Answer, Clash, MeetingState, MessageKind, Party, Step
 from booking.mail_troubles import is_final
 from booking.meeting_actions import Action, actions_for
 from booking.models import CrmNote
 from booking.owners import tables_for
+from booking.services.answers import is_current
 from booking.wording import clock, clock_range, long_day, short_day
 from calendars.enums import ConferenceState
 from common.enums import OutboxState
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from booking.models import MeetingBase
+    from booking.models import MeetingAnswer, MeetingBase
     from booking.staff_queries import Delivery
     from common.models import OutboxMessage
 
@@ -38,6 +39,13 @@ class Said:
     icon: str = ""
 
 
+_ANSWERS = {
+    Answer.ACCEPTED: Said("Accepted"),
+    Answer.TENTATIVE: Said("Maybe", "warn"),
+    Answer.DECLINED: Said("Declined in their calendar", "danger"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A meeting as the list shows it."""
@@ -47,6 +55,7 @@ class Row:
     owner: str
     place: Said
     state: Said
+    answer: Said | None
     mail: Said
     event: Said
     can_send: bool
@@ -76,12 +85,40 @@ def row_of(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: dateti
         owner=str(owner),
         place=_place(meeting),
         state=_state(meeting, str(owner)),
+        answer=_booker_answer(meeting, delivery.answers),
         mail=_mail(meeting, delivery, zone, now),
         event=_event(meeting, delivery),
         can_send=bool(delivery.failed()),
         can_retry_link=_can_retry_link(meeting, now),
         actions=actions_for(meeting, now),
     )
+
+
+def _booker_answer(meeting: MeetingBase, answers: list[MeetingAnswer]) -> Said | None:
+    """What the booker answered to its time; None where that is not known, or of no matter."""
+    said = next((one for one in answers if one.is_booker and is_current(one, meeting)), None)
+    if said is None or meeting.state not in TAKES_TIME:
+        return None
+    return _ANSWERS[Answer(said.answer)]
+
+
+def answer_lines(
+    meeting: MeetingBase, answers: list[MeetingAnswer], zone: ZoneInfo
+) -> list[tuple[str, Said, str, str]]:
+    """Who answered in their calendar what, when, and with what words; the booker first."""
+    return [
+        (
+            meeting.booker_name if one.is_booker else one.email,
+            _ANSWERS[Answer(one.answer)] if is_current(one, meeting) else _of_before(one),
+            f"{short_day(one.received_at.astimezone(zone).date())}, {clock(one.received_at, zone)}",
+            one.comment,
+        )
+        for one in answers
+    ]
+
+
+def _of_before(answer: MeetingAnswer) -> Said:
+    return Said(f"{Answer(answer.answer).label}, to an earlier time", "plain")
 
 
 def _can_retry_link(meeting: MeetingBase, now: datetime) -> bool:

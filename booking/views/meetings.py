@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from booking import inbound
 from booking.enums import MeetingState
+from booking.mail_queries import count_to_answer, mails_to_review
 from booking.meeting_actions import Action
 from booking.meeting_filter import OVER, MeetingFilter, Period, read_filter
 from booking.models import BookingLink
@@ -115,6 +117,9 @@ def meetings(request: StaffRequest) -> HttpResponse:
         "tabs": _tabs(wanted, needing),
         "needing": needing,
         "unsent": unsent_messages(membership).count(),
+        "takes_mail": inbound.is_on(),
+        "to_answer": count_to_answer(membership, now) if inbound.is_on() else 0,
+        "to_review": mails_to_review(membership).count() if inbound.is_on() else 0,
         "states": _STATES.get(wanted.period, ()),
         "lifts": _lifts(request, wanted, clients, links, None if found.meetings else (now, zone)),
         "booked": booked,

@@ -13,9 +13,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.actors import user_actor
+from booking import inbound
 from booking.hours import Hours, find_faults, holidays_sent, hours_of, press, read_hours
 from booking.hours_card import card_of
 from booking.services.feeds import feed_of
+from booking.services.invite_addresses import address_of
 from booking.views.desk import accounts_of, desk_of, offers_for
 from booking.views.link_rows import link_rows, owner_page
 from booking.views.openings import standing_of
@@ -65,6 +67,8 @@ def page(
         "links": link_rows(owner, now),
         "owner_page": owner_page(owner),
         "feed": feed_of(owner),
+        "takes_invitations": inbound.is_on(),
+        "invite_address": address_of(owner),
         **hours_card(owner, now, hours=hours, faults=faults, sent=sent),
         "standing": (
             standing_of(owner, now=now, actor=user_actor(request))

@@ -30,6 +30,7 @@ FIELDS = {
     "max_per_day": "",
     "max_per_week": "",
     "degraded_mode": "refuse",
+    "on_decline": "flag",
     "seats": "1",
     "hours": "owner",
     "allows_guests": "on",

@@ -1,0 +1,96 @@
+"""Take in mails from a file, a mailbox, or a mail server's pipe."""
+
+from __future__ import annotations
+
+import mailbox
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from booking.itip.post import MOST_BYTES
+from booking.services.incoming import take_in
+from booking.services.mail_log import Fate
+from common.errors import DomainError, InvalidInput
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator
+
+# As mail servers understand them: sysexits.h.
+EX_USAGE: Final = 64
+EX_NOINPUT: Final = 66
+EX_NOUSER: Final = 67
+EX_TEMPFAIL: Final = 75
+EX_CONFIG: Final = 78
+
+
+class Command(BaseCommand):
+    help = (
+        "Take in mails: answers of bookers, invitations from outside. PATH is an .eml file or, "
+        "with --mbox, a mailbox; - reads one mail from a mail server's pipe. Exit codes are those "
+        "of sysexits.h: 67 when no address is ours, 75 when it should be brought again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", help="A file, or - for standard input.")
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--mbox", action="store_true", help="The file holds many mails.")
+        form.add_argument("--eml", action="store_true", help="The file holds one mail (default).")
+        parser.add_argument(
+            "--recipient",
+            action="append",
+            default=[],
+            help="To whom the server was told to deliver; may be repeated. Without it the mail's "
+            "own headers are asked.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = options["path"]
+        if path == "-" and options["mbox"]:
+            raise CommandError("A mailbox is read from a file.", returncode=EX_USAGE)
+        fates: list[Fate] = []
+        for raw in _mails(path, is_mailbox=options["mbox"]):
+            fates += _taken(raw, options["recipient"])
+        for fate in Fate:
+            count = fates.count(fate)
+            if count:
+                self.stdout.write(f"{count} {fate.value}")
+        if fates and all(one is Fate.NOBODY for one in fates):
+            raise CommandError("No address of ours.", returncode=EX_NOUSER)
+
+
+def _taken(raw: bytes, recipients: list[str]) -> list[Fate]:
+    try:
+        return take_in(raw=raw, recipients=recipients, now=timezone.now())
+    except InvalidInput as error:
+        raise CommandError(error.message, returncode=EX_CONFIG) from None
+    except DomainError as error:
+        raise CommandError(error.message, returncode=EX_TEMPFAIL) from None
+    except DatabaseError:
+        words = "The database did not take it. Bring it again."
+        raise CommandError(words, returncode=EX_TEMPFAIL) from None
+
+
+def _mails(path: str, *, is_mailbox: bool) -> Iterator[bytes]:
+    """Each mail's bytes, one more than is read of a mail at most."""
+    if path == "-":
+        yield sys.stdin.buffer.read(MOST_BYTES + 1)
+        return
+    if not Path(path).is_file():
+        raise CommandError("There is no such file.", returncode=EX_NOINPUT)
+    try:
+        if is_mailbox:
+            with closing(mailbox.mbox(path, create=False)) as box:
+                for key in box.iterkeys():
+                    with box.get_file(key) as file:
+                        yield file.read(MOST_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                yield file.read(MOST_BYTES + 1)
+    except OSError:
+        raise CommandError("The file cannot be read.", returncode=EX_NOINPUT) from None
