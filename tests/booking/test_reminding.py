@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from booking.addresses import manage_url
 from booking.enums import Ahead, MeetingState
-from booking.models import MailStop
+from booking.models import MailStop, Meeting
 from booking.services import changes, reminding
 from booking.services.links import LinkData, delete_link, save_link
 from booking.services.stopping import has_stopped
@@ -421,3 +421,39 @@ def test_headers_survive_as_one_line_each(client_owner, clock, post):
     assert read["Auto-Submitted"] == "auto-generated"
     assert read["List-Unsubscribe"].strip().startswith("<http")
     assert Ahead.REMINDER.value not in read["Message-ID"]
+
+
+def test_resend_is_given_the_headers_that_stop_them(client_owner, clock, post, sandbox, settings):
+    settings.EMAIL_BACKEND = "common.mail_backends.ResendBackend"
+    booked(reminding_link(client_owner, 60))
+    post(NEXT_WEEK - HOUR)
+    *_others, last = sandbox.store.all("resend_mail")
+    headers = last["body"]["headers"]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["List-Unsubscribe"].strip("<>") in last["body"]["text"]
+
+
+# --- Several at once ---
+
+
+def test_two_looks_at_once_send_one_mail(client_owner, clock, post):
+    booked(reminding_link(client_owner, 60))
+    at = NEXT_WEEK - HOUR
+    clock.move_to(at)
+    (stale,) = Meeting.objects.select_related("link", "workspace")
+    reminding.look_ahead(now=at)
+    reminding._look_at(stale, at)
+    assert len(messages(kind="booking.reminder")) == 1
+    assert to_whom(post(at)) == [ANN.email]
+
+
+def test_a_look_does_not_forget_what_changed_meanwhile(client_owner, clock, post):
+    meeting = booked(reminding_link(client_owner, 60))
+    (stale,) = Meeting.objects.select_related("link", "workspace")
+    to = NEXT_WEEK - DAY
+    changes.move_meeting(meeting=meeting, start=to, doer=GUEST, now=now() + timedelta(minutes=1))
+    deliver_all()
+    reminding._look_at(stale, now())
+    stale.refresh_from_db()
+    assert stale.look_at == now() + timedelta(minutes=1)
+    assert to_whom(post(to - HOUR)) == [ANN.email]
