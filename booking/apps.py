@@ -120,7 +120,12 @@ class BookingConfig(AppConfig):
             lane=outbox.MAIL,
             words="Notice that a mail did not arrive",
         )
-        outbox.register(MessageKind.CRM_LEAD, crm_notes.handle_lead, words="Lead in the CRM")
+        outbox.register(
+            MessageKind.CRM_LEAD,
+            crm_notes.handle_lead,
+            patience=3 * outbox.DAY,
+            words="Lead in the CRM",
+        )
         outbox.register(
             MessageKind.CRM_KEY_REFUSED,
             crm_mail.handle_key_refused,
