@@ -351,3 +351,34 @@ def test_api_says_that_a_mail_was_refused(resend, link, clock, browser):
     assert answer.status_code == 409
     assert answer.json()["code"] == "mail_refused"
     assert "Resend refused the mail" in answer.json()["message"]
+
+
+def test_life_of_a_meeting_with_every_first_answer_lost_is_each_mail_once(
+    resend, link, owner, clock, postman
+):
+    """What is made anew bears other moments: the repeats must still equal the first tries."""
+    postman.held = True
+    meeting = book(link)
+    for step in (None, move, cancel):
+        if step is not None:
+            step(meeting)
+        resend.fault("resend.emails.send", lost=True, count=2)  # one to each reader
+        for _turn in range(4):
+            deliver_all()
+            clock.shift(timedelta(seconds=47))
+    answers = [call["status"] for call in resend.calls("resend.emails.send")]
+    assert set(answers) == {200}
+    kept = resend.store.all("resend_mail")
+    assert len({one["key"] for one in kept}) == len(kept) == len(answers) - 6 == 6
+    assert len(taken(resend, ANN.email)) == 3
+    assert not OutboxMessage.objects.filter(kind="booking.notification").exclude(state="sent")
+    assert set(SentMail.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def move(meeting):
+    from audit.actors import task_actor
+    from booking.enums import Party
+
+    doer = Doer(Party.OWNER, task_actor("test"), "Alice")
+    later = fresh(meeting).start_at + timedelta(hours=1)
+    changes.move_meeting(meeting=fresh(meeting), start=later, doer=doer, now=timezone.now())
