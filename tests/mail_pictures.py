@@ -31,12 +31,15 @@ from booking.models import EmailCheck
 from booking.services import ahead_mail, clash_mail, code_mail, mail, mail_examples
 from booking.services.change_mail import behind_mail, change_mail
 from booking.services.mail_texts import Words
-from booking.services.readers import Known, Reader, Role
+from booking.services.readers import Known, Reader
+from booking.services.readers import Role as Part
 from booking.services.statements import FileKind, Said, Statement
 from booking.services.undelivered_mail import undelivered_mail
 from common.enums import MailState
 from common.models import SentMail
-from tests.factories import make_user, make_workspace
+from tests.factories import make_client, make_user, make_workspace
+from workspaces.enums import Role
+from workspaces.models import ClientInvitation, Invitation
 from workspaces.owners import owner_of_user
 
 WIDTHS, SCHEMES = (360, 600), ("light", "dark")
@@ -84,6 +87,18 @@ def letters():
     }
     for name in ("reconnect", "branch"):
         yield f"owner-{name}", render_to_string(f"calendars/mail/{name}.html", context)
+    yield "owner-crm-key", render_to_string("booking/mail/crm_key.html", context)
+    client = make_client(owner.workspace)
+    doors = {
+        "invitation": Invitation(role=Role.MEMBER),
+        "client_invitation": ClientInvitation(client=client),
+    }
+    for name, door in doors.items():
+        door.workspace, door.email, door.invited_by = owner.workspace, "bob@finch.example", user
+        door.expires_at = NOW + timedelta(days=7)
+        url = "https://meridian.example/invitations/x"
+        given = {"invitation": door, "url": url, "action_url": url, "subject": "An invitation"}
+        yield name.replace("_", "-"), render_to_string(f"workspaces/mail/{name}.html", given)
 
 
 def to_owner(owner):
@@ -97,7 +112,7 @@ def to_owner(owner):
     zone, email = owner.zone, owner.notice_email
     was = meeting.start_at - timedelta(days=1)
     known = Known(0, MeetingState.CONFIRMED, was, was + timedelta(minutes=30))
-    host = Reader("owner:1", Role.OWNER, email, owner.name, zone, owner, known)
+    host = Reader("owner:1", Part.OWNER, email, owner.name, zone, owner, known)
     moved = Statement(Said.MOVED, FileKind.NONE, ())
     yield "owner-moved", change_mail(meeting, host, moved, now=NOW)
     yield "owner-reminder", ahead_mail.reminder(meeting, host)
