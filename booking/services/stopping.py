@@ -71,6 +71,11 @@ def stop(choice: Choice) -> None:
     MailStop.objects.get_or_create(workspace=choice.workspace, address_hash=choice.address_hash)
 
 
+def stop_for(workspace: Workspace, email: str) -> None:
+    """Send this address no more: its reader marked a mail as spam, which says as much."""
+    stop(Choice(workspace, _hash(workspace.pk, email, settings.SECRET_KEY)))
+
+
 def resume(choice: Choice) -> None:
     """Send them again; a repeat changes nothing."""
     MailStop.objects.filter(workspace=choice.workspace, address_hash=choice.address_hash).delete()

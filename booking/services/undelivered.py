@@ -22,6 +22,7 @@ from booking.owners import meeting_tables, owner_of_meeting
 from booking.services.messages import locked, message_of
 from booking.services.posting import post
 from booking.services.readers import known_now, readers_of
+from booking.services.stopping import stop_for
 from booking.services.undelivered_mail import undelivered_mail
 from common import outbox
 from common.enums import MAIL_TROUBLE, MailState
@@ -45,6 +46,7 @@ def handle_mail_trouble(message: OutboxMessage) -> None:
 
     Of a delay only when it lasts for an hour, or until shortly before the start. What has arrived
     by now, and a mail to the owner themself, is told by no mail; the meeting's page shows it.
+    Who marked one as spam is sent no more reminders and follow-ups.
     """
     mail = SentMail.objects.filter(pk=UUID(message.payload["mail_id"])).first()
     if mail is None or mail.state not in MAIL_TROUBLE or not mail.recipient:
@@ -52,6 +54,8 @@ def handle_mail_trouble(message: OutboxMessage) -> None:
     meeting = _meeting_of(mail)
     if meeting is None or meeting.erased_at is not None:
         return
+    if mail.state == MailState.COMPLAINED:
+        stop_for(meeting.workspace, mail.recipient)
     try:
         owner = owner_of_meeting(meeting)
     except LinkClosed:

@@ -15,6 +15,7 @@ from booking.mail_troubles import troubles_of
 from booking.owners import tables_for
 from booking.services import changes
 from booking.services.changes import Doer
+from booking.services.stopping import has_stopped
 from booking.services.undelivered import send_mail_again
 from common.enums import MailState
 from common.errors import Conflict, NotFound
@@ -143,11 +144,13 @@ def test_mail_about_a_mail_is_followed_by_none(resend, client_link, northgate, c
     assert {mail.recipient for mail in standing(meeting)} == {LOST.email, "desk@bounce.example"}
 
 
-def test_spam_report_is_told(resend, link, owner, clock):
-    book(link, booker=replace(ANN, email="ann@complain.example"))
+def test_spam_report_is_told_and_ends_reminders(resend, link, owner, clock):
+    meeting = book(link, booker=replace(ANN, email="ann@complain.example"))
     deliver_all()
     (_notice, told) = taken(resend, owner.notice_email)
     assert "was marked as spam" in told["text"]
+    assert has_stopped(meeting.workspace_id, "ann@complain.example")
+    assert not has_stopped(meeting.workspace_id, ANN.email)
 
 
 def test_delay_is_shown_at_once_and_mailed_when_it_lasts(resend, link, owner, clock, browser):
