@@ -50,6 +50,14 @@ class BookerRefused(Forbidden):
     )
 
 
+class GuestsRefused(BookerRefused):
+    """The workspace does not take who is to come along, or who invites them."""
+
+    default_message = gettext_noop(
+        "These guests cannot be invited online. Nothing was changed. Ask the host in another way."
+    )
+
+
 class ChangedMeanwhile(Conflict):
     """Somebody changed the meeting since the caller saw it."""
 

@@ -135,17 +135,12 @@ class MeetingsView(APIView):
             "now": now,
             "actor": public_actor(request, link.id),
         }
-        code = given.get("code", "")
-        try:
-            admit(**wish, email=email, code=code, wants_another=given["resend"])
-        except EmailUnproven as unproven:
-            unproven.verification = nonce
-            raise
         guests = given.get("guests", ())
-        uses = limits.booking_uses(
-            address=address, link_id=link.id, email=email, guests=guests[:MAX_GUESTS]
-        )
         try:
+            self._admit(wish, given, email=email, nonce=nonce)
+            uses = limits.booking_uses(
+                address=address, link_id=link.id, email=email, guests=guests[:MAX_GUESTS]
+            )
             with limits.spending(uses, now):
                 meeting = book_meeting(
                     **wish,
@@ -159,6 +154,21 @@ class MeetingsView(APIView):
             field = _PLACE.sub(r".\1", error.field)
             raise InvalidInput(field, error.message) from error
         return Response(to_booker(meeting), status=201)
+
+    def _admit(
+        self, wish: dict[str, Any], given: dict[str, Any], *, email: str, nonce: str
+    ) -> None:
+        try:
+            admit(
+                **wish,
+                email=email,
+                code=given.get("code", ""),
+                wants_another=given["resend"],
+                guests=given.get("guests", ()),
+            )
+        except EmailUnproven as unproven:
+            unproven.verification = nonce
+            raise
 
 
 class MeetingView(APIView):

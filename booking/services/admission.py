@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from booking.services.blocking import refuse_blocked
+from booking.guests import clean_guests
+from booking.services.blocking import refuse_blocked, refuse_blocked_guests
 from booking.services.meetings import check_start
 from booking.services.verification import require_proof
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from audit.actors import Actor
@@ -26,14 +28,18 @@ def admit(
     actor: Actor,
     code: str = "",
     wants_another: bool = False,
+    guests: Sequence[Mapping[str, str]] = (),
 ) -> None:
-    """Return when this address (cleaned) may book the time now; `actor` says where it comes from.
+    """Return when this address (cleaned) may book the time now, and bring these guests along.
 
-    Raises BookerRefused, EmailUnproven while a code is to be typed, and RateLimited. No code is
-    sent for a time that is gone: then what `check_start` raises.
+    `actor` says where the wish comes from. Raises InvalidInput naming a part of `guests`,
+    BookerRefused, GuestsRefused, EmailUnproven while a code is to be typed, and RateLimited. No
+    code is sent for a time that is gone: then what `check_start` raises.
     """
     address = actor.address
     refuse_blocked(workspace=link.workspace, email=email, address=address, now=now)
+    invited = [guest["email"] for guest in clean_guests(guests, email)]
+    refuse_blocked_guests(workspace=link.workspace, emails=invited, now=now)
     if link.verifies_email and not code:
         check_start(link=link, start=start, duration=duration, now=now, actor=actor)
     require_proof(

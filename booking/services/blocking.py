@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from booking.booker import clean_email
 from booking.enums import BlockKind
-from booking.errors import BookerRefused
+from booking.errors import BookerRefused, GuestsRefused
 from booking.models import BookingBlock
 from booking.plain import CONTROLS
 from common.errors import InvalidInput, NotFound
@@ -19,6 +19,7 @@ from common.mailboxes import domains_of, mailbox_of
 from workspaces.zones import zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -112,17 +113,30 @@ def refuse_blocked(*, workspace: Workspace, email: str, address: str, now: datet
 
     Days end by the workspace's clock, an hour or two late elsewhere.
     """
-    today = now.astimezone(zone(workspace.timezone)).date()
-    holds = Q(ends_on__isnull=True) | Q(ends_on__gte=today)
-    named = Q(kind=BlockKind.EMAIL, value=mailbox_of(email))
-    named |= Q(kind=BlockKind.DOMAIN, value__in=domains_of(email))
-    rows = BookingBlock.objects.filter(
-        holds, named | Q(kind=BlockKind.NETWORK), workspace=workspace
-    )
     here = _address(address)
-    for kind, value in rows.values_list("kind", "value"):
+    for kind, value in _blocks_now(workspace, [email], now, with_networks=True):
         if kind != BlockKind.NETWORK or (here and here in ipaddress.ip_network(value)):
             raise BookerRefused
+
+
+def refuse_blocked_guests(*, workspace: Workspace, emails: Sequence[str], now: datetime) -> None:
+    """Raise GuestsRefused when the workspace blocks one of the mailboxes, or a domain of theirs."""
+    if emails and _blocks_now(workspace, emails, now).exists():
+        raise GuestsRefused
+
+
+def _blocks_now(
+    workspace: Workspace, emails: Sequence[str], now: datetime, *, with_networks: bool = False
+) -> QuerySet[BookingBlock, tuple[str, str]]:
+    today = now.astimezone(zone(workspace.timezone)).date()
+    holds = Q(ends_on__isnull=True) | Q(ends_on__gte=today)
+    domains = {domain for email in emails for domain in domains_of(email)}
+    named = Q(kind=BlockKind.EMAIL, value__in={mailbox_of(email) for email in emails})
+    named |= Q(kind=BlockKind.DOMAIN, value__in=domains)
+    if with_networks:
+        named |= Q(kind=BlockKind.NETWORK)
+    rows = BookingBlock.objects.filter(holds, named, workspace=workspace)
+    return rows.values_list("kind", "value")
 
 
 def _address(said: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

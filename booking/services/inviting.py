@@ -9,9 +9,9 @@ from django.utils.translation import gettext, gettext_noop
 
 from booking.booker import clean_text
 from booking.enums import ChangeKind, MeetingState, Party
-from booking.errors import BookerRefused
+from booking.errors import BookerRefused, GuestsRefused
 from booking.guests import clean_guests
-from booking.services.blocking import refuse_blocked
+from booking.services.blocking import refuse_blocked, refuse_blocked_guests
 from booking.services.keeping import held_still, keep, once_more
 from common.errors import Conflict, InvalidInput
 
@@ -27,9 +27,6 @@ _OVER = gettext_noop("This meeting is over, so nobody can be invited or taken of
 _OFF = gettext_noop("This meeting does not take place, so nobody is invited to it.")
 _OF_GROUP = gettext_noop("In a group everybody books a seat of their own.")
 _NO_GUESTS = gettext_noop("This link takes no guests.")
-_BLOCKED = gettext_noop(
-    "These guests cannot be invited online. Nothing was changed. Ask the host in another way."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def change_guests(
     removed ones a cancellation, and everybody else a calendar file that says who comes.
 
     Raises Conflict for what is over or off, InvalidInput naming `guests`, a part of it
-    (`guests[<index>].email`) or `message`, and BookerRefused where a booker invites somebody, or is
+    (`guests[<index>].email`) or `message`, and GuestsRefused where a booker invites somebody, or is
     somebody, whom the workspace blocks.
     """
     text = clean_text(message, "message")
@@ -127,10 +124,11 @@ def _refuse_blocked(
     """A blocked booker takes people off, and invites nobody."""
     if not invited:
         return
-    for email in (meeting.booker_email, *invited):
-        try:
-            refuse_blocked(
-                workspace=meeting.workspace, email=email, address=doer.actor.address, now=now
-            )
-        except BookerRefused:
-            raise BookerRefused(gettext(_BLOCKED)) from None
+    workspace = meeting.workspace
+    try:
+        refuse_blocked(
+            workspace=workspace, email=meeting.booker_email, address=doer.actor.address, now=now
+        )
+    except BookerRefused:
+        raise GuestsRefused from None
+    refuse_blocked_guests(workspace=workspace, emails=invited, now=now)

@@ -159,6 +159,7 @@ class _Details:
             actor=self.actor,
             code=self.request.POST.get("code", "")[:40],
             wants_another="another" in self.request.POST,
+            guests=form.invited,
         )
 
     def _book(self, form: DetailsForm, key: str) -> MeetingBase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import date, timedelta
 
@@ -10,15 +11,28 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from booking.enums import BlockKind
-from booking.errors import BookerRefused
+from booking.errors import BookerRefused, GuestsRefused
 from booking.models import BookingBlock
-from booking.services.blocking import block, read_target, refuse_blocked, unblock
+from booking.services.blocking import (
+    block,
+    read_target,
+    refuse_blocked,
+    refuse_blocked_guests,
+    unblock,
+)
 from calendars.models import Hold
 from common.errors import InvalidInput, NotFound
-from tests.booking.conftest import NINE, NOW
+from tests.booking.conftest import NINE, NOW, make_link
+from tests.booking.pages import fill_in, open_form
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
+GUESTS_REFUSED = {
+    "en": "These guests cannot be invited online.",
+    "de": "Diese Gäste können nicht online eingeladen werden.",
+    "fr": "Ces invités ne peuvent pas être invités en ligne.",
+    "es": "Estos invitados no se pueden invitar en línea.",
+}
 
 
 def add(workspace, typed, **more):
@@ -147,3 +161,48 @@ def test_api_refuses_without_telling_by_which_rule(link):
     assert len(set(answers)) == 1
     assert Hold.objects.count() == 0
     assert book().status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("language", "target"),
+    [
+        ("en", "gus@elsewhere.example"),
+        ("de", "elsewhere.example"),
+        ("fr", "gus@elsewhere.example"),
+        ("es", "elsewhere.example"),
+    ],
+)
+def test_blocked_guest_is_refused_in_the_words_of_the_manage_page(owner, clock, target, language):
+    link = make_link(owner, allows_guests=True)
+    add(link.workspace, target)
+    guest = "Gus+2@Elsewhere.example"
+    browser = Browser(headers={"accept-language": language})
+    form = open_form(browser, link)
+    typed = fill_in(form, name="Ann", email="ann@tallship.example", guests=f"Gus <{guest}>")
+    page = browser.post(form["action"], typed)
+    assert page.status_code == 403
+    assert GUESTS_REFUSED[language] in html.unescape(page.content.decode())
+    assert guest in page.content.decode()  # what was typed stays
+    assert Hold.objects.count() == 0
+
+    body = {"link": link.slug, "start": NINE.isoformat(), "name": "Ann", "email": "a@x.example"}
+    said = json.dumps({**body, "guests": [{"email": "kim@x.example"}, {"email": f" {guest}"}]})
+    answer = browser.post(reverse("booking_api:meetings"), said, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert answer.json()["message"].startswith(GUESTS_REFUSED["en"])
+    assert Hold.objects.count() == 0
+
+    without = browser.post(form["action"], {**typed, "guests": "Kim <kim@x.example>"})
+    assert without.status_code == 303
+    assert Hold.objects.count() == 1
+
+
+def test_guests_of_many_are_looked_up_at_once(workspace, django_assert_num_queries):
+    add(workspace, "gus@elsewhere.example")
+    emails = [f"g{number}@x.example" for number in range(10)]
+    with django_assert_num_queries(1):
+        refuse_blocked_guests(workspace=workspace, emails=emails, now=NOW)
+    with pytest.raises(GuestsRefused):
+        refuse_blocked_guests(
+            workspace=workspace, emails=[*emails, "gus@elsewhere.example"], now=NOW
+        )
