@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from booking.beyond import refused_by_plan
 from booking.clash_words import SHORT
 from booking.enums import TAKES_TIME, Answer, Clash, MeetingState, MessageKind, Party, Step
 from booking.mail_troubles import is_final
@@ -143,7 +144,23 @@ def _place(meeting: MeetingBase) -> Said:
         if meeting.conference_state == ConferenceState.FAILED:
             return Said(f"No {name} link", "danger-ink", "alert")
         return Said(f"{name}, on its way", icon="dashed")
+    return _promised(meeting) or _spot(meeting)
+
+
+def _spot(meeting: MeetingBase) -> Said:
     return Said(meeting.location, icon="pin") if meeting.location else Said("No place given")
+
+
+def _promised(meeting: MeetingBase) -> Said | None:
+    """The kind of join link that a request gets with its approval; None where it gets none."""
+    link = meeting.link
+    if meeting.state != MeetingState.REQUESTED or link is None:
+        return None
+    if link.conference == Conference.NONE or refused_by_plan(link, meeting.workspace.tier):
+        return None
+    is_auto = link.conference == Conference.AUTO
+    name = "Join link" if is_auto else link.get_conference_display()
+    return Said(f"{name}, once confirmed", icon="dashed")
 
 
 def _state(meeting: MeetingBase, owner: str) -> Said:

@@ -105,6 +105,27 @@ def test_cancelling_names_who_is_told_and_does_it(browser, meeting):
     assert "Ill." in detail
 
 
+@pytest.mark.parametrize(
+    ("guests", "verb"), [([], "is"), ([{"name": "", "email": "d@x.example"}], "are")]
+)
+@pytest.mark.parametrize("step", ["cancel", "move"])
+def test_one_is_told_and_several_are_told(browser, meeting, step, guests, verb):
+    type(meeting)._default_manager.filter(pk=meeting.pk).update(guests=guests)
+    page = " ".join(browser.get(url(meeting, step)).text.split())
+    assert f"{verb} told by mail, with your message." in page
+
+
+def test_request_says_the_join_link_that_comes_with_the_yes(browser, asked):
+    link = asked.link
+    for conference, words in (
+        ("meet", "Google Meet, once confirmed"),
+        ("auto", "Join link, once confirmed"),
+        ("none", "No place given"),
+    ):
+        type(link)._default_manager.filter(pk=link.pk).update(conference=conference)
+        assert words in browser.get(url(asked, "detail")).text
+
+
 def test_cancelling_twice_is_one_cancelling(browser, meeting):
     assert send(browser, meeting, "cancel").status_code == 302
     assert send(browser, meeting, "cancel").status_code == 302
