@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.dates import WEEKDAYS as _NAMES
+from django.utils.translation import gettext
 
 from booking.public_holidays import holidays_in
 from common.errors import InvalidInput
@@ -140,7 +141,9 @@ def read_hours(sent: QueryDict) -> Hours:
     for name in WEEKDAYS:
         starts, ends = sent.getlist(f"{name}-from"), sent.getlist(f"{name}-until")
         if len(starts) != len(ends) or len(starts) > MAX_INTERVALS:
-            raise InvalidAvailability(name, "Give a start and an end for each of the hours.")
+            raise InvalidAvailability(
+                name, gettext("Give a start and an end for each of the hours.")
+            )
         pairs = [(start.strip(), end.strip()) for start, end in zip(starts, ends, strict=True)]
         enabled = f"{name}-enabled" in sent
         # A row that was emptied by hand is a row taken away.
@@ -278,17 +281,23 @@ def _dates(key: str, typed: tuple[Typed, ...]) -> dict[date, tuple[Typed, ...]]:
     try:
         first, last = date.fromisoformat(first_said), date.fromisoformat(last_said or first_said)
     except ValueError:
-        raise InvalidAvailability(OVERRIDES, "Give a date such as 2026-12-24.") from None
+        raise InvalidAvailability(OVERRIDES, gettext("Give a date such as 2026-12-24.")) from None
     if last < first:
-        raise InvalidAvailability(OVERRIDES, "The last day is before the first one.")
+        raise InvalidAvailability(OVERRIDES, gettext("The last day is before the first one."))
     if (last - first).days >= MAX_OVERRIDES:
-        raise InvalidAvailability(OVERRIDES, f"At most {MAX_OVERRIDES} dates can be set apart.")
+        raise InvalidAvailability(
+            OVERRIDES,
+            gettext("At most %(count)s dates can be set apart.") % {"count": MAX_OVERRIDES},
+        )
     return {first + _ONE_DAY * n: typed for n in range((last - first).days + 1)}
 
 
 def _refuse_too_many(dates: Mapping[date, object]) -> None:
     if len(dates) > MAX_OVERRIDES:
-        raise InvalidAvailability(OVERRIDES, f"At most {MAX_OVERRIDES} dates can be set apart.")
+        raise InvalidAvailability(
+            OVERRIDES,
+            gettext("At most %(count)s dates can be set apart.") % {"count": MAX_OVERRIDES},
+        )
 
 
 def _read_intervals(said: str) -> tuple[Typed, ...]:

@@ -6,6 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from common.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -60,11 +62,15 @@ def holidays_in(country: str, region: str, year: int) -> list[tuple[date, str]]:
     `region` or `year`.
     """
     if country not in countries():
-        raise InvalidInput("country", "Choose a country from the list.")
+        raise InvalidInput("country", gettext("Choose a country from the list."))
     if region and region not in regions(country):
-        raise InvalidInput("region", f"Choose a region of {countries()[country]} from the list.")
+        raise InvalidInput(
+            "region",
+            gettext("Choose a region of %(country)s from the list.")
+            % {"country": countries()[country]},
+        )
     if not 2000 <= year <= 2100:
-        raise InvalidInput("year", "Choose a year from the list.")
+        raise InvalidInput("year", gettext("Choose a year from the list."))
     from holidays import country_holidays  # noqa: PLC0415 -- slow import
 
     known = country_holidays(country)

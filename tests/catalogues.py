@@ -46,6 +46,7 @@ MODULES = [
     "booking/services/*.py",
     "booking/views/*.py",
     "common/errors.py",
+    "workspaces/availability.py",
     "conferencing/telehealth/*.py",
     "conferencing/views/join.py",
 ]

@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from common.errors import InvalidInput
 from common.spans import Span
 from common.wallclock import ends_at, starts_at
@@ -151,7 +153,7 @@ def _parse_day(raw: object, path: str) -> DayHours:
         return DayHours(enabled, plain)
     intervals = _parse_intervals(fields["intervals"], f"{path}.intervals")
     if enabled and not intervals:
-        raise InvalidAvailability(f"{path}.intervals", "Add hours, or switch the day off.")
+        raise InvalidAvailability(f"{path}.intervals", gettext("Add hours, or switch the day off."))
     return DayHours(enabled, intervals or plain)
 
 
@@ -159,14 +161,17 @@ def _parse_plain_hours(fields: Mapping[str, object], path: str) -> Intervals:
     start = _parse_clock(fields.get("start"), f"{path}.start")
     end = _parse_end(fields.get("end"), f"{path}.end")
     if not _in_order(start, end):
-        raise InvalidAvailability(f"{path}.end", "The end has to be after the start.")
+        raise InvalidAvailability(f"{path}.end", gettext("The end has to be after the start."))
     return ((start, end),)
 
 
 def _parse_overrides(raw: object) -> Iterator[tuple[date, Intervals]]:
     fields = _object(raw, OVERRIDES)
     if len(fields) > MAX_OVERRIDES:
-        raise InvalidAvailability(OVERRIDES, f"At most {MAX_OVERRIDES} dates can be set apart.")
+        raise InvalidAvailability(
+            OVERRIDES,
+            gettext("At most %(count)s dates can be set apart.") % {"count": MAX_OVERRIDES},
+        )
     for key, value in fields.items():
         path = f"{OVERRIDES}.{_shown(key)}"
         yield _parse_date(key, path), _parse_intervals(value, path)
@@ -188,11 +193,15 @@ def _parse_intervals(raw: object, path: str) -> Intervals:
     if not isinstance(raw, list):
         raise InvalidAvailability(path, 'Give a list of pairs, such as [["09:00", "12:00"]].')
     if len(raw) > MAX_INTERVALS:
-        raise InvalidAvailability(path, f"At most {MAX_INTERVALS} pairs fit in a day.")
+        raise InvalidAvailability(
+            path, gettext("At most %(count)s pairs fit in a day.") % {"count": MAX_INTERVALS}
+        )
     found = sorted((_parse_pair(pair, f"{path}[{index}]"), index) for index, pair in enumerate(raw))
     for ((_, end), _), ((start, _), index) in pairwise(found):
         if end == _MIDNIGHT or start < end:
-            raise InvalidAvailability(f"{path}[{index}]", "These hours overlap others of the day.")
+            raise InvalidAvailability(
+                f"{path}[{index}]", gettext("These hours overlap others of the day.")
+            )
     return tuple(interval for interval, _ in found)
 
 
@@ -203,7 +212,7 @@ def _parse_pair(raw: object, path: str) -> Interval:
         case _:
             raise InvalidAvailability(path, 'Give a start and an end, such as ["09:00", "12:00"].')
     if not _in_order(start, end):
-        raise InvalidAvailability(path, "The end has to be after the start.")
+        raise InvalidAvailability(path, gettext("The end has to be after the start."))
     return start, end
 
 
@@ -218,7 +227,7 @@ def _parse_end(raw: object, path: str) -> time:
 
 def _parse_clock(raw: object, path: str) -> time:
     if not isinstance(raw, str) or not _CLOCK.fullmatch(raw):
-        raise InvalidAvailability(path, "Give a time such as 09:00.")
+        raise InvalidAvailability(path, gettext("Give a time such as 09:00."))
     return time.fromisoformat(raw)
 
 
@@ -229,7 +238,7 @@ def _parse_date(raw: object, path: str) -> date:
         day = None
     # fromisoformat also reads 20261224 and 2026-W52-4; one date has one key here.
     if day is None or day.isoformat() != raw:
-        raise InvalidAvailability(path, "Give a date such as 2026-12-24.")
+        raise InvalidAvailability(path, gettext("Give a date such as 2026-12-24."))
     return day
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from booking.beyond import refused_by_plan
 from booking.enums import TAKES_TIME, DegradedMode
@@ -64,8 +65,11 @@ def owner_page(owner: Owner) -> OwnerPage:
     return OwnerPage(slug, f"{settings.PUBLIC_URL}/book/{slug}" if slug else "")
 
 
-def link_rows(owner: Owner, now: datetime) -> list[LinkRow]:
-    """The owner's links, those that are open first."""
+def link_rows(owner: Owner, now: datetime, *, tells_plan: bool = True) -> list[LinkRow]:
+    """The owner's links, those that are open first.
+
+    `tells_plan` says why a plan holds no meeting link: to staff, whose matter it is.
+    """
     links = links_of(owner)
     counts = _counts(owner, links, now)
     today = now.astimezone(owner.zone).date()
@@ -79,7 +83,7 @@ def link_rows(owner: Owner, now: datetime) -> list[LinkRow]:
             LinkRow(
                 link,
                 address_of(link),
-                _facts(link, count.booked, owner.workspace.tier),
+                _facts(link, count.booked, owner.workspace.tier, tells_plan=tells_plan),
                 [*closed, *_kinds(link)],
                 is_open=not closed,
                 has_own_hours=link.availability_settings is not None,
@@ -91,7 +95,7 @@ def link_rows(owner: Owner, now: datetime) -> list[LinkRow]:
 def length(minutes: int) -> str:
     """90 min, 4 h, 2 days: the largest unit that needs no rest."""
     if minutes >= 2 * _MINUTES_A_DAY and minutes % _MINUTES_A_DAY == 0:
-        return f"{minutes // _MINUTES_A_DAY} days"
+        return _("%(number)s days") % {"number": minutes // _MINUTES_A_DAY}
     return f"{minutes // 60} h" if minutes and minutes % 60 == 0 else f"{minutes} min"
 
 
@@ -126,26 +130,30 @@ def _kinds(link: BookingLink) -> list[str]:
     return [word for holds, word in kinds if holds]
 
 
-def _facts(link: BookingLink, booked: int, tier: str) -> list[str]:
+def _facts(link: BookingLink, booked: int, tier: str, *, tells_plan: bool) -> list[str]:
     around = max(link.buffer_before_minutes, link.buffer_after_minutes)
     wants_link = link.conference != Conference.NONE
+    lengths = [str(minutes) for minutes in link.durations]
     said: list[tuple[object, Callable[[], str]]] = [
-        (True, lambda: f"{_listed([str(minutes) for minutes in link.durations])} min"),
-        (link.is_group, lambda: f"{link.seats} seats"),
-        (wants_link, lambda: _meets_by(link, tier)),
+        (True, lambda: _("%(lengths)s min") % {"lengths": _listed(lengths)}),
+        (link.is_group, lambda: _("%(number)s seats") % {"number": link.seats}),
+        (wants_link, lambda: _meets_by(link, tier, tells_plan=tells_plan)),
         (link.location, lambda: link.location),
-        (link.notice_minutes, lambda: f"{length(link.notice_minutes)} notice"),
-        (around, lambda: f"{length(around)} around"),
-        (link.max_per_day, lambda: f"{link.max_per_day} a day at most"),
-        (link.max_per_week, lambda: f"{link.max_per_week} a week at most"),
-        (link.ends_on, lambda: f"until {_day(link.ends_on)}"),
-        (link.requires_approval, lambda: "waits for your yes"),
-        (link.verifies_email, lambda: "proves addresses"),
+        (
+            link.notice_minutes,
+            lambda: _("%(length)s notice") % {"length": length(link.notice_minutes)},
+        ),
+        (around, lambda: _("%(length)s around") % {"length": length(around)}),
+        (link.max_per_day, lambda: _("%(number)s a day at most") % {"number": link.max_per_day}),
+        (link.max_per_week, lambda: _("%(number)s a week at most") % {"number": link.max_per_week}),
+        (link.ends_on, lambda: _("until %(day)s") % {"day": _day(link.ends_on)}),
+        (link.requires_approval, lambda: _("waits for your yes")),
+        (link.verifies_email, lambda: _("proves addresses")),
         (
             link.degraded_mode == DegradedMode.REQUEST,
-            lambda: "asks you if a calendar cannot be read",
+            lambda: _("asks you if a calendar cannot be read"),
         ),
-        (booked, lambda: f"{booked} booked this week"),
+        (booked, lambda: _("%(number)s booked this week") % {"number": booked}),
     ]
     return [words() for holds, words in said if holds]
 
@@ -154,13 +162,16 @@ def _day(day: date | None) -> str:
     return f"{day_and_month(day)} {day.year}" if day else ""
 
 
-def _meets_by(link: BookingLink, tier: str) -> str:
+def _meets_by(link: BookingLink, tier: str, *, tells_plan: bool) -> str:
     refusal = refused_by_plan(link, tier)
     if refusal is not None:
-        return f"no meeting link: {refusal.message}"
+        words = _("no meeting link")
+        return f"{words}: {refusal.message}" if tells_plan else words
     is_auto = link.conference == Conference.AUTO
-    return "automatic link" if is_auto else link.get_conference_display()
+    return _("automatic link") if is_auto else link.get_conference_display()
 
 
 def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if len(words) == 1:
+        return words[0]
+    return _("%(some)s or %(last)s") % {"some": ", ".join(words[:-1]), "last": words[-1]}

@@ -99,7 +99,7 @@ def home(request: ClientRequest) -> HttpResponse:
         **frame(request, "home"),
         "desk": _desk(reverse("portal:home")),
         "needs": _needs(owner, upcoming),
-        "links": link_rows(owner, now),
+        "links": link_rows(owner, now, tells_plan=False),
         "meetings": meeting_rows(upcoming[:SHOWN_AT_HOME], owner, now),
         "more": max(0, len(upcoming) - SHOWN_AT_HOME),
         "standing": (

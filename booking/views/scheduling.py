@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.actors import user_actor
@@ -144,14 +145,14 @@ def press_hours(
         return draw(hours=draft)
     faults: list[InvalidInput] = list(find_faults(typed))
     if not is_zone(typed.zone):
-        faults.append(InvalidInput("timezone", "Choose a time zone from the list."))
+        faults.append(InvalidInput("timezone", _("Choose a time zone from the list.")))
     if faults:
         return draw(hours=typed, faults=faults)
     if keep is None:
         save_hours(owner=owner, zone_name=typed.zone, raw=typed.to_raw())
     else:
         keep(typed)
-    message = "The hours are saved. Guests see them at once."
+    message = _("The hours are saved. Guests see them at once.")
     return dialog_done(request, "hours:changed", to=to, message=message)
 
 

@@ -824,3 +824,33 @@ def test_a_closed_link_says_so_in_the_language(client):
     answer = client.get(reverse("portal:open", args=["x" * 43]), headers={"Accept-Language": "es"})
     assert answer.status_code == 404
     assert "Este enlace no está abierto" in answer.text
+
+
+CARD = {
+    "de": ("4 h Vorlauf", "höchstens 2 am Tag", "Montag: Das Ende muss nach dem Beginn liegen."),
+    "fr": ("préavis de 4 h", "2 par jour au plus", "Lundi: La fin doit être après le début."),
+    "es": (
+        "4 h de antelación",
+        "2 al día como máximo",
+        "Lunes: El final debe ser posterior al inicio.",
+    ),
+}
+
+
+@pytest.mark.parametrize("lang", CARD)
+def test_facts_of_links_and_faults_of_hours_speak_the_language(visitor, client_owner, clock, lang):
+    make_link(client_owner, slug="said", notice_minutes=240, max_per_day=2)
+    reader = {"Accept-Language": lang}
+    notice, most, fault = CARD[lang]
+    home = visitor.get("/client", headers=reader).text
+    assert f"<span>{notice}</span>" in home
+    assert f"<span>{most}</span>" in home
+    wrong = {
+        "zone": "Europe/Berlin",
+        "monday-enabled": "on",
+        "monday-from": "17:00",
+        "monday-until": "09:00",
+    }
+    answer = visitor.post(reverse("portal:hours"), wrong, headers=reader)
+    assert answer.status_code == 422
+    assert fault in " ".join(re.sub(r"<[^>]+>", "", answer.text).split())

@@ -315,8 +315,8 @@ def test_requests_are_said_to_be_requests(owner, clock, browser):
     assert "These are requests" in words(browser.get(page_of(link)))
     asked = words(browser.get(form_url(link)))
     assert "This is a request: " in asked
-    assert "Ask for Wednesday at 09:00" in asked
-    assert "Book Wednesday" not in asked
+    assert "Ask for Thursday at 09:00" in asked
+    assert "Book Thursday" not in asked
     form = open_form(browser, link)
     done = browser.get(browser.post(form["action"], fill_in(form, **ANN)).headers["Location"])
     assert "Your request is sent." in words(done)
