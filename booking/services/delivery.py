@@ -36,6 +36,7 @@ from booking.services.messages import (
     message_of,
     queue_of,
 )
+from booking.services.readers import owner_has_file
 from calendars.enums import ConferenceState
 from common import outbox
 from common.enums import OutboxState
@@ -133,6 +134,9 @@ def create_calendar_event(*, meeting: MeetingBase, now: datetime) -> None:
             send_link(fresh)
         if fresh.event_is_due:
             enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.FOLLOW)
+        elif made.event is None and fresh.notice_sent_at is not None and not owner_has_file(fresh):
+            # The notice was not to wait for longer, and said that the event was on its way.
+            enqueue(fresh, MessageKind.NOTIFICATION, Step.EVENT_FAILED)
         hurry(fresh)
         if fresh.conference_state == ConferenceState.PENDING:
             enqueue(fresh, MessageKind.CALENDAR_EVENT, Step.AWAIT_LINK, due_at=now + _LOOK_AGAIN)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # What is told of a link is told anew when it was asked for again.
 _OF_LINK = (Step.AWAIT_LINK, Step.NO_LINK, Step.NO_LINK_NOTICE)
+# What is done, or told, anew with each other event.
+_OF_EVENT = (Step.EVENT, Step.RELEASE, Step.EVENT_FAILED)
 # What is told, or done, anew with each later version of the meeting.
 _OF_VERSION = (Step.LINK, Step.FOLLOW, Step.CHANGED, Step.EVENT_BEHIND, Step.EVENT_LATE)
 
@@ -38,7 +40,7 @@ def key_of(meeting: MeetingBase, step: Step) -> str:
     key = f"booking:{meeting.id}:{step.value}"
     if step in _OF_VERSION:
         return f"{key}:{meeting.sequence}"
-    if step in {Step.EVENT, Step.RELEASE} and meeting.event_key is not None:
+    if step in _OF_EVENT and meeting.event_key is not None:
         return f"{key}:{meeting.event_key.hex}"
     is_again = step in _OF_LINK and meeting.conference_tries > 1
     return f"{key}:{meeting.conference_tries}" if is_again else key

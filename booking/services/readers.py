@@ -162,6 +162,12 @@ def _known(meeting: MeetingBase, key: str) -> Known | None:
     return Known.of(said) if said else None
 
 
+def owner_has_file(meeting: MeetingBase) -> bool:
+    """Whether whom it is with has a calendar file of it, as far as is known."""
+    known = _known(meeting, f"{_OWNER}{host_of_meeting(meeting).id}")
+    return known is not None and known.has_file
+
+
 def known_now(meeting: MeetingBase, reader: Reader, *, has_file: bool, organizer: str) -> Known:
     """What a reader knows after a mail about the meeting as it is here."""
     return Known(

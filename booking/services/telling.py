@@ -88,7 +88,7 @@ def _may_pass(error: Exception) -> bool:
 
 def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> None:
     """Send what one step owes besides: that no link will come, or that the event could not be
-    made. What is not true any more is not sent.
+    made. What is not true any more is not sent. Raises NotYet while that is not decided.
     """
     if meeting.state != MeetingState.CONFIRMED:
         return
@@ -100,6 +100,10 @@ def tell_more(*, meeting: MeetingBase, step: Step, key: str, now: datetime) -> N
         post(message, meeting, kind=f"booking.{step.value}", key=key, begun=begun)
         return
     presence = event_presence(meeting)
+    if step is Step.EVENT_FAILED and presence is EventPresence.THERE:
+        return
+    if step is Step.EVENT_FAILED and presence is EventPresence.ON_ITS_WAY:
+        raise outbox.NotYet(now + _LOOK_AGAIN)
     for reader in readers_of(meeting):
         if reader.role is Role.OWNER:
             if presence not in _NO_FILE and not reader.had_file:
