@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.http import Http404
@@ -19,7 +20,7 @@ from booking.mail_queries import shown_invitations, visible_invitation
 from booking.services.invited import ON, answer_invitation, version_of
 from booking.services.invited_drafts import NO_TITLE, obstacle_of
 from booking.views.meeting_words import Said
-from booking.wording import clock_range, long_day, zone_words
+from booking.wording import DASH, clock_range, long_day, zone_words
 from calendars.owners import calendars_of
 from calendars.queries import busy_events
 from calendars.services.holds import holds_of
@@ -151,8 +152,10 @@ def _row(one: OutsideInvitation, zone: ZoneInfo, now: datetime) -> Row:
 
 
 def _when(one: OutsideInvitation, zone: ZoneInfo) -> str:
-    if one.start_on is not None:
-        return f"{long_day(one.start_on, year=True)}, all day"
+    if one.start_on is not None and one.end_on is not None:
+        first, last = long_day(one.start_on, year=True), one.end_on - timedelta(days=1)
+        until = f" {DASH} {long_day(last, year=True)}" if last > one.start_on else ""
+        return f"{first}{until}, all day"
     day = long_day(one.start_at.astimezone(zone).date(), year=True)
     return f"{day}, {clock_range(one.start_at, one.end_at, zone)}"
 

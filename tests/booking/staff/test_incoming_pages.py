@@ -65,6 +65,13 @@ class TestInvitations:
         found.refresh_from_db()
         assert (found.state, found.answered_by) == (InvitationState.TENTATIVE, "Alice")
 
+    def test_whole_days_are_said_by_the_first_and_the_last(self, browser, user_owner, clock):
+        address = make_address(user_owner)
+        days = {"DTSTART": ";VALUE=DATE:20261201", "DTEND": ";VALUE=DATE:20261203"}
+        invite(address, inviting(address, **days))
+        shown = page(browser, "invitations")
+        assert f"Tuesday 1 December 2026 {DASH} Wednesday 2 December 2026, all day" in shown
+
     def test_a_refusal_is_said(self, browser, user_owner, clock):
         address = make_address(user_owner)
         invite(address, inviting(address))
