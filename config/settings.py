@@ -427,7 +427,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"MeetingStateEnum": "booking.enums.MeetingState"},
+    "ENUM_NAME_OVERRIDES": {
+        "MeetingStateEnum": "booking.enums.MeetingState",
+        "AnswerEnum": "booking.enums.Answer",
+    },
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "manageToken": {

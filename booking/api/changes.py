@@ -125,7 +125,7 @@ class ReassignInput(ChangeInput):
         return attrs
 
 
-class GuestInput(StrictSerializer):
+class InvitedInput(StrictSerializer):
     """Somebody to invite."""
 
     email = serializers.CharField(max_length=254)
@@ -135,7 +135,7 @@ class GuestInput(StrictSerializer):
 class GuestsInput(MessageInput):
     """Whom to invite, and whom to take off, by their address; one of the two at least."""
 
-    add = GuestInput(many=True, required=False, help_text="Ten guests at most in all.")
+    add = InvitedInput(many=True, required=False, help_text="Ten guests at most in all.")
     remove = serializers.ListField(
         child=serializers.CharField(max_length=254), required=False, max_length=100
     )
