@@ -18,10 +18,12 @@ from django.core.management.base import CommandError
 from booking import inbound
 from booking.enums import MailReason, MessageKind
 from booking.models import IncomingMail, MeetingAnswer
+from booking.services.mail_fetch import expect_mail
 from common.enums import OutboxState
 from common.fetch_guard import AddressRefused, is_public, resolving_with
 from common.models import OutboxMessage
 from common.webhooks import secret_bytes
+from sandbox.server.resend import receiving
 from tests.booking.conftest import NOW, deliver_all, messages
 from tests.booking.mails import mail, part
 from tests.booking.test_replies import ANN, HERE, answering, booked
@@ -292,3 +294,13 @@ class TestCommand:
             box.add(mailbox.mboxMessage(raw_answer(meeting, message_id=str(number))))
         box.close()
         assert ingest(str(tmp_path / "mbox"), "--mbox")[1] == 75
+
+
+def test_what_the_stand_in_received_is_fetched_from_it(client_link, sandbox, settings):
+    settings.INBOUND_DOMAIN = HERE
+    meeting = booked(client_link)
+    to = inbound.reply_address(meeting.pk)
+    kept = receiving.receive(sandbox.store, raw_answer(meeting), [to])
+    expect_mail(kept["id"])
+    deliver_all()
+    assert MeetingAnswer.objects.get().answer == "accepted"
