@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from audit.enums import ConnectionState
 from calendars.dates import same_day_in
 from calendars.paused import BRIEFLY, WHY_STALE
@@ -187,11 +189,12 @@ def health(group: Sequence[VisibleCalendar], zone: ZoneInfo, now: datetime) -> t
     if connection.is_paused_by_plan:
         return f"{label}, {BRIEFLY}", False
     if connection.state == ConnectionState.PAUSED:
-        return f"{label}, paused", False
+        return f"{label}, {gettext('paused')}", False
     if not read:
-        return (f"{label}, not read yet", False) if is_stale else (f"{label}, reading it now", True)
-    when = as_of(min(read), zone, now)
-    return (f"{label}, as of {when}", False) if is_stale else (f"{label}, in step at {when}", True)
+        words = gettext("not read yet") if is_stale else gettext("reading it now")
+        return f"{label}, {words}", not is_stale
+    said = gettext("as of %(time)s") if is_stale else gettext("in step at %(time)s")
+    return f"{label}, {said % {'time': as_of(min(read), zone, now)}}", not is_stale
 
 
 def stale_notice(

@@ -45,6 +45,7 @@ MODULES = [
     "booking/*.py",
     "booking/services/*.py",
     "booking/views/*.py",
+    "calendars/sidebar.py",
     "common/errors.py",
     "workspaces/availability.py",
     "conferencing/telehealth/*.py",

@@ -180,10 +180,12 @@ def change_calendars(request: HttpRequest, owner: Owner, *, to: str = "") -> Htt
     for calendar in mine:
         if str(calendar.pk) == chosen:
             if not calendar.is_writable or calendar.connection.is_paused_by_plan:
-                message = f"Bookings cannot be written to {calendar.name}."
+                message = _("Bookings cannot be written to %(calendar)s.") % {
+                    "calendar": calendar.name
+                }
                 return refused(request, to=here, message=message)
             choose_booking_calendar(owner=owner, calendar=calendar)
-    return dialog_done(request, "calendars:changed", to=here, message="Saved.")
+    return dialog_done(request, "calendars:changed", to=here, message=_("Saved."))
 
 
 def _zone_select(name: str, now: datetime) -> str:
@@ -192,7 +194,8 @@ def _zone_select(name: str, now: datetime) -> str:
     if is_zone(name):
         chosen = zone(name)
         said = offset_words(chosen, now).split(",")[0]
-        own = [(name, f"{name}, {said}, {clock(now, chosen)} now")]
+        now_words = _("%(time)s now") % {"time": clock(now, chosen)}
+        own = [(name, f"{name}, {said}, {now_words}")]
     return ZoneSelect(own=own).render("zone", name, {"id": "id_zone", "class": "select auto"})
 
 

@@ -842,6 +842,8 @@ def test_facts_of_links_and_faults_of_hours_speak_the_language(visitor, client_o
     make_link(client_owner, slug="said", notice_minutes=240, max_per_day=2)
     reader = {"Accept-Language": lang}
     notice, most, fault = CARD[lang]
+    zone_select = visitor.get("/client/hours", headers=reader).text
+    assert {"de": ", jetzt ", "fr": ", il est ", "es": ", ahora "}[lang] in zone_select
     home = visitor.get("/client", headers=reader).text
     assert f"<span>{notice}</span>" in home
     assert f"<span>{most}</span>" in home
