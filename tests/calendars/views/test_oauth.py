@@ -21,7 +21,7 @@ from calendars.models import (
     UserCalendarConnection,
 )
 from common import outbox
-from common.outbox import OutboxMessage
+from common.models import OutboxMessage
 from conferencing.models import ZoomConnection
 from tests.factories import make_client
 from workspaces.enums import Role, Tier
