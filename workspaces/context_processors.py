@@ -71,7 +71,7 @@ def _nav(request: HttpRequest, membership: Membership) -> list[NavItem]:
         sections.insert(-1, (_HEADQUARTERS, page, "eye", MAY_WORK))
     failed = _failed(membership)
     if failed:
-        sections.insert(2, (_UNSENT, "booking:unsent", "alert", MAY_MANAGE))
+        sections.insert(4, (_UNSENT, "booking:unsent", "alert", MAY_MANAGE))
     counts = {_HEADQUARTERS: requests, _UNSENT: failed}
     found = []
     for label, name, icon, roles in sections:

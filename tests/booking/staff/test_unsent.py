@@ -194,7 +194,7 @@ def test_it_is_linked_with_a_count_only_when_there_is_something(
     fail(make_meeting(client_owner))
     fail(make_meeting(user_owner))
     mine, calendar = browser.get("/meetings").text, browser.get("/calendar").text
-    assert mine.count(f'href="{PAGE}"') == 3  # beside the list, in the sidebar and the tab bar
+    assert mine.count(f'href="{PAGE}"') == 2  # beside the list and in the sidebar
     assert f'href="{PAGE}"' in calendar
     assert '<span class="count">2</span>' in calendar
     bobs = sign_in(bob).get("/meetings").text
