@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from booking import inbound
-from booking.enums import MailOutcome, MailReason
+from booking.enums import InvitationState, MailOutcome, MailReason
 from booking.itip.post import read_mail
 from booking.itip.rules import Review
 from booking.models import IncomingMail, OutsideInvitation
@@ -63,9 +63,9 @@ def forget_old(now: datetime) -> int:
         Q(received_at__lt=unseen)
         | (~Q(outcome=MailOutcome.REVIEW) & Q(received_at__lt=settled) & _settled_before(settled))
     )
-    over = OutsideInvitation.objects.filter(
-        end_at__lt=settled, updated_at__lt=settled, recurrence=[]
-    )
+    # Of a series only its first time is kept: it goes once nothing of it stands any more.
+    is_done = Q(recurrence=[]) | Q(state__in=[InvitationState.DECLINED, InvitationState.CANCELLED])
+    over = OutsideInvitation.objects.filter(is_done, end_at__lt=settled, updated_at__lt=settled)
     gone = 0
     for rows in (mails, over):
         ids = list(rows.values_list("pk", flat=True)[:_AT_ONCE])

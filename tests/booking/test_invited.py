@@ -560,3 +560,14 @@ def test_what_is_long_over_is_forgotten(user_owner, clock):
     assert OutsideInvitation.objects.count() == 1
     forget_old(NOW + timedelta(days=40))
     assert OutsideInvitation.objects.count() == 0
+
+
+def test_a_series_is_kept_while_it_stands(user_owner, clock, actor):
+    address = make_address(user_owner)
+    sent(address, inviting(address, RRULE="FREQ=WEEKLY"))
+    answer(user_owner, actor)
+    forget_old(NOW + timedelta(days=400))
+    assert OutsideInvitation.objects.count() == 1
+    answer(user_owner, actor, Answer.DECLINED)
+    forget_old(NOW + timedelta(days=400))
+    assert OutsideInvitation.objects.count() == 0
