@@ -34,6 +34,19 @@ def eventually(read, wanted):
     assert found == wanted
 
 
+def text_mailed_to(page, demo, address):
+    """The plain text of the newest mail to somebody, once the worker has sent one."""
+    mail = page.locator("li", has_text=f"to {address}").locator("a")
+
+    def has_come():
+        page.goto(f"{demo.url}/demo/mail")
+        return mail.count() > 0
+
+    eventually(has_come, wanted=True)
+    mail.first.click()
+    return page.locator("pre.mail-text").inner_text()
+
+
 def await_block(demo, page, title, week):
     """The week, once the event that its provider made is in it: asked for again and again."""
 

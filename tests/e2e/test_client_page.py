@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.hands import toast
+from tests.e2e.hands import text_mailed_to, toast
 
 INES = "ines@larkfield.example"
 LINK = re.compile(r"http://localhost:\d+/client/open/[\w-]{43}")
 
 
-def link_mailed_to(demo, email):
-    """The address in the newest mail to them; the worker sends it within seconds."""
-    for _ in range(150):
-        for path in sorted((demo.folder / "mail").glob("*"), reverse=True):
-            text = path.read_text(errors="replace").replace("=\n", "")
-            found = LINK.search(text)
-            if found and f"To: {email}" in text:
-                return found[0]
-        time.sleep(0.2)
-    pytest.fail(f"no mail to {email}")
-
-
-def invited(demo, page_of, name, email):
+def invited(demo, page_of, open_page, name, email):
     """A new client of the clinic, invited by hand; the staff's page and the mail's link."""
     page = page_of(INES)
     page.goto(f"{demo.url}/clients/new")
@@ -39,7 +26,7 @@ def invited(demo, page_of, name, email):
     expect(page.get_by_label("E-mail", exact=True)).to_have_value(email)
     page.get_by_role("button", name="Send the link").click()
     toast(page, f"A link is on its way to {email}")
-    return page, link_mailed_to(demo, email)
+    return page, LINK.search(text_mailed_to(open_page(), demo, email))[0]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -47,7 +34,9 @@ def test_client_connects_a_calendar_and_sets_hours_until_the_link_is_closed(
     demo, page_of, open_page, scripts
 ):
     name = f"Rosewood {'with' if scripts else 'without'}"
-    staff, link = invited(demo, page_of, name, f"{name.replace(' ', '.').lower()}@rose.example")
+    staff, link = invited(
+        demo, page_of, open_page, name, f"{name.replace(' ', '.').lower()}@rose.example"
+    )
 
     page = open_page(phone=True, scripts=scripts)
     page.goto(link)
