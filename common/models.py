@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common.enums import MailState, OutboxState
 from common.fields import LeasedModel, UUIDModel
+from common.ids import ordered_id
 
 
 class OutboxMessage(UUIDModel, LeasedModel):
@@ -22,6 +23,8 @@ class OutboxMessage(UUIDModel, LeasedModel):
     it meanwhile.
     """
 
+    # Written in one transaction, two can be of one microsecond: the id says which comes first.
+    id = models.UUIDField(primary_key=True, default=ordered_id, editable=False)
     kind = models.CharField(max_length=64)
     workspace_id = models.UUIDField(null=True, blank=True)
     payload = models.JSONField(default=dict)

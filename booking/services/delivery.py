@@ -65,9 +65,10 @@ def enqueue_deliveries(meeting: MeetingBase) -> None:
 
     The event comes before the mails, which then need not wait for it; the CRM comes last.
     """
-    messages = [message_of(meeting, MessageKind.NOTIFICATION, Step.BOOKED)]
+    messages = []
     if meeting.state == MeetingState.CONFIRMED:
-        messages.insert(0, message_of(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT))
+        messages.append(message_of(meeting, MessageKind.CALENDAR_EVENT, Step.EVENT))
+    messages.append(message_of(meeting, MessageKind.NOTIFICATION, Step.BOOKED))
     messages += rows_of_booking(meeting)
     outbox.enqueue_new(messages)
 
@@ -218,7 +219,7 @@ def run_now(meeting: MeetingBase, kind: MessageKind) -> OutboxState | None:
     """
     queue = OutboxMessage.objects.filter(ordering_key=queue_of(meeting, kind))
     # A group's queue has rows of others, too.
-    rows = queue.filter(about_id=meeting.pk).order_by("created_at")
+    rows = queue.filter(about_id=meeting.pk).order_by("created_at", "pk")
     if not rows and meeting.state == MeetingState.REQUESTED:
         raise Conflict("This meeting waits for approval. Nothing is sent before.")
     now, is_open = timezone.now(), (OutboxState.PENDING, OutboxState.FAILED)

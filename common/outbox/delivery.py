@@ -104,11 +104,13 @@ def _in_turn(now: datetime, limit: int) -> list[UUID]:
     if paused is not None:
         due = due.exclude(paused)
     turn = Window(
-        RowNumber(), partition_by=[F("kind"), F("workspace_id")], order_by=["due_at", "created_at"]
+        RowNumber(),
+        partition_by=[F("kind"), F("workspace_id")],
+        order_by=["due_at", "created_at", "pk"],
     )
     rows = list(
         due.annotate(turn=turn)
-        .order_by("turn", "due_at", "created_at")
+        .order_by("turn", "due_at", "created_at", "pk")
         .values_list("turn", "workspace_id", "pk")[:limit]
     )
     places = {workspace: random.random() for _, workspace, _ in rows}  # noqa: S311 -- no secret
@@ -187,7 +189,7 @@ def _kick_next(message: OutboxMessage) -> None:
     following = (
         due_messages(timezone.now())
         .filter(ordering_key=message.ordering_key)
-        .order_by("created_at")
+        .order_by("created_at", "pk")
         .values_list("id", flat=True)
         .first()
     )

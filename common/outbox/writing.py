@@ -122,7 +122,7 @@ def make_queue_due(ordering_key: str) -> None:
     waiting = OutboxMessage.objects.filter(
         near, ordering_key=ordering_key, state=OutboxState.PENDING
     )
-    first = waiting.order_by("created_at").values_list("id", flat=True).first()
+    first = waiting.order_by("created_at", "pk").values_list("id", flat=True).first()
     if first is not None and waiting.update(due_at=now):
         transaction.on_commit(lambda: kick(first), robust=True)
 

@@ -105,7 +105,7 @@ def deliver_all(rounds=5):
 
 def messages(**rules):
     """The outbox, oldest first."""
-    return list(OutboxMessage.objects.filter(**rules).order_by("created_at"))
+    return list(OutboxMessage.objects.filter(**rules).order_by("created_at", "pk"))
 
 
 def deliveries():

@@ -46,6 +46,12 @@ def go_on(clock, hours):
         sweep_zoom()
 
 
+def try_again(clock):
+    """The first try failed, and whatever comes after it in its queue waits for the next one."""
+    clock.shift(timedelta(minutes=1))
+    deliver_all(1)
+
+
 def rooms():
     return {room.intent_key: room for room in ZoomMeeting.objects.filter(deleted_at=None)}
 
@@ -59,7 +65,7 @@ def test_room_of_a_meeting_that_was_handed_over_waits_for_its_event(
     deliver_all(1)
     former = set(rooms())
     meeting = changes.reassign_meeting(meeting=meeting, to=southgate, doer=STAFF, now=NOW)
-    deliver_all(1)
+    try_again(clock)
     (kept,) = set(rooms()) - former
     assert kept == event_key(meeting).hex
     said = uses(list(rooms().values()))
@@ -81,7 +87,7 @@ def test_what_is_known_of_a_room_is_the_same_alone_and_among_others(
     meeting = book(make_link(client_owner, conference="zoom"))
     deliver_all(1)
     changes.reassign_meeting(meeting=meeting, to=southgate, doer=STAFF, now=NOW)
-    deliver_all(1)
+    try_again(clock)
     every = list(ZoomMeeting.objects.all())
     assert len(every) == 2
     assert uses(every) == uses(every[:1]) | uses(every[1:])
