@@ -75,6 +75,7 @@ class CalendarsConfig(AppConfig):
             ROOM_GONE_KIND,
             zoom_retry.replace_room,
             zoom_retry.could_not_replace,
+            patience=outbox.HOUR,
             words="Another Zoom meeting for one that was deleted",
         )
         outbox.register(
