@@ -164,6 +164,11 @@ def test_a_change_that_goes_on_being_refused_is_shown_to_the_owner(
     meeting.refresh_from_db()
     assert (meeting.clash, meeting.clash_event_id) == (Clash.REFUSED, Event.objects.get().pk)
     assert not messages(kind="booking.event_changed", state="failed")
+    # The notice comes after another look at what was just read.
+    clock.shift(LATER)
+    deliver_all()
+    meeting.refresh_from_db()
+    assert meeting.clash == Clash.REFUSED
     assert len(mail.outbox) == 1
 
 

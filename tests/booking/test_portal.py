@@ -631,7 +631,13 @@ def rows(workspace, alice):
 def test_visit_opens_no_address_but_the_clients_own(visitor, rows):
     """Every route of ours, with real objects of the same workspace, by the client's person."""
     visitor.raise_request_exception = False
-    known = {**parts_of(rows), "provider": ["google"], "token": ["x" * 43]}
+    known = {
+        **parts_of(rows),
+        "provider": ["google"],
+        "token": ["x" * 43],
+        "kind": ["confirmation"],
+        "language": ["en"],
+    }
     for route, name, names in OUR_ROUTES:
         if name.startswith("portal:") or name in OPEN_TO_ALL:
             continue
