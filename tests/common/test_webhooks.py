@@ -102,7 +102,8 @@ def at(shift):
         at(+301),
     ],
 )
-def test_what_is_not_signed_now_is_refused(mail, change):
+def test_what_is_not_signed_now_is_refused(mail, change, time_machine):
+    time_machine.move_to(time.time(), tick=False)
     body, headers = change(*event("email.bounced", email_id="re-1"))
     answer = post(body, headers)
     assert answer.status_code == 401
