@@ -201,6 +201,19 @@ def test_state_is_unknown_until_somebody_checks_and_kept_after(browser, connecti
     assert browser.get(PAGE).context["check"].report.is_whole
 
 
+def test_page_is_there_while_redis_is_away(browser, connection, settings):
+    """It was an error page: the answer of the last check is kept in the cache."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    note(connection)
+    assert "Unbroken to row 1." in browser.get(f"{PAGE}?check=1").text
+    assert browser.get(PAGE).context["check"] is None
+
+
 def test_broken_chain_is_said_with_its_row(browser, connection):
     note(connection), note(connection)
     triggers.drop_all()

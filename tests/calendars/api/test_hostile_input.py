@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import override_settings
 
-from tests.calendars.api.test_events import EVENTS, at
+from tests.calendars.api.events.conftest import EVENTS, at
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from calendars.providers.base import RemoteEvent, When
 from calendars.providers.errors import CalendarGone
 from calendars.services import connections, events, mirror
 from common.errors import PlanRequired
-from tests.calendars.api.test_events import EVENTS, at
+from tests.calendars.api.events.conftest import EVENTS, at
 from tests.factories import make_connection, make_event, make_workspace
 from tests.rivals import at_once
 from workspaces.enums import Tier

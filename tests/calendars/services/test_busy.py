@@ -6,23 +6,19 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.enums import AccessReason, ConnectionState, Outcome
 from audit.models import OAuthTokenAccessLog
-from calendars.enums import HoldSource
 from calendars.models import Calendar, Event
 from calendars.providers.errors import CalendarGone
-from calendars.services import busy, holds
+from calendars.services import busy
 from calendars.services.busy import busy_live, busy_painted
 from common.errors import ReconnectNeeded, UpstreamError, UpstreamForbidden, UpstreamUnavailable
 from common.spans import Span
-from tests.factories import make_calendar, make_connection, make_event, make_member, make_workspace
-from workspaces.owners import owner_of_user
+from tests.factories import make_calendar, make_connection, make_event
 
 pytestmark = pytest.mark.django_db
-
 NINE = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
 DAY = Span(NINE - timedelta(hours=9), NINE + timedelta(hours=15))
 LIMIT = timedelta(seconds=5)
@@ -340,39 +336,6 @@ def _read(live, owner):
         live(owner)
     finally:
         connection.close()
-
-
-# --- Holds ---
-
-
-def test_hold_takes_time_until_it_is_released(owner):
-    hold = holds.place_hold(owner=owner, span=hours(0, 1), source=HoldSource.MEETING)
-    assert holds.holds_of(owner, DAY) == [hours(0, 1)]
-    assert holds.holds_of(owner, hours(1, 2)) == []
-    holds.release_hold(hold)
-    holds.release_hold(hold)
-    assert holds.holds_of(owner, DAY) == []
-
-
-def test_overlapping_hold_is_refused_by_the_database(owner):
-    holds.place_hold(owner=owner, span=hours(0, 2), source=HoldSource.MEETING)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        holds.place_hold(owner=owner, span=hours(1, 3), source=HoldSource.MEETING)
-    holds.place_hold(owner=owner, span=hours(2, 3), source=HoldSource.MEETING)
-
-
-def test_hold_can_move_within_its_own_time(owner):
-    hold = holds.place_hold(owner=owner, span=hours(0, 2), source=HoldSource.MEETING)
-    holds.move_hold(hold=hold, span=hours(1, 3))
-    assert holds.holds_of(owner, DAY) == [hours(1, 3)]
-    assert holds.holds_of(owner, DAY, ignoring=[hold.pk]) == []
-
-
-def test_users_holds_count_in_every_workspace(user_owner, alice):
-    second = make_workspace("Second")
-    make_member(second, alice)
-    holds.place_hold(owner=user_owner, span=hours(0, 1), source=HoldSource.SALES_MEETING)
-    assert holds.holds_of(owner_of_user(alice, second), DAY) == [hours(0, 1)]
 
 
 # --- Copies that push keeps young ---

@@ -13,7 +13,7 @@ import time_machine
 from calendars.enums import ShareLevel
 from calendars.models import Calendar, Event
 from calendars.services.sharing import share_calendar
-from tests.calendars.views.test_events import HTMX, typed
+from tests.calendars.views.events.conftest import HTMX, typed
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from calendars.models import Calendar
@@ -100,14 +101,16 @@ def pace(page, quiet=0):
 
 
 @pytest.fixture
-def is_read():
-    """The copy was read a moment ago."""
-    now = timezone.now()
-    Calendar.objects.update(sync_tried_at=now, synced_at=now)
+def is_read(calendar):
+    """The copy was read this moment, at which the clock stands: soon it is due again."""
+    with time_machine.travel(timezone.now(), tick=False):
+        now = timezone.now()
+        Calendar.objects.update(sync_tried_at=now, synced_at=now)
+        yield
 
 
 @pytest.mark.parametrize(("quiet", "seconds"), [(0, 4), (299, 4), (300, 30), ("nonsense", 4)])
-@pytest.mark.usefixtures("calendar", "is_read")
+@pytest.mark.usefixtures("is_read")
 def test_a_page_on_which_nothing_happens_asks_less_often(page, quiet, seconds):
     assert pace(page, quiet) == seconds
 
@@ -181,7 +184,7 @@ def test_a_calendar_with_push_is_not_polled(
     assert len(asked) == runs
 
 
-@pytest.mark.usefixtures("calendar", "is_read")
+@pytest.mark.usefixtures("is_read")
 def test_a_push_that_was_switched_off_counts_no_more(page, settings):
     Calendar.objects.update(push_until=timezone.now() + timedelta(days=1))
     settings.PUSH_ENABLED = False

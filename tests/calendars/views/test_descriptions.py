@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from calendars.models import Event
-from tests.calendars.views.test_events import FORM
+from tests.calendars.views.events.conftest import FORM
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from calendars.models import Calendar, Event
-from tests.calendars.views.test_events import FORM, HTMX
+from tests.calendars.views.events.conftest import FORM, HTMX
 from tests.factories import make_calendar, make_connection
 from workspaces.owners import owner_of_user
 

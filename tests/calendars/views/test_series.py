@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from calendars.models import Event
-from tests.calendars.views.test_events import FORM, HTMX
+from tests.calendars.views.events.conftest import FORM, HTMX
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from conferencing.models import TelehealthJoin, TelehealthRoom
 from conferencing.telehealth import rooms
 from conferencing.telehealth.links import join_url
 from conferencing.views.join import PER_ROOM
-from tests.calendars.views.test_events import FORM, HTMX, MONDAY_TEN, create
+from tests.calendars.views.events.conftest import FORM, HTMX, MONDAY_TEN, create
 from tests.factories import make_member, make_user
 from workspaces.enums import Role, Tier
 from workspaces.models import Workspace

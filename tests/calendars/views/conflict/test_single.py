@@ -2,150 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import json
-from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
-from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 
 from calendars.models import CalendarShare, Event
-from tests.calendars.views.test_events import FORM, HTMX
+from tests.calendars.views.conflict.conftest import (
+    HOUR,
+    TEN,
+    Fields,
+    answer,
+    form_of,
+    now,
+    save,
+    text,
+)
+from tests.calendars.views.events.conftest import HTMX
 
 pytestmark = pytest.mark.django_db
-
-TEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Berlin, alice's zone
-BERLIN = ZoneInfo("Europe/Berlin")
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _clock():
-    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=True):
-        yield
-
-
-class Fields(HTMLParser):
-    """What a browser would send of the form in a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.sent, self.inside, self.action, self.is_ours = {}, None, "", False
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        name, kind = given.get("name"), given.get("type", "text")
-        if tag == "form":
-            self.is_ours = "/calendar/events/" in (given.get("action") or "")
-            self.action = given["action"] if self.is_ours else self.action
-        elif not self.is_ours:
-            return
-        elif tag == "input" and name and kind not in ("radio", "checkbox"):
-            self.sent.setdefault(name, []).append(given.get("value", ""))
-        elif tag == "input" and name and "checked" in given:
-            self.sent.setdefault(name, []).append(given.get("value", "on"))
-        elif tag in ("select", "textarea"):
-            self.inside = name
-            if tag == "textarea":
-                self.sent[name] = [""]
-        elif tag == "option" and self.inside and "selected" in given:
-            self.sent[self.inside] = [given.get("value", "")]
-
-    def handle_endtag(self, tag):
-        if tag in ("select", "textarea"):
-            self.inside = None
-
-    def handle_data(self, data):
-        if self.inside and self.lasttag == "textarea":
-            self.sent[self.inside] = [self.sent[self.inside][0] + data.lstrip("\n")]
-
-
-def text(response):
-    return html.unescape(response.content.decode())
-
-
-@pytest.fixture
-def browser(sign_in, alice, workspace):
-    return sign_in(alice)
-
-
-class Colleague:
-    """Somebody who changes events at the provider, as another device would."""
-
-    def __init__(self, side):
-        self.side = side
-        self.is_google = side.calendar.connection.provider == "google"
-
-    def id_of(self, event):
-        event.refresh_from_db()
-        return event.remote_id
-
-    def change(self, event_id, google, graph):
-        self.side.store.change_event(
-            self.side.remote, event_id, google if self.is_google else graph
-        )
-
-    def rename(self, event, title):
-        self.change(self.id_of(event), {"summary": title}, {"subject": title})
-
-    def place(self, event, place):
-        self.change(self.id_of(event), {"location": place}, {"location": {"displayName": place}})
-
-    def move(self, event_id, start, end):
-        def at(moment):
-            wall = moment.astimezone(BERLIN).replace(tzinfo=None).isoformat()
-            return {"dateTime": wall, "timeZone": "Europe/Berlin"}
-
-        times = {"start": at(start), "end": at(end)}
-        self.change(event_id, times, times)
-
-    def delete(self, event):
-        self.side.store.delete_event(self.side.remote, self.id_of(event))
-
-
-@pytest.fixture(params=["google", "outlook"])
-def side(request, side, user_owner):
-    return side(user_owner, request.param)
-
-
-@pytest.fixture
-def colleague(side):
-    return Colleague(side)
-
-
-def create(browser, side, **fields):
-    browser.post(
-        "/calendar/events/new",
-        {**FORM, "calendar": str(side.calendar.pk), "stops": "never"} | fields,
-    )
-    return Event.objects.filter(deleted_at=None, recurrence=[]).order_by("start_at").first()
-
-
-@pytest.fixture
-def event(browser, side):
-    return create(browser, side, place="Room 1")
-
-
-def form_of(browser, event):
-    return Fields(browser.get(f"/calendar/events/{event.pk}/edit").content.decode()).sent
-
-
-def save(browser, event, fields, **changes):
-    return browser.post(f"/calendar/events/{event.pk}/edit", {**fields, **changes})
-
-
-def answer(browser, page, **choices):
-    """Press Save on the question, with these choices."""
-    form = Fields(page.content.decode())
-    return browser.post(form.action, {**form.sent, **choices})
-
-
-def now(event):
-    event.refresh_from_db()
-    return event
 
 
 # --- One event ---
@@ -320,100 +194,6 @@ def test_form_of_a_deleted_event_does_not_open(browser, event, colleague, side, 
 
 
 # --- Of a series ---
-
-
-@pytest.fixture
-def four(browser, side):
-    create(browser, side, repeats="weekly", stops="after", times="4")
-    return list(Event.objects.filter(deleted_at=None, recurrence=[]).order_by("start_at"))
-
-
-def series():
-    return Event.objects.exclude(recurrence=[]).get(deleted_at=None)
-
-
-def starts():
-    rows = Event.objects.filter(deleted_at=None, recurrence=[]).order_by("start_at")
-    return [one.start_at.astimezone(BERLIN).strftime("%d %H:%M") for one in rows]
-
-
-def test_occurrence_changed_alone_by_both(browser, four, colleague):
-    fields = form_of(browser, four[1])
-    colleague.rename(four[1], "Theirs")
-    asked = save(browser, four[1], fields, title="Mine", scope="this")
-    assert "Theirs" in text(asked)
-    assert answer(browser, asked).status_code == 302
-    assert [now(one).title for one in four] == ["Kick-off", "Mine", "Kick-off", "Kick-off"]
-
-
-def test_all_of_a_series_renamed_by_both(browser, four, colleague):
-    fields = form_of(browser, four[1])
-    colleague.rename(series(), "Theirs")
-    asked = save(browser, four[1], fields, title="Mine", scope="all")
-    assert asked.status_code == 422
-    assert "Theirs" in text(asked)
-    assert Fields(asked.content.decode()).sent["scope"] == ["all"]
-    assert answer(browser, asked).status_code == 302
-    assert {now(one).title for one in four} == {"Mine"}
-
-
-@pytest.mark.parametrize("is_copied", [False, True], ids=["not yet known", "known"])
-def test_series_moved_by_them_is_renamed_by_me_where_it_is_now(
-    browser, four, colleague, side, copy_events, is_copied
-):
-    fields = form_of(browser, four[1])
-    colleague.move(colleague.id_of(series()), TEN + HOUR, TEN + 2 * HOUR)
-    if is_copied:
-        copy_events(side.calendar.connection)
-    done = browser.post(
-        f"/calendar/events/{four[1].pk}/edit",
-        {**fields, "title": "Mine", "scope": "all"},
-        headers=HTMX,
-    )
-    assert done.status_code == 204
-    assert "Their change of the time stays" in done["HX-Trigger"]
-    assert starts() == ["23 11:00", "30 11:00", "07 11:00", "14 11:00"]
-    assert series().title == "Mine"
-
-
-def test_series_moved_by_both_asks_and_moves_once(browser, four, colleague):
-    fields = form_of(browser, four[1])
-    colleague.move(colleague.id_of(series()), TEN + HOUR, TEN + 2 * HOUR)
-    asked = save(browser, four[1], fields, start="15:00", end="16:00", scope="all")
-    page = text(asked)
-    assert "15:00\u201316:00" in page
-    assert "11:00\u201312:00" in page
-    assert answer(browser, asked).status_code == 302
-    assert starts() == ["23 15:00", "30 15:00", "07 15:00", "14 15:00"]
-
-
-def test_series_that_moved_and_became_private_is_not_shown(
-    sign_in, bob, browser, four, colleague, side
-):
-    CalendarShare.objects.create(calendar=side.calendar, level="edit")
-    other = sign_in(bob)
-    fields = form_of(other, four[1])
-    whole = colleague.id_of(series())
-    colleague.change(
-        whole,
-        {"visibility": "private", "summary": "Secret"},
-        {"sensitivity": "private", "subject": "Secret"},
-    )
-    colleague.move(whole, TEN + HOUR, TEN + 2 * HOUR)
-    answered = save(other, four[1], fields, title="Mine", scope="this")
-    assert answered.status_code == 404
-    assert "Secret" not in text(answered)
-
-
-def test_deleted_occurrence_becomes_an_event_of_its_own(browser, four, colleague):
-    fields = form_of(browser, four[1])
-    colleague.delete(four[1])
-    gone = save(browser, four[1], fields, title="Mine", scope="this")
-    assert "deleted meanwhile" in text(gone)
-    assert answer(browser, gone).status_code == 302
-    mine = Event.objects.get(title="Mine")
-    assert (mine.series_remote_id, mine.start_at) == ("", four[1].start_at)
-    assert Event.objects.filter(deleted_at=None, title="Kick-off", recurrence=[]).count() == 3
 
 
 def test_colour_and_kind_that_the_form_could_not_send_are_no_change(browser, event, colleague):
