@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.core.cache import cache
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
 
 from audit.enums import ActorKind, Outcome
 from audit.forms import LogFilter
@@ -97,10 +99,9 @@ def log(request: StaffRequest) -> HttpResponse:
             context["older"] = _address(request, before=str(rows[PAGE_ROWS - 1].seq))
         if before:
             context["newest"] = _address(request)
-    if "check" in request.GET and total <= CHECKABLE_ROWS:
-        _check(workspace_id)
+    is_asked = "check" in request.GET and total <= CHECKABLE_ROWS
     context |= {
-        "check": cache.get(_check_key(workspace_id)),
+        "check": _check(workspace_id) if is_asked else _last_check(workspace_id),
         "may_check": total <= CHECKABLE_ROWS,
         "check_url": _address(request, check="1"),
         "export_query": _query(request),
@@ -140,10 +141,19 @@ def _acts() -> list[tuple[str, str, str]]:
     return [("", "All", ""), *acts, ("denied", "Denied", "ban")]
 
 
-def _check(workspace_id: UUID) -> None:
+def _check(workspace_id: UUID) -> Check:
     """Check now and keep the answer, so that the next visitor sees when it was."""
     check = Check(verify_chain(workspace_id), timezone.now())
-    cache.set(_check_key(workspace_id), check, CHECK_KEPT_SECONDS)
+    with suppress(RedisError):
+        cache.set(_check_key(workspace_id), check, CHECK_KEPT_SECONDS)
+    return check
+
+
+def _last_check(workspace_id: UUID) -> Check | None:
+    """The answer that is kept; none while Redis is away."""
+    with suppress(RedisError):
+        return cast("Check | None", cache.get(_check_key(workspace_id)))
+    return None
 
 
 def _check_key(workspace_id: UUID) -> str:

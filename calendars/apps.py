@@ -40,18 +40,14 @@ class CalendarsConfig(AppConfig):
         from workspaces.services.plans import PLAN_CHANGED  # noqa: PLC0415 -- app registry
 
         triggers.register(HOLD_NO_OVERLAP)
-        outbox.register(
+        outbox.register_mail(
             RECONNECT_KIND,
             notices.tell_reconnect_needed,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Mail that an account has to be connected again",
         )
-        outbox.register(
+        outbox.register_mail(
             headquarters.BRANCH_ASKS,
             notices.tell_branch_asks,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Mail that a branch asks to be watched",
         )
         for provider, spec in OAUTH.items():

@@ -13,9 +13,12 @@ class OutboxState(models.TextChoices):
 
 
 class MailState(models.TextChoices):
-    """What is known of a mail: `SENDING` until the first server on its way took or refused it."""
+    """What is known of a mail: `SENDING` until the first server on its way took or refused it,
+    or until something newer was said in its place.
+    """
 
     SENDING = "sending", "Being sent"
+    OUTRUN = "outrun", "No longer needed"
     SENT = "sent", "Sent"
     DELAYED = "delayed", "Delayed"
     DELIVERED = "delivered", "Delivered"

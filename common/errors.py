@@ -149,6 +149,10 @@ class BadReply(UpstreamUnavailable):
     default_message = "The calendar service gave an answer that could not be read."
 
 
+class TooLarge(BadReply):
+    """The answer is longer than is read, and will be the next time, too."""
+
+
 class UpstreamConflict(UpstreamError):
     """The provider holds a newer version, or already has what was to be created."""
 

@@ -25,7 +25,9 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import certifi
 import urllib3
 
-from common.errors import BadReply, UpstreamForbidden, UpstreamUnavailable
+from common.deadlines import BoundedHTTPPool, BoundedHTTPSPool, bound
+from common.domains import ascii_domain
+from common.errors import BadReply, TooLarge, UpstreamForbidden, UpstreamUnavailable
 from common.http import USER_AGENT
 from common.secrets import Secret
 
@@ -135,7 +137,7 @@ def fetch_if_new(
 ) -> Fetched | None:
     """The body of a public address, whole; None when it is still the edition that was `seen`.
 
-    Raises AddressRefused, FetchFailed for an answer that is no success, BadReply for one too
+    Raises AddressRefused, FetchFailed for an answer that is no success, TooLarge for one too
     large, UpstreamUnavailable when none came in time. No text of theirs holds more of the address
     than its host.
     """
@@ -219,7 +221,7 @@ def _target(url: str) -> Target:
         raise AddressRefused("An address with a user name in it is not read.")
     try:
         port = parts.port or _PORTS[parts.scheme]
-        host = host if ":" in host else host.encode("idna").decode()
+        host = host if ":" in host else ascii_domain(host)
     except (ValueError, UnicodeError):
         raise AddressRefused("This address cannot be read.") from None
     if port not in _PORTS.values() and port < 1024:
@@ -300,10 +302,10 @@ def _answer(
 
 def _pool(target: Target, address: str, left: float) -> urllib3.HTTPConnectionPool:
     """A connection to the number, whose certificate has to name the host."""
-    timeout = urllib3.Timeout(connect=min(left, 4), read=left)
+    timeout = bound(connect=min(left, 4), whole=left)
     if target.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, target.port, timeout=timeout)
-    return urllib3.HTTPSConnectionPool(
+        return BoundedHTTPPool(address, target.port, timeout=timeout)
+    return BoundedHTTPSPool(
         address,
         target.port,
         timeout=timeout,
@@ -334,7 +336,7 @@ def _body(
     while chunk := response.read1(_CHUNK):
         body += chunk
         if len(body) > size_limit:
-            raise BadReply(too_large)
+            raise TooLarge(too_large)
         _left(target, ends)
     if response.headers.get("Content-Encoding", "identity").lower() != "gzip":
         return bytes(body)
@@ -343,5 +345,5 @@ def _body(
     except zlib.error:
         raise BadReply(f"{target.host} sent what could not be unpacked.") from None
     if len(plain) > size_limit:
-        raise BadReply(too_large)
+        raise TooLarge(too_large)
     return plain

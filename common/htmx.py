@@ -53,6 +53,20 @@ def dialog_done(
     return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(triggers)})
 
 
+def replaced(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, to: str, message: str
+) -> HttpResponse:
+    """The piece of the page that was acted on, as it is now, and a toast; a redirect to page `to`
+    without htmx.
+    """
+    if not is_htmx(request):
+        messages.success(request, message)
+        return redirect(to)
+    response = render(request, template, dict(context))
+    response.headers["HX-Trigger"] = json.dumps({"toast": {"message": message, "level": "ok"}})
+    return response
+
+
 def refused(request: HttpRequest, *, to: str, message: str) -> HttpResponse:
     """Say why a small button changed nothing: a lasting toast, on page `to` without htmx."""
     if not is_htmx(request):

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
 
-from common.errors import BadReply, UpstreamUnavailable
+from common.deadlines import BoundedAdapter
+from common.errors import BadReply, TooLarge, UpstreamUnavailable
 from common.secrets import RenewableSecret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from requests.adapters import BaseAdapter, HTTPAdapter
 
     from common.secrets import Secret
 
@@ -64,7 +66,7 @@ class _Mounts:
 
 
 def _new_pool() -> HTTPAdapter:
-    return HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
+    return BoundedAdapter(pool_connections=_POOL, pool_maxsize=_POOL, max_retries=0)
 
 
 _mounts = _Mounts()
@@ -121,8 +123,8 @@ class _BareSession(requests.Session):
 class ProviderSession:
     """Requests to one service. Connections are pooled per process, sessions are cheap.
 
-    `label` is the service's name for people. `time_limit` bounds every request whole, body
-    included; `total_time_limit`, if given, bounds all requests of this session together.
+    `label` is the service's name for people. `time_limit` bounds every request whole, headers
+    and body included; `total_time_limit`, if given, bounds all requests of this session together.
     `before_request` is called before each request, and what it raises stops it.
     """
 
@@ -191,7 +193,7 @@ class ProviderSession:
     def read(self, url: str) -> bytes:
         """The body behind an address of the service's own, whatever it holds; redirects are not
         followed. Raises UpstreamUnavailable for any answer that is no success, or when none came
-        in time, and BadReply when it is too large.
+        in time, and TooLarge when it is too large.
         """
         response, body = self._receive("GET", url, ends=self._deadline(None))
         if not response.ok or response.is_redirect:
@@ -250,7 +252,7 @@ class ProviderSession:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > self._size_limit:
-                raise BadReply(f"{self.label} sent more than can be read.")
+                raise TooLarge(f"{self.label} sent more than can be read.")
             if time.monotonic() > ends:
                 raise UpstreamUnavailable(f"{self.label} took too long. Try again.")
         return bytes(body)

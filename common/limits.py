@@ -1,14 +1,17 @@
-"""How often somebody may ask: counted by Redis, or in a table of the database without it."""
+"""How often somebody may ask: counted by Redis; in a table of the database without it, or while it
+is away.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import ipaddress
 import logging
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from django.core.cache import cache, caches
 from django.core.cache.backends.db import DatabaseCache
@@ -21,10 +24,11 @@ from common.mailboxes import mailbox_of
 from common.models import UseCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class Limit:
 # A count outlives its window a little, so that none ends between two looks at it.
 _SLACK = timedelta(minutes=1)
 
+# After it did not answer Redis is left alone, so that pages do not wait for it each time.
+_CACHE_RESTS: Final = 5.0
+_cache_rests_until = 0.0
+
 # One statement on both engines: a flood costs little, and nobody waits for a lock.
 _ADD = (
     "INSERT INTO use_counts (key, number, ends_at) VALUES (%s, %s, %s) "
@@ -60,7 +68,8 @@ Use = tuple[Limit, str]
 def use(limit: Limit, subject: str, now: datetime) -> None:
     """Count one use by that subject. Raises RateLimited when there were too many.
 
-    Raises UpstreamUnavailable when nothing can be counted: limits do not vanish with the cache.
+    Raises UpstreamUnavailable when nothing can be counted: limits do not vanish with the cache,
+    for which the database counts until it is back.
     """
     key, left = _key(limit, subject, now)
     with _counting(limit):
@@ -125,16 +134,23 @@ def _give_back(uses: Iterable[Use], now: datetime) -> None:
 def _counting(limit: Limit) -> Iterator[None]:
     try:
         yield
-    except (DatabaseError, RedisError) as error:
+    except DatabaseError as error:
         raise UpstreamUnavailable(gettext(limit.uncounted)) from error
 
 
 def _add(key: str, left: timedelta, number: int, now: datetime) -> int:
     """Add to the number under the key; what it is now. No two callers get the same number."""
     life = left + _SLACK
-    if not _is_in_database():
-        cache.add(key, 0, int(life.total_seconds()))
-        return int(cache.incr(key, number))
+    counted = _asked(lambda: _add_in_cache(key, life, number))
+    return _add_in_database(key, life, number, now) if counted is None else counted
+
+
+def _add_in_cache(key: str, life: timedelta, number: int) -> int:
+    cache.add(key, 0, int(life.total_seconds()))
+    return int(cache.incr(key, number))
+
+
+def _add_in_database(key: str, life: timedelta, number: int, now: datetime) -> int:
     # The database cache's own `incr` is a read and a write that rivals slip between.
     ends_at = connection.ops.adapt_datetimefield_value(now + life)
     with connection.cursor() as cursor:
@@ -144,10 +160,24 @@ def _add(key: str, left: timedelta, number: int, now: datetime) -> int:
 
 
 def _counted(keys: list[str]) -> dict[str, int]:
-    if not _is_in_database():
-        return cache.get_many(keys)
+    counted = _asked(lambda: cache.get_many(keys))
+    if counted is not None:
+        return counted
     rows = UseCount.objects.filter(pk__in=keys)
     return dict(rows.values_list("key", "number"))
+
+
+def _asked(ask: Callable[[], T]) -> T | None:
+    """What the cache answers; None where the database counts."""
+    global _cache_rests_until  # noqa: PLW0603 -- what this process has seen, and soon forgets
+    if _is_in_database() or time.monotonic() < _cache_rests_until:
+        return None
+    try:
+        return ask()
+    except RedisError:
+        _cache_rests_until = time.monotonic() + _CACHE_RESTS
+        logger.warning("the cache is away, the database counts", exc_info=False)
+        return None
 
 
 def _is_in_database() -> bool:

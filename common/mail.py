@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from common import outbox
@@ -31,13 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from common.mail_form import Letter
 
 About = tuple[str, uuid.UUID]
 MAILS_KEPT: Final = timedelta(days=400)
 # Svix gives an event up after a little more than a day.
 EVENTS_KEPT: Final = timedelta(days=7)
-_OPEN = (MailState.SENDING, MailState.FAILED)
+# Longer than the outbox has patience with a mail.
+_TRIED: Final = timedelta(days=7)
 _SAID_OTHERWISE = "An earlier version of this mail was taken; the later one was not sent."
 
 
@@ -87,7 +90,8 @@ def send(
     if row.accepted_at is not None:
         return row
     digest = message.digest()
-    _name(message, row, digest)
+    if not _name(message, row, digest):
+        return row
     trouble: UpstreamError | None = None
     try:
         if not _is_address(*message.recipients()):
@@ -125,6 +129,15 @@ def troubles_about(about_kind: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID,
     return {about: row for about, row in found.items() if row.state in MAIL_TROUBLE}
 
 
+def note_outrun(about: About, *, kinds: Iterable[str], recipients: Iterable[str]) -> None:
+    """Note that these mails about it will not be tried again: what they would have said was
+    told by a later one, or need not be told any more. Whether one was taken stays unknown.
+    """
+    about_kind, about_id = about
+    rows = SentMail.objects.filter(about_id=about_id, about_kind=about_kind)
+    _outrun(rows.filter(kind__in=list(kinds), recipient__in=list(recipients)), timezone.now())
+
+
 def tell_trouble(mail: SentMail) -> None:
     """Write the outbox message that tells of the mail's trouble, once for each state of it."""
     if not mail.problem_kind:
@@ -134,7 +147,13 @@ def tell_trouble(mail: SentMail) -> None:
         payload={"mail_id": str(mail.pk)},
         dedupe_key=f"mail-trouble:{mail.pk}:{mail.state}:{mail.refusals}",
         workspace_id=mail.workspace_id,
+        about_id=mail.about_id,
     )
+
+
+def forget_recipient(key: str) -> None:
+    """Blank the address on the mail of this key."""
+    SentMail.objects.filter(key_digest=_digest_of(key)).update(recipient="")
 
 
 def forget_recipients(*addresses: str, workspace_id: uuid.UUID) -> None:
@@ -146,9 +165,18 @@ def forget_recipients(*addresses: str, workspace_id: uuid.UUID) -> None:
 
 
 def forget_old(now: datetime) -> None:
-    """Delete mails and events that nobody asks for any more."""
+    """Delete mails and events that nobody asks for any more, and note which mails nobody tries
+    any more.
+    """
+    _outrun(SentMail.objects.filter(state_at__lt=now - _TRIED), now)
     SentMail.objects.filter(created_at__lt=now - MAILS_KEPT).delete()
     SeenEvent.objects.filter(seen_at__lt=now - EVENTS_KEPT).delete()
+
+
+def _outrun(rows: QuerySet[SentMail], now: datetime) -> None:
+    rows.filter(state=MailState.SENDING, accepted_at__isnull=True).update(
+        state=MailState.OUTRUN, state_at=now, updated_at=now
+    )
 
 
 def _noted(
@@ -186,8 +214,9 @@ def _noted(
     return row
 
 
-def _name(message: Letter, row: SentMail, digest: str) -> None:
-    """Give the letter the names that its receivers know repeats by.
+def _name(message: Letter, row: SentMail, digest: str) -> bool:
+    """Give the letter the names that its receivers know repeats by; False when it was taken this
+    moment, by a try of somebody else's or as the service told us.
 
     After an uncertain try with other words it is another message: a mailbox that drops repeats
     by Message-ID would keep the older one.
@@ -195,8 +224,18 @@ def _name(message: Letter, row: SentMail, digest: str) -> None:
     if row.digest not in {"", digest}:
         version = row.message_id.partition("@")[0].partition(".")[2]
         row.message_id = _message_id(row.key_digest, int(version or 1) + 1)
-    row.digest, row.state, row.state_at, row.detail = digest, MailState.SENDING, timezone.now(), ""
-    row.save(update_fields=["message_id", "digest", "state", "state_at", "detail", "updated_at"])
+    now = timezone.now()
+    is_open = SentMail.objects.filter(pk=row.pk, accepted_at__isnull=True).update(
+        message_id=row.message_id,
+        digest=digest,
+        state=MailState.SENDING,
+        state_at=now,
+        detail="",
+        updated_at=now,
+    )
+    row.refresh_from_db()
+    if not is_open:
+        return False
     # A key under which something was refused could bring the old answer again.
     again = f"-{row.refusals}" if row.refusals else ""
     message.idempotency_key = f"{row.key_digest}{again}"
@@ -204,6 +243,7 @@ def _name(message: Letter, row: SentMail, digest: str) -> None:
     message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
     # By it the service's events name the mail even where its answer was lost.
     message.esp_extra = {"tags": [{"name": "mail", "value": row.pk.hex}]}
+    return True
 
 
 def _taken(row: SentMail, *, remote_id: str, digest: str, detail: str = "") -> SentMail:
@@ -211,9 +251,11 @@ def _taken(row: SentMail, *, remote_id: str, digest: str, detail: str = "") -> S
     now = timezone.now()
     with transaction.atomic():
         rows = SentMail.objects.filter(pk=row.pk)
+        is_refused = Q(state=MailState.FAILED, accepted_at__isnull=True)
+        is_open = Q(state__in=(MailState.SENDING, MailState.OUTRUN)) | is_refused
+        rows.filter(is_open).update(state=MailState.SENT, state_at=now, detail=detail)
         changes = {"accepted_at": now, "digest": digest, "updated_at": now}
         rows.update(**changes, **({"remote_id": remote_id} if remote_id else {}))
-        rows.filter(state__in=_OPEN).update(state=MailState.SENT, state_at=now, detail=detail)
     row.refresh_from_db()
     return row
 

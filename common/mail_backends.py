@@ -96,14 +96,54 @@ class _Bounded(smtplib.SMTP):
     """A conversation that ends in time, however slowly the other side answers."""
 
     ends: float | None = None
+    is_offered = False
 
-    def getreply(self) -> tuple[int, bytes]:
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         if self.ends is None:
             self.ends = time.monotonic() + WHOLE_LIMIT.total_seconds()
-        if time.monotonic() > self.ends:
-            self.close()
-            raise smtplib.SMTPServerDisconnected
+        return super().connect(*args, **kwargs)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self)
         return super().getreply()
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Offer the mail. Servers look at all of it before they answer (RFC 5321, 4.5.3.2.6): who
+        does not wait for that sends it again and again.
+        """
+        self.is_offered = True
+        try:
+            return super().data(msg)
+        finally:
+            self.is_offered = False
+
+
+class _Replies:
+    """A server's lines; neither one that comes byte by byte nor many of them last for ever."""
+
+    def __init__(self, talk: _Bounded) -> None:
+        assert talk.sock is not None
+        self._talk, self._sock, self._read = talk, talk.sock, bytearray()
+
+    def readline(self, most: int) -> bytes:
+        """The next line, or what there is of it. Raises TimeoutError when time is over."""
+        while b"\n" not in self._read and len(self._read) < most:
+            left = (self._talk.ends or 0.0) - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left if self._talk.is_offered else min(self._talk.timeout, left))
+            found = self._sock.recv(most)
+            if not found:
+                break
+            self._read += found
+        end = min(self._read.find(b"\n") + 1 or len(self._read), most)
+        line = bytes(self._read[:end])
+        del self._read[:end]
+        return line
+
+    def close(self) -> None:
+        """The socket is closed by whom it belongs to."""
 
 
 class _BoundedTls(_Bounded, smtplib.SMTP_SSL):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import re
+from email.header import Header
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
-from typing import TYPE_CHECKING, Any
+from email.utils import formataddr
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils.crypto import salted_hmac
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from email.message import Message
 
 _SALT = "common.mail"
+# Of 75 characters at most; Python's own count is one too many.
+_LONGEST_WORD: Final = 74
+_BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
 
 
 class Letter(EmailMultiAlternatives):
@@ -30,9 +36,15 @@ class Letter(EmailMultiAlternatives):
     # What anymail passes on to the service as it is.
     esp_extra: dict[str, Any]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.body = tidy(str(self.body))
+
     def message(self, *args: Any, **kwargs: Any) -> Any:
         """The whole mail in MIME."""
         made = super().message(*args, **kwargs)
+        del made["Subject"]
+        made["Subject"] = in_words(str(self.subject))
         if made.get_content_type() == "multipart/mixed":
             parts: list[Message] = made.get_payload()  # type: ignore[assignment]
             for place, part in enumerate(parts):
@@ -50,6 +62,27 @@ class Letter(EmailMultiAlternatives):
             data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass")
             seen.update(hashlib.sha256(data).digest())
         return seen.hexdigest()
+
+
+def tidy(text: str) -> str:
+    """What templates make of plain text, with one blank line where they leave several."""
+    return f"{_BLANK_LINES.sub(chr(10) * 2, text).strip()}\n"
+
+
+def named(name: str, address: str) -> str:
+    """A name with its address for a header; `name` is one line."""
+    if name.isascii():
+        return formataddr((name, address))
+    return f"{in_words(name)} <{address}>"
+
+
+def in_words(text: str) -> str:
+    """One line of text for a header: as it is, or in words as long as programs read (RFC 2047, 2)
+    where it is not ASCII.
+    """
+    if text.isascii():
+        return text
+    return Header(text, "utf-8", maxlinelen=_LONGEST_WORD).encode(linesep="")
 
 
 def is_calendar(part: Message) -> bool:

@@ -11,6 +11,9 @@ import smtplib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from common.errors import RateLimited, UpstreamError, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -19,31 +22,42 @@ if TYPE_CHECKING:
 _ENHANCED = re.compile(rb"\A\s*([45]\.\d{1,3}\.\d{1,3})\b")
 # RFC 3463: the classes that say something a person can act on.
 _WHY: Final = {
-    "1.0": "the address is not accepted",
-    "1.1": "there is no such mailbox",
-    "1.2": "there is no such mail domain",
-    "1.3": "the address is not accepted",
-    "1.6": "the mailbox has moved",
-    "1.10": "the domain takes no mail",
-    "2.1": "the mailbox is closed",
-    "2.2": "the mailbox is full",
-    "2.3": "the mail is too large for the mailbox",
-    "3.4": "the mail is too large",
-    "7.1": "it takes no mails from here",
-    "7.26": "it takes no mails that are not proved to be ours",
+    "1.0": gettext_noop("the address is not accepted"),
+    "1.1": gettext_noop("there is no such mailbox"),
+    "1.2": gettext_noop("there is no such mail domain"),
+    "1.3": gettext_noop("the address is not accepted"),
+    "1.6": gettext_noop("the mailbox has moved"),
+    "1.10": gettext_noop("the domain takes no mail"),
+    "2.1": gettext_noop("the mailbox is closed"),
+    "2.2": gettext_noop("the mailbox is full"),
+    "2.3": gettext_noop("the mail is too large for the mailbox"),
+    "3.4": gettext_noop("the mail is too large"),
+    "7.1": gettext_noop("it takes no mails from here"),
+    "7.26": gettext_noop("it takes no mails that are not proved to be ours"),
 }
+# Said to whom has to log in, or to encrypt, first: whatever was asked for.
+_NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
+_NOT_LET_IN_WORDS: Final = (
+    "The mail server does not let Meridian in. The mail waits until an operator has put that right."
+)
 _QUOTA_WAIT: Final = timedelta(hours=1)
 # Resend's names for a key that is missing, wrong or not allowed to send: the operators' affair,
 # and put right by them while the mails wait.
 _KEY_TROUBLE: Final = frozenset({"missing_api_key", "invalid_api_key", "restricted_api_key"})
+# The sender or the address of the service is set up wrongly, which no reader can help.
+_SETUP_TROUBLE: Final = frozenset({"invalid_from_address", "not_found", "method_not_allowed"})
 _RESEND_WHY: Final = {
-    "validation_error": "the address or the sender is not accepted",
-    "invalid_from_address": "the sender is not accepted",
-    "invalid_attachment": "the attached file is not accepted",
-    "invalid_parameter": "the address is not accepted",
-    "missing_required_field": "something is missing in it",
-    "invalid_access": "the sender is not accepted",
+    "validation_error": gettext_noop("the address or the sender is not accepted"),
+    "invalid_attachment": gettext_noop("the attached file is not accepted"),
+    "invalid_parameter": gettext_noop("the address is not accepted"),
+    "missing_required_field": gettext_noop("something is missing in it"),
+    "invalid_access": gettext_noop("the sender is not accepted"),
 }
+_NO_REASON: Final = gettext_noop("it gave no reason")
+_BY_RESEND: Final = gettext_noop("Resend refused the mail")
+_BY_READER: Final = gettext_noop("The mail server refused this address")
+_BY_CONTENT: Final = gettext_noop("The mail server refused this mail")
+_REFUSAL = re.compile(r"(?P<who>[^:()]+)(?:: (?P<why>[^:()]+))? \((?P<number>[^()]+)\)\.")
 
 
 class MailUnavailable(UpstreamUnavailable):
@@ -57,11 +71,24 @@ class MailRefused(UpstreamError):
 
     code = "mail_refused"
     status = 409
-    default_message = "The mail was refused."
+    default_message = gettext_noop("The mail was refused.")
 
 
 class SaidOtherwise(Exception):
     """The service has taken a mail of this key before, with other words."""
+
+
+def spoken(detail: str) -> str:
+    """What is noted of a mail that was not taken, in the language spoken now; as it stands there
+    where it is in no words of ours.
+    """
+    found = _REFUSAL.fullmatch(detail)
+    if found is None:
+        return _(detail) if detail else ""
+    words = {name: _(said) for name, said in found.groupdict().items() if said}
+    if "why" in words:
+        return _("%(who)s: %(why)s (%(number)s).") % words
+    return _("%(who)s (%(number)s).") % words
 
 
 def of_smtp(error: Exception) -> UpstreamError:
@@ -73,14 +100,11 @@ def of_smtp(error: Exception) -> UpstreamError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answers = list(error.recipients.values())
         code, text = answers[0] if answers else (550, b"")
-        return _answered(code, text, "The mail server refused this address")
+        return _answered(code, text, _BY_READER)
     if isinstance(error, smtplib.SMTPDataError):
-        return _answered(error.smtp_code, error.smtp_error, "The mail server refused this mail")
+        return _answered(error.smtp_code, error.smtp_error, _BY_CONTENT)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return MailUnavailable(
-            "The mail server does not let Meridian in. The mail waits until an operator has put "
-            "that right."
-        )
+        return MailUnavailable(_NOT_LET_IN_WORDS)
     if isinstance(error, smtplib.SMTPSenderRefused):
         return MailUnavailable(
             f"The mail server does not take mails from this sender ({error.smtp_code}). The mail "
@@ -107,17 +131,17 @@ def of_resend(answer: Answer) -> UpstreamError | SaidOtherwise:
             "Resend does not let Meridian in. The mail waits until an operator has put the key "
             "right."
         )
-    if answer.status == 403:
+    if answer.status == 403 or name in _SETUP_TROUBLE:
         return MailUnavailable(
             "Resend does not take mails from this sender. The mail waits until an operator has "
             "put that right."
         )
-    if answer.status in {408, 409, 425} or answer.status >= 500 or answer.status < 400:
+    # Without a name it is not Resend that speaks, but something on the way, or elsewhere.
+    is_passing = answer.status in {408, 409, 425} or not 400 <= answer.status < 500
+    if is_passing or not name:
         return MailUnavailable()
-    why = _RESEND_WHY.get(name, "it gave no reason")
-    return MailRefused(
-        f"Resend refused the mail: {why} ({answer.status} {name}).".replace(" )", ")")
-    )
+    why = _RESEND_WHY.get(name, _NO_REASON)
+    return MailRefused(f"{_BY_RESEND}: {why} ({answer.status} {name}).".replace(" )", ")"))
 
 
 def _name_in(answer: Answer) -> str:
@@ -127,6 +151,8 @@ def _name_in(answer: Answer) -> str:
 
 
 def _answered(code: int, text: bytes | str, words: str) -> UpstreamError:
+    if code in _NOT_LET_IN:
+        return MailUnavailable(_NOT_LET_IN_WORDS)
     if not 500 <= code < 600:
         return MailUnavailable()
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "replace")

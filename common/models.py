@@ -39,7 +39,7 @@ class OutboxMessage(UUIDModel, LeasedModel):
     last_error = models.CharField(max_length=300, blank=True, default="")
     about_id = models.UUIDField(null=True, blank=True)
     failing_since_at = models.DateTimeField(null=True, blank=True)
-    lost = models.PositiveSmallIntegerField(default=0)
+    lost = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "outbox_messages"

@@ -7,8 +7,14 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
+# What ends a task that sends mails. The last of them may be begun late (`delivery.SWEEP_FOR`, then
+# a whole round of them) and take a minute at a slow server; cut off there, it would go out twice.
+SOFT_LIMIT, HARD_LIMIT = 130, 160
 
-@shared_task(name="common.deliver_outbox_message")
+
+@shared_task(
+    name="common.deliver_outbox_message", soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT
+)
 def deliver_outbox_message(*message_ids: str) -> None:
     """Deliver these messages in turn, each if it is due and nobody else has it."""
     from common.outbox.delivery import deliver_in_turn  # noqa: PLC0415 -- leaf
@@ -16,7 +22,7 @@ def deliver_outbox_message(*message_ids: str) -> None:
     deliver_in_turn(map(uuid.UUID, message_ids))
 
 
-@shared_task(name="common.sweep_outbox")
+@shared_task(name="common.sweep_outbox", soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def sweep_outbox() -> None:
     """Deliver everything that is due."""
     from common import outbox  # noqa: PLC0415 -- leaf

@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from common.enums import MAIL_TROUBLE, MailState
 from common.mail import tell_trouble
@@ -30,10 +31,12 @@ _STATES: Final = {
     "email.bounced": MailState.BOUNCED,
     "email.complained": MailState.COMPLAINED,
 }
-_ON_THE_WAY = (MailState.SENDING, MailState.SENT)
+# What was outrun was never answered for: it may have been taken all the same.
+_UNANSWERED = (MailState.SENDING, MailState.OUTRUN)
+_ON_THE_WAY = (*_UNANSWERED, MailState.SENT)
 # From which states one leads on. A mailbox may take a mail and send it back later.
 _AFTER: Final = {
-    MailState.SENT: (MailState.SENDING,),
+    MailState.SENT: _UNANSWERED,
     MailState.DELAYED: _ON_THE_WAY,
     MailState.DELIVERED: (*_ON_THE_WAY, MailState.DELAYED),
     MailState.FAILED: (*_ON_THE_WAY, MailState.DELAYED),
@@ -46,21 +49,26 @@ _AFTER: Final = {
     MailState.COMPLAINED: tuple(one for one in MailState if one != MailState.COMPLAINED),
 }
 _BOUNCES: Final = {
-    "noemail": "There is no such mailbox.",
-    "general": "There is no such mailbox, or it takes no mail.",
-    "suppressed": "Mails to this address came back before, so it is not tried any more.",
-    "onaccountsuppressionlist": "Mails to this address came back before, so it is not tried any "
-    "more.",
-    "mailboxfull": "The mailbox is full.",
-    "messagetoolarge": "The mail is too large for the mailbox.",
-    "contentrejected": "The mailbox does not take this mail.",
-    "attachmentrejected": "The mailbox does not take the attached file.",
+    "noemail": gettext_noop("There is no such mailbox."),
+    "general": gettext_noop("There is no such mailbox, or it takes no mail."),
+    "suppressed": gettext_noop(
+        "Mails to this address came back before, so it is not tried any more."
+    ),
+    "onaccountsuppressionlist": gettext_noop(
+        "Mails to this address came back before, so it is not tried any more."
+    ),
+    "mailboxfull": gettext_noop("The mailbox is full."),
+    "messagetoolarge": gettext_noop("The mail is too large for the mailbox."),
+    "contentrejected": gettext_noop("The mailbox does not take this mail."),
+    "attachmentrejected": gettext_noop("The mailbox does not take the attached file."),
 }
 _DETAILS: Final = {
-    MailState.DELAYED: "The receiving server does not take it for now; it is still tried.",
-    MailState.BOUNCED: "The receiving server sent it back.",
-    MailState.COMPLAINED: "The reader marked it as spam. Later mails may not be seen.",
-    MailState.FAILED: "The mail service could not send it.",
+    MailState.DELAYED: gettext_noop(
+        "The receiving server does not take it for now; it is still tried."
+    ),
+    MailState.BOUNCED: gettext_noop("The receiving server sent it back."),
+    MailState.COMPLAINED: gettext_noop("Later mails may not be seen."),
+    MailState.FAILED: gettext_noop("The mail service could not send it."),
 }
 
 
@@ -131,4 +139,7 @@ def _detail(event: SignedEvent, state: MailState) -> str:
 
 
 def _text(value: object) -> str:
-    return value[:128].replace("\x00", "") if isinstance(value, str) else ""
+    """Without what no database keeps: NUL, and halves of surrogate pairs, which JSON allows."""
+    if not isinstance(value, str):
+        return ""
+    return value[:128].replace("\x00", "").encode("utf-8", "ignore").decode()

@@ -8,11 +8,12 @@ from pathlib import Path
 from celery import Celery
 from celery.signals import setup_logging
 
-from config import file_broker
+from config import file_broker, redis_broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 file_broker.use()
+redis_broker.use()
 app = Celery("meridian")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "workspaces.middleware.CurrentWorkspaceMiddleware",
+    "common.middleware.CacheAwayMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -118,6 +119,9 @@ DATABASES: dict[str, Any] = {
 IS_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
 if IS_POSTGRES:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # A round trip each time a connection is taken from the pool; without it each one that the
+    # database hung up on, as when it is started anew, is an error page for somebody.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": env.int("DATABASE_POOL_SIZE", default=16),
@@ -240,6 +244,8 @@ LIVEKIT_API_KEY = env.str("LIVEKIT_API_KEY", default="")
 LIVEKIT_API_SECRET = env.str("LIVEKIT_API_SECRET", default="")
 LIVEKIT_MEETING_URL = env.str("LIVEKIT_MEETING_URL", default="")
 CLOSE_API_URL = env.str("CLOSE_API_URL", "https://api.close.com/api/v1")
+# Where people look at leads.
+CLOSE_APP_URL = env.str("CLOSE_APP_URL", "https://app.close.com").rstrip("/")
 RESEND_API_URL = env.str("RESEND_API_URL", "https://api.resend.com/")
 RESEND_API_KEY = env.str("RESEND_API_KEY", default="")
 RESEND_SIGNING_SECRET = env.str("RESEND_SIGNING_SECRET", default="")
@@ -493,7 +499,7 @@ WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "common.staticfiles.PackedStaticFilesStorage"
         if STATIC_MANIFEST
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -511,6 +517,7 @@ LOGGING = {
     # What these say of a request holds paths and queries: manage tokens and OAuth codes.
     "loggers": {
         "django.request": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "CRITICAL"},
         "django.server": {"level": "CRITICAL"},
         "urllib3": {"level": "ERROR"},
         "requests_oauthlib": {"level": "ERROR"},

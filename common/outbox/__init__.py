@@ -13,12 +13,12 @@ from common.outbox.delivery import deliver, deliver_now, sweep
 from common.outbox.handlers import (
     DAY,
     HOUR,
-    MAIL,
     OF_MAIL,
     Handler,
     NotYet,
     duties,
     register,
+    register_mail,
     words_for,
 )
 from common.outbox.queue import LEASE, claim, due_messages
@@ -42,7 +42,6 @@ __all__ = [
     "HOUR",
     "LEASE",
     "LONGEST_WAIT",
-    "MAIL",
     "OF_MAIL",
     "Figures",
     "Handler",
@@ -63,6 +62,7 @@ __all__ = [
     "make_queue_due",
     "put_back",
     "register",
+    "register_mail",
     "send_again",
     "sweep",
     "withdraw",

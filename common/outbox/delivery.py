@@ -56,8 +56,9 @@ def deliver(message_id: UUID, *, heeds_pauses: bool = True) -> OutboxState | Non
     except NotYet as wait:
         return _waiting(message, wait.due_at)
     except Exception as error:  # noqa: BLE001 -- whatever it was, the message must not be lost
-        if is_silence(error) and time.monotonic() - began >= lanes.SLOW.total_seconds():
-            lanes.note_slow(message)
+        took = time.monotonic() - began
+        if is_silence(error) and took >= lanes.SLOW.total_seconds():
+            lanes.note_slow(message, took)
         return _failed(message, error)
     close(message, OutboxState.SENT)
     _kick_next(message)

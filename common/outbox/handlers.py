@@ -69,6 +69,17 @@ def register(
     )
 
 
+def register_mail(
+    kind: str,
+    handle: Callable[[OutboxMessage], None],
+    *,
+    words: str,
+    patience: timedelta = OF_MAIL,
+) -> None:
+    """The same for a kind that sends a mail, and waits with all the others for the mail server."""
+    register(kind, handle, patience=patience, lane=MAIL, words=words)
+
+
 def handler_of(kind: str) -> Handler | None:
     """None for a kind that this process does not know; a newer one may."""
     return _handlers.get(kind)

@@ -33,9 +33,13 @@ _WINDOW: Final = 60
 # One workspace's account hangs, or everybody's receiver does.
 _MOST_OF_ONE: Final = 3
 _MOST_OF_ALL: Final = 10
+# One that took longer counts for several: a few of a minute each hold all workers, too.
+_A_FAILURE: Final = 10.0
 _KEY: Final = "outbox:paused"
 _FRESH: Final = 2.0
 _EVERYBODY: Final = ""
+# Messages of no workspace, such as mails that came in.
+_NOBODYS: Final = "none"
 
 
 class _Paused:
@@ -69,23 +73,25 @@ def paused() -> Q | None:
     found: Q | None = None
     for lane, workspace in _paused.now():
         one = Q(kind__in=kinds_in({lane}) or [lane])
-        if workspace != _EVERYBODY:
+        if workspace == _NOBODYS:
+            one &= Q(workspace_id__isnull=True)
+        elif workspace != _EVERYBODY:
             one &= Q(workspace_id=workspace)
         found = one if found is None else found | one
     return found
 
 
-def note_slow(message: OutboxMessage) -> None:
-    """A receiver let the handler wait, and then it failed all the same."""
-    lane = lane_of(message.kind)
+def note_slow(message: OutboxMessage, took: float) -> None:
+    """A receiver let the handler wait for so many seconds, and then it failed all the same."""
+    lane, weight = lane_of(message.kind), max(1, int(took // _A_FAILURE))
     try:
         names = [
             name
             for name, most in (
-                (f"{lane}|{message.workspace_id or 'none'}", _MOST_OF_ONE),
+                (f"{lane}|{message.workspace_id or _NOBODYS}", _MOST_OF_ONE),
                 (f"{lane}|{_EVERYBODY}", _MOST_OF_ALL),
             )
-            if _count(name) >= most
+            if _count(name, weight) >= most
         ]
         if names:
             ends = time.time() + _PAUSE
@@ -95,10 +101,10 @@ def note_slow(message: OutboxMessage) -> None:
         logger.warning("a slow receiver was not noted", exc_info=False)
 
 
-def _count(name: str) -> int:
+def _count(name: str, weight: int) -> int:
     key = f"outbox:slow:{name}"
     cache.add(key, 0, timeout=_WINDOW)
-    return int(cache.incr(key))
+    return int(cache.incr(key, weight))
 
 
 def _read() -> dict[str, float]:

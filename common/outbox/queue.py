@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -113,9 +113,11 @@ def _renew(message: OutboxMessage, is_done: threading.Event) -> None:
             now, holder = timezone.now(), message.lease_holder
             if not extend_lease(message, holder, now=now, lasts=LEASE):
                 break
-        except DatabaseError:
-            # It is asked again before the lease ends; after that somebody else may take over.
+        except (DatabaseError, InterfaceError):
+            # It is asked again before the lease ends, by another connection: this one may be
+            # dead. After that somebody else may take over.
             logger.warning("a lease was not renewed", extra={"kind": message.kind}, exc_info=False)
+            connection.close()
     if has_asked:
         connection.close()
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _LONGEST_ASKED: Final = timedelta(days=1)
 _MOST_DOUBLINGS: Final = 20
+# So often a receiver's own word for how long to wait is all that counts.
+_BELIEVED: Final = 3
 # Whatever waits were asked for meanwhile, it is not given up before.
 _LEAST_TRIES: Final = 5
 # So often a worker may die while it handles a message before that is the message's fault.
@@ -57,13 +59,22 @@ def is_silence(error: Exception) -> bool:
 
 
 def next_try(message: OutboxMessage, error: Exception, now: datetime) -> datetime:
-    """Exponential with jitter, or what the receiver asked for where that is longer."""
-    seconds = min(2.0 ** min(message.attempts, _MOST_DOUBLINGS), LONGEST_WAIT.total_seconds())
-    wait = timedelta(seconds=seconds * (0.75 + random.random() / 2))  # noqa: S311 -- jitter
-    if isinstance(error, RateLimited) and error.retry_after is not None:
-        asked = min(error.retry_after, _LONGEST_ASKED)
-        wait = max(asked, timedelta(seconds=1)) + timedelta(seconds=random.random())  # noqa: S311 -- jitter
-    return now + wait
+    """Exponential with jitter; or what the receiver asked for, which is longer or said to do.
+
+    One that asks for a moment again and again means longer: of thousands that come back each
+    second it would take none.
+    """
+    asked = error.retry_after if isinstance(error, RateLimited) else None
+    if asked is None:
+        return now + _backed_off(message.attempts)
+    wait = max(min(asked, _LONGEST_ASKED), timedelta(seconds=1))
+    wait += timedelta(seconds=random.random())  # noqa: S311 -- jitter
+    return now + max(wait, _backed_off(message.attempts - _BELIEVED))
+
+
+def _backed_off(tries: int) -> timedelta:
+    seconds = min(2.0 ** min(tries, _MOST_DOUBLINGS), LONGEST_WAIT.total_seconds())
+    return timedelta(seconds=seconds * (0.75 + random.random() / 2))  # noqa: S311 -- jitter
 
 
 def words_of(error: Exception) -> str:

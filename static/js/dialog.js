@@ -1,6 +1,8 @@
 // The one <dialog>: opens on `a[data-dialog]` or a `dialog:open` event, posts its forms in place, has its own address,
 // asks once before typed words are lost, and leaves the page behind it exactly as it was.
 // Everything it does is a shortcut of a link or a form that works without it.
+import { forForms } from "./forms.js";
+
 const dialog = document.getElementById("dialog");
 const piece = (id) => document.getElementById(id).content.cloneNode(true);
 const isOpen = () => dialog.open;
@@ -92,6 +94,7 @@ async function open(url, source, { history: write = true } = {}) {
     history.replaceState({ dialog: url }, "", url);
   }
   dialog.dataset.url = url;
+  await forForms();
   await htmx.ajax("GET", url, { target: dialog, swap: "innerHTML", source: dialog }).catch(() => {}); // said by fail()
 }
 
@@ -197,6 +200,19 @@ document.addEventListener("htmx:beforeRequest", () => dialog.querySelector(":sco
 // Once htmx has done its part, which ends with the focus on an [autofocus]: nothing takes it away from a hand later.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target === dialog) settle();
+});
+/* A meeting link that is chosen while the choices are on their way anew stays chosen, where it is still offered. */
+const CHOICES = "ev-choices";
+let chosen = "";
+document.addEventListener("change", (event) => {
+  if (event.target.type === "radio" && event.target.closest(`#${CHOICES}`)) chosen = event.target.value;
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id === CHOICES) chosen = "";
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== CHOICES || !chosen) return;
+  document.querySelector(`#${CHOICES} input[value="${CSS.escape(chosen)}"]:enabled:not(:checked)`)?.click();
 });
 // The week was drawn anew behind it.
 document.addEventListener("week:refreshed", () => mark(isOpen() && Boolean(dialog.querySelector("[data-beside]"))));

@@ -1,7 +1,6 @@
 // The week's grid as drag.js and gridkeys.js know it: which time is where, what is drawn while something moves, and the one
 // request that moves an event. Times are minutes of a wall clock that never changes; the server knows about clock changes.
 // Of the month it knows the days; days.js draws there.
-import { askScope } from "./scope.js";
 
 export const QUARTER = 15;
 export const DAY = 24 * 60;
@@ -132,13 +131,25 @@ async function send(url, values) {
   }
 }
 
+/* How much of a series is meant. The question is fetched with the first that is moved; without it nothing is sent. */
+async function scopeOf(event, values) {
+  try {
+    const { askScope } = await import("./scope.js");
+    return await askScope(event, values);
+  } catch {
+    // The script of a page that was opened before an update is gone with the update.
+    toast({ message: words()[navigator.onLine ? "gone" : "offline"], level: "error" });
+    return null;
+  }
+}
+
 /* Move an event there; of a series, as much of it as is chosen. Refused, it goes back to where it was, with the reason; done, the
    toast can undo it. Moved by somebody else meanwhile, it goes to where it really is. */
 export async function move(event, values) {
   const asked = { ...values, was: event.was };
   event.block.classList.add("is-lifted");
   if (event.repeats) {
-    asked.scope = await askScope(event, asked);
+    asked.scope = await scopeOf(event, asked);
     if (!asked.scope) return putBack(event);
   }
   settle();

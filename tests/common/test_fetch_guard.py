@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import logging
 import socket
+import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -158,6 +160,34 @@ def test_time_limit_holds_against_a_drip(feeds):
                 time_limit=timedelta(seconds=0.3),
             )
     assert time.monotonic() - began < 3
+
+
+def test_time_limit_holds_against_headers_that_drip(feeds):
+    stopping = threading.Event()
+    with socket.create_server((LOOPBACK, 0)) as listener:
+
+        def drip():
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Header: a\r\n" * 50:
+                    connection.sendall(bytes([byte]))
+                    if stopping.wait(0.05):
+                        return
+
+        server = threading.Thread(target=drip)
+        server.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(UpstreamUnavailable):
+                get(
+                    f"http://feeds.example:{listener.getsockname()[1]}/",
+                    time_limit=timedelta(seconds=0.3),
+                )
+            took = time.monotonic() - began
+        finally:
+            stopping.set()
+            server.join()
+    assert took < 5
 
 
 def test_slow_lookup_is_given_up():

@@ -213,6 +213,51 @@ def test_answer_that_only_drips_is_unavailable_within_the_limit(serve):
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize(
+    ("line", "size"), [(b"X-Header: a\r\n", 1), (b"HTTP/1.1 100 Continue\r\n\r\n", 25)]
+)
+def test_headers_that_only_drip_are_unavailable_within_the_limit(serve, line, size):
+    """Each piece began the socket's time limit anew: they were waited for as long as they came."""
+    head = (b"" if size > 1 else b"HTTP/1.1 200 OK\r\n") + line * 50 * size
+    server = serve(*[head[at : at + size] for at in range(0, 600 * size, size)], pause=0.05)
+    session = ProviderSession("The example", time_limit=SECOND / 4)
+
+    began = time.monotonic()
+    with pytest.raises(UpstreamUnavailable):
+        session.send("GET", server.url)
+    assert time.monotonic() - began < 5
+
+
+def test_slow_answer_within_the_limit_is_read(session, serve):
+    whole = reply(b'{"a": 1}', b"X-Long: " + b"x" * 20)
+    server = serve(*[whole[at : at + 10] for at in range(0, len(whole), 10)], pause=0.01)
+
+    assert session.send("GET", server.url).data == {"a": 1}
+
+
+def test_connection_is_used_again_after_an_answer(session):
+    """The next request has its own limit on it, not what was left of the last one's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = []
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                for _ in range(3):
+                    taken.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        server = threading.Thread(target=answer)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        try:
+            answers = [session.send("GET", url, time_limit=10 * SECOND).status for _ in range(3)]
+        finally:
+            server.join()
+    assert answers == [200, 200, 200]
+    assert len(taken) == 3
+
+
 def test_total_limit_bounds_all_requests_together(serve):
     server = serve(reply(b"{}"))
     session = ProviderSession("The example", time_limit=5 * SECOND, total_time_limit=SECOND / 5)

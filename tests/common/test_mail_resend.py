@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 
 import pytest
 import time_machine
@@ -11,11 +13,11 @@ import time_machine
 from common import mail
 from common.enums import MailState
 from common.errors import BadReply, RateLimited, UpstreamUnavailable
-from common.mail_form import Letter
+from common.mail_form import Letter, named
 from common.mail_trouble import MailRefused
 from common.models import OutboxMessage, SeenEvent, SentMail
 from sandbox.server.push import Courier
-from tests.common.test_mail_smtp import ICS, letter
+from tests.common.test_mail_smtp import ICS, NAME, letter
 from tests.resend import Postman, tell
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,57 @@ def test_event_that_outruns_the_answer_is_of_that_mail(resend):
     assert resend.calls("resend.emails.send") == []
 
 
+def test_an_outrun_mail_that_was_taken_all_the_same_is_told_as_delivered(resend, postman):
+    postman.held = True
+    resend.fault("resend.emails.send", lost=True)
+    with pytest.raises(UpstreamUnavailable):
+        send()
+    SentMail.objects.update(state=MailState.OUTRUN)
+    postman.bring_all()
+    row = SentMail.objects.get()
+    assert (row.state, row.remote_id) == (MailState.DELIVERED, taken(resend)[0]["id"])
+
+
+class Overtaken(Letter):
+    """Of which the service tells at the moment before it is tried once more."""
+
+    told = ""
+
+    def digest(self):
+        if self.told and SentMail.objects.exists():
+            tell(self.told, tags={"mail": SentMail.objects.get().pk.hex}, email_id="re-7")
+        return super().digest()
+
+
+def test_event_of_this_moment_is_not_overwritten_by_another_try(resend):
+    resend.fault("resend.emails.send", unreached=True)
+    with pytest.raises(UpstreamUnavailable):
+        send()
+    again = Overtaken(
+        subject="Hello", body="x", from_email="us@meridian.example", to=["ann@x.example"]
+    )
+    again.told = "email.bounced"
+    row = send(again)
+    assert (row.state, row.remote_id) == (MailState.BOUNCED, "re-7")
+    assert taken(resend) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "state"),
+    [
+        ("suppressed.example", MailState.FAILED),
+        ("bounce.example", MailState.BOUNCED),
+        ("delayed.example", MailState.DELAYED),
+    ],
+)
+def test_trouble_that_is_told_before_the_answer_stands(resend, domain, state):
+    row = send(letter(to=f"ann@{domain}"), problem_kind="test.trouble")
+    assert row.state == state
+    assert row.accepted_at is not None
+    (told,) = OutboxMessage.objects.all()
+    assert (told.kind, told.payload) == ("test.trouble", {"mail_id": str(row.pk)})
+
+
 def test_other_words_after_a_lost_answer_are_not_sent_and_said_to_be_so(resend, postman):
     postman.held = True
     resend.fault("resend.emails.send", lost=True)
@@ -110,6 +163,10 @@ def test_other_words_after_a_lost_answer_are_not_sent_and_said_to_be_so(resend, 
         ({"status": 403, "reason": "invalid_api_key"}, UpstreamUnavailable),
         ({"status": 403}, UpstreamUnavailable),
         ({"status": 302, "body": ""}, UpstreamUnavailable),
+        ({"status": 404, "body": "<html>"}, UpstreamUnavailable),
+        ({"status": 404, "reason": "not_found"}, UpstreamUnavailable),
+        ({"status": 405, "reason": "method_not_allowed"}, UpstreamUnavailable),
+        ({"status": 422, "reason": "invalid_from_address"}, UpstreamUnavailable),
         ({"status": 429, "retry_after": 7}, RateLimited),
         ({"status": 429, "reason": "daily_quota_exceeded"}, RateLimited),
         ({"body": "<html>busy</html>"}, BadReply),
@@ -143,7 +200,7 @@ def test_limits_say_how_long_to_wait(resend):
     [
         {"status": 422, "message": "Invalid `to` field: ann@tallship.example"},
         {"status": 400, "reason": "invalid_parameter"},
-        {"status": 404, "body": "<html>"},
+        {"status": 413, "reason": "invalid_attachment"},
     ],
 )
 def test_refusal_is_for_good_and_names_nobody(resend, fault, caplog):
@@ -188,7 +245,7 @@ def test_wrong_key_keeps_mails_waiting(resend, settings):
     ("domain", "state", "words"),
     [
         ("bounce.example", MailState.BOUNCED, "no such mailbox"),
-        ("complain.example", MailState.COMPLAINED, "spam"),
+        ("complain.example", MailState.COMPLAINED, "may not be seen"),
         ("delayed.example", MailState.DELAYED, "still tried"),
         ("suppressed.example", MailState.FAILED, "came back before"),
     ],
@@ -281,6 +338,13 @@ def test_nothing_of_a_mail_is_logged(resend, caplog):
     send(letter(subject="A secret subject", body="A secret text"))
     assert "ann@tallship.example" not in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_name_of_the_sender_reaches_resend_whole(resend):
+    send(letter(sender=named(NAME, "us@meridian.example")))
+    (got,) = taken(resend)
+    name, address = parseaddr(str(make_header(decode_header(got["body"]["from"]))))
+    assert (name, address) == (NAME, "us@meridian.example")
 
 
 @pytest.mark.parametrize("to", ["ann", "ann@", "ann\n@x.example", "a@b@c.example"])

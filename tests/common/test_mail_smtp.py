@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import email
+import re
 import socket
 import threading
 import time
 import uuid
+from datetime import timedelta
+from email.header import decode_header, make_header
 from email.mime.text import MIMEText
+from email.utils import parseaddr
 
 import pytest
 from django.db import connection
@@ -14,12 +19,13 @@ from django.db import connection
 from common import mail
 from common.enums import MailState
 from common.errors import UpstreamUnavailable
-from common.mail_form import Letter
+from common.mail_form import Letter, named
 from common.mail_trouble import MailRefused
 from common.models import SentMail
 from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.django_db
+NAME = "Αριστοτέλειο Κέντρο Συμβουλευτικής και Ψυχολογίας Θεσσαλονίκης via Meridian"
 ICS = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Zoë\r\nEND:VCALENDAR\r\n"
 
 
@@ -31,8 +37,16 @@ def server(settings):
         yield server
 
 
-def letter(*, subject="Hello", to="ann@tallship.example", body="Text", html="<p>Text</p>", ics=ICS):
-    message = Letter(subject=subject, body=body, from_email="us@meridian.example", to=[to])
+def letter(
+    *,
+    subject="Hello",
+    to="ann@tallship.example",
+    body="Text",
+    html="<p>Text</p>",
+    ics=ICS,
+    sender="us@meridian.example",
+):
+    message = Letter(subject=subject, body=body, from_email=sender, to=[to])
     if html:
         message.attach_alternative(html, "text/html")
     if ics:
@@ -181,6 +195,8 @@ def test_refusal_for_good_says_why_and_names_nobody(server, command, answer, wor
         ("MAIL", "421 4.3.2 closing"),
         ("MAIL", "550 5.7.1 not as this sender"),
         ("MAIL", "530 5.7.0 log in first"),
+        ("RCPT", "530 5.7.0 Must issue a STARTTLS command first"),
+        ("DATA", "535 5.7.8 who are you"),
     ],
 )
 def test_what_may_pass_is_tried_again_and_then_arrives(server, command, answer):
@@ -228,6 +244,22 @@ def test_silent_server_is_given_up_in_time(silent):
     assert time.monotonic() - began < 5
 
 
+def test_a_server_that_was_long_looked_for_is_offered_nothing(server, monkeypatch):
+    """Each of a name's addresses may take its time to be tried, before the one that answers."""
+    limit = timedelta(seconds=0.2)
+    monkeypatch.setattr("common.mail_backends.WHOLE_LIMIT", limit)
+    connect = socket.create_connection
+
+    def look_for_long(*args, **kwargs):
+        time.sleep(limit.total_seconds())
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "create_connection", look_for_long)
+    with pytest.raises(UpstreamUnavailable):
+        send()
+    assert server.received == []
+
+
 def test_server_that_answers_without_end_is_given_up(silent, settings, monkeypatch):
     """Each word comes within the time limit of a single read; there is one for the whole."""
     monkeypatch.setattr("common.mail_backends._Bounded.ends", time.monotonic() + 0.5)
@@ -256,6 +288,41 @@ def test_server_that_answers_without_end_is_given_up(silent, settings, monkeypat
         talking.join(5)
 
 
+@pytest.mark.parametrize("drip", [b"2", b"220-hello\r\n"], ids=["bytes", "lines"])
+def test_an_answer_that_never_ends_is_given_up(silent, monkeypatch, drip):
+    """Each piece comes in time, and there is always another one."""
+    monkeypatch.setattr("common.mail_backends._Bounded.ends", time.monotonic() + 1)
+    stop = threading.Event()
+
+    def talk():
+        peer, _address = silent.accept()
+        with peer:
+            while not stop.wait(0.1):
+                try:
+                    peer.sendall(drip)
+                except OSError:
+                    return
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(UpstreamUnavailable):
+            send()
+        assert time.monotonic() - began < 5
+    finally:
+        stop.set()
+        talking.join(5)
+
+
+def test_a_server_may_take_its_time_over_the_whole_mail(server, settings):
+    """It looks for viruses: given up too early, it would take the same mail again and again."""
+    settings.EMAIL_TIMEOUT = 1
+    server.thinks = 2
+    assert send().state == MailState.SENT
+    assert len(server.received) == 1
+
+
 @pytest.mark.parametrize(
     "to", ["ann\r\nBcc: eve@x.example", "Ann <>", "ann@", "@x.example", "\x00"]
 )
@@ -264,6 +331,22 @@ def test_address_that_is_none_is_refused_without_a_word_to_the_server(server, to
         send(letter(to=to))
     assert server.received == []
     assert "eve" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", [NAME, "\U0001d518" * 200, "é" * 200, "a" * 200, 'Bob "The, (x)'])
+def test_long_names_are_read_as_they_are_and_make_no_long_lines(server, name):
+    """Programs read words of 75 characters, and servers take lines of 998."""
+    send(letter(sender=named(name, "us@meridian.example"), subject=name))
+    (got,) = server.received
+    assert got.sender == "us@meridian.example"
+    read = email.message_from_bytes(got.raw)
+    said = {one: str(make_header(decode_header(read[one]))) for one in ("From", "Subject")}
+    assert parseaddr(said["From"]) == (name, "us@meridian.example")
+    assert said["Subject"].strip() == name
+    head = got.raw.partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) < 300
+    for one in ("From", "Subject"):
+        assert max(map(len, re.findall(r"=\?\S+\?=", read[one])), default=0) <= 75
 
 
 def test_header_of_two_lines_is_refused(server):

@@ -126,6 +126,16 @@ def test_what_a_receiver_asks_for_is_kept_within_bounds(post, clock, asked):
     assert least <= wait <= least + timedelta(seconds=1)
 
 
+def test_one_that_asks_for_a_moment_again_and_again_is_asked_less_often(post, clock):
+    """A quota that is used up for the month, and says: in a second."""
+    registered(post, patience=outbox.OF_MAIL)
+    post.troubles = [RateLimited(retry_after=timedelta(seconds=1))] * 5000
+    message, began = write(), timezone.now()
+    tries = try_until(message, began + timedelta(days=1), clock)
+    assert 24 * 3 < tries < 24 * 7
+    assert state(message) == OutboxState.PENDING
+
+
 def test_waits_grow_and_are_never_the_same_for_all():
     now = timezone.now()
     waits = [

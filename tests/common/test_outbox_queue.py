@@ -137,6 +137,38 @@ class TestLeases:
         assert set(rivals) == {None}
         assert state(message) == OutboxState.SENT
 
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="nobody ends SQLite's")
+    def test_a_lease_outlasts_the_end_of_its_connection(self, post):
+        """The database is started anew while a message is handled."""
+        ends = []
+
+        def until():
+            return OutboxMessage.objects.values_list("lease_until", flat=True).get()
+
+        def wait_for_another(seconds):
+            was, gives_up = until(), time.monotonic() + seconds
+            while until() == was and time.monotonic() < gives_up:
+                time.sleep(0.02)
+            ends.append(until() != was)
+
+        def handle(message):
+            wait_for_another(2)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    " AND query LIKE 'UPDATE%outbox_messages%lease_until%'"
+                )
+            for _ in range(3):
+                wait_for_another(0.5)
+
+        outbox.register(KIND, handle)
+        message = write()
+        outbox.deliver(message.pk)
+        assert ends[0]
+        assert any(ends[1:])
+        assert state(message) == OutboxState.SENT
+
     def test_what_hangs_for_too_long_is_let_go(self, post, monkeypatch):
         monkeypatch.setattr(queue, "LONGEST_HANDLING", timedelta(seconds=0.5))
         taken = []
@@ -225,6 +257,31 @@ class TestReceiversThatHang:
         assert (stuck.attempts, state(free)) == (0, OutboxState.SENT)
         assert outbox.deliver_now(stuck) == OutboxState.SENT  # a person asked for it
 
+    def test_a_receiver_of_no_workspaces_messages_that_hangs_stops_nobody_elses(self, post):
+        """Mails that came in belong to no workspace before they are read."""
+        outbox.register("tests.other", post.handle)
+        post.troubles = [TimeoutError()] * lanes._MOST_OF_ONE
+        for number in range(lanes._MOST_OF_ONE):
+            outbox.deliver(write(str(number)).pk)
+        stuck, mine = write("stuck"), write("mine", workspace_id=uuid.uuid4())
+        write("other", kind="tests.other")
+        outbox.sweep()
+        assert sorted(post.sent) == ["mine", "other"]
+        assert (state(stuck), state(mine)) == (OutboxState.PENDING, OutboxState.SENT)
+
+    def test_one_that_holds_a_worker_for_a_minute_counts_for_several(self, post, monkeypatch):
+        """Few workers cannot fail so slowly ten times a minute, and would all wait for ever."""
+        monkeypatch.setattr(lanes, "_A_FAILURE", 0.01)
+
+        def hang(message):
+            time.sleep(0.06)
+            raise TimeoutError
+
+        outbox.register(KIND, hang)
+        for number in range(2):
+            outbox.deliver(write(str(number), workspace_id=uuid.uuid4()).pk)
+        assert outbox.deliver(write("next", workspace_id=uuid.uuid4()).pk) is None
+
     def test_refusals_that_come_at_once_pause_nothing(self, post, monkeypatch):
         monkeypatch.setattr(lanes, "SLOW", timedelta(seconds=3))
         post.troubles = [ConnectionRefusedError()] * 40
@@ -248,7 +305,9 @@ def broker(monkeypatch):
 
     def at(port):
         app = current_app._get_current_object()
-        monkeypatch.setitem(app.conf, "broker_url", f"redis://127.0.0.1:{port}/0")
+        # Celery takes the second from the environment, where that names a broker.
+        for name in ("broker_url", "broker_write_url"):
+            monkeypatch.setitem(app.conf, name, f"redis://127.0.0.1:{port}/0")
         monkeypatch.setitem(app.conf, "broker_transport_options", options)
         app._pool = None
         app.amqp._producer_pool = None
@@ -260,19 +319,25 @@ def broker(monkeypatch):
 
 @pytest.mark.parametrize("is_silent", [False, True], ids=["closed", "silent"])
 def test_a_page_does_not_wait_for_a_broker_that_is_away(broker, is_silent):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        if not is_silent:
-            server.close()
-        broker(port)
-        began = time.monotonic()
-        outbox.kick(uuid.uuid4())
-        first = time.monotonic() - began
+    """The first finds out within its limits; after it nobody asks for a while."""
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    if not is_silent:
+        server.close()
+    broker(port)
+    began = time.monotonic()
+    outbox.kick(uuid.uuid4())
+    assert time.monotonic() - began < 5
+    if not is_silent:
+        server = socket.create_server(("127.0.0.1", port))
+    with server:
+        server.setblocking(False)
+        if is_silent:
+            server.accept()[0].close()
         for _ in range(20):
             outbox.kick(uuid.uuid4())
-        rest = time.monotonic() - began - first
-    assert first < (5 if is_silent else 1)
-    assert rest < 0.1
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_the_broker_is_asked_with_limits_of_time():

@@ -1,7 +1,8 @@
-"""Instants come back from PostgreSQL as Django's own loader has them."""
+"""Instants come back from PostgreSQL as Django's own loader has them, and dead connections not."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -63,3 +64,21 @@ def test_every_connection_reads_by_the_fast_loader():
     with connection.cursor() as cursor:
         oid = connection.connection.adapters.types["timestamptz"].oid
         assert cursor.cursor.adapters.get_loader(oid, 0) is UtcLoader
+
+
+def _taken_and_given_back() -> int:
+    """The connection that the pool gave."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        found = cursor.fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_a_connection_that_the_database_hung_up_on_is_nobodys_error():
+    with ThreadPoolExecutor(1) as somebody:
+        before = {somebody.submit(_taken_and_given_back).result() for _ in range(4)}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [list(before)])
+        after = {somebody.submit(_taken_and_given_back).result() for _ in range(4)}
+    assert not before & after

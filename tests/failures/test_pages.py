@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from calendars.models import Event
-from tests.calendars.views.test_events import FORM
+from tests.calendars.views.events.conftest import FORM
 from tests.calendars.views.test_series import typed
 from tests.failures.faults import chosen_faults
 from tests.failures.flows import BOTH, FLOWS, board, change, create, delete

@@ -33,6 +33,7 @@ WORDS = {
     "RateLimited": "wait",
     "UpstreamUnavailable": "try again later",
     "BadReply": "not believed; try again later",
+    "TooLarge": "not believed; try again later",
     "UpstreamConflict": "read it again, then decide",
     "Unsupported": "refused as it stands: say so",
     "EventGone": "the event is gone",
