@@ -12,66 +12,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from common.errors import (
-    BadReply,
-    RateLimited,
-    ReconnectNeeded,
-    Unsupported,
-    UpstreamError,
-    UpstreamForbidden,
-    UpstreamUnavailable,
-)
+from booking.close_errors import UNREADABLE, CloseGone, error_for, names_another_lead
+from common.errors import BadReply
 from common.http import ProviderSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from common.http import Answer
     from common.secrets import Secret
 
-_UNREADABLE: Final = "Close gave an answer that could not be read."
 _ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
-_RESET: Final = re.compile(r"\breset\s*=\s*(\d{1,6}(?:\.\d+)?)")
-_NUMBER: Final = re.compile(r"\d{1,6}(?:\.\d+)?\Z")
 _PAGE: Final = 100
 # More contacts with one address, or notes on one lead, than there can be.
 _PAGES: Final = 20
 _NAME_LENGTH: Final = 200
-
-
-class CloseGone(UpstreamError):
-    """The lead, contact or note was deleted or merged away in Close."""
-
-    code = "crm_gone"
-    status = 410
-    default_message = "This is no longer in Close."
-
-
-class LeadStatusGone(UpstreamError):
-    """Close knows the lead status no more that new leads are to have."""
-
-    code = "crm_status_gone"
-    status = 409
-    default_message = (
-        "Close no longer has the lead status that was chosen for new leads. Choose another one, "
-        "then send it again."
-    )
-
-
-class NotTaken(UpstreamUnavailable):
-    """Close says that it has not even begun: the same request may be sent again."""
-
-
-# What an error says for sure about a create: that nothing was made.
-NOT_MADE: Final = (
-    CloseGone,
-    LeadStatusGone,
-    NotTaken,
-    RateLimited,
-    ReconnectNeeded,
-    Unsupported,
-    UpstreamForbidden,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +43,7 @@ class LeadStatus:
 
     remote_id: str
     label: str
+    organization_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +74,34 @@ class CloseClient:
         self._api_url = api_url.rstrip("/")
         self._session = ProviderSession("Close", time_limit=time_limit)
 
-    def account(self) -> CloseAccount:
-        """Whose key this is. Raises ReconnectNeeded for one that Close does not know."""
+    def account(self, statuses: Sequence[LeadStatus] = ()) -> CloseAccount:
+        """Whose key this is. Raises ReconnectNeeded for one that Close does not know.
+
+        A key is of one organisation, and its user may be in several: the `statuses` that it reads
+        say which. Where nothing does, the user stands for it.
+        """
         me = _object(self._call("GET", "me"))
         user, email = _id_of(me), me.get("email")
         if not isinstance(email, str):
-            raise BadReply(_UNREADABLE)
-        known = [one for one in _records(me, "organizations") if _is_named(one)]
-        # A key is of one organisation. Where Close names several, the user stands for it.
-        if len(known) == 1:
-            return CloseAccount(email, _id_of(known[0]), _text(known[0], "name"))
-        return CloseAccount(email, user, email)
+            raise BadReply(UNREADABLE)
+        known = {
+            _id_of(one): _text(one, "name")
+            for one in _records(me, "organizations")
+            if _is_named(one)
+        }
+        here = {one.organization_id for one in statuses if one.organization_id} or set(known)
+        if len(here) != 1:
+            return CloseAccount(email, user, email)
+        organization_id = here.pop()
+        return CloseAccount(email, organization_id, known.get(organization_id, email))
 
     def lead_statuses(self) -> list[LeadStatus]:
         """The statuses a lead can have, in Close's order."""
         answer = _object(self._call("GET", "status/lead"))
-        return [LeadStatus(_id_of(one), _text(one, "label")) for one in _records(answer, "data")]
+        return [
+            LeadStatus(_id_of(one), _text(one, "label"), _id_in(one, "organization_id"))
+            for one in _records(answer, "data")
+        ]
 
     def find_by_email(self, email: str) -> list[KnownContact]:
         """Everybody who has exactly this address, the oldest first.
@@ -170,7 +137,7 @@ class CloseClient:
         made = _object(self._call("POST", "lead", body))
         contacts = [_contact(one, lead_id=_id_of(made)) for one in _records(made, "contacts")]
         if len(contacts) != 1:
-            raise BadReply(_UNREADABLE)
+            raise BadReply(UNREADABLE)
         return contacts[0]
 
     def contacts_of(self, lead_id: str) -> list[KnownContact]:
@@ -199,7 +166,7 @@ class CloseClient:
                     return _id_of(one)
             if page.get("has_more") is not True:
                 return ""
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
 
     def note(self, note_id: str) -> str:
         """What the note says. Raises CloseGone."""
@@ -233,9 +200,9 @@ class CloseClient:
             if not cursor:
                 return
             if not isinstance(cursor, str):
-                raise BadReply(_UNREADABLE)
+                raise BadReply(UNREADABLE)
             body["cursor"] = cursor
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
 
     def _call(
         self,
@@ -253,9 +220,11 @@ class CloseClient:
             params=params,
             headers={"Authorization": f"Basic {pair}"},
         )
-        if not answer.ok:
-            raise error_for(answer)
-        return answer.data
+        if answer.ok:
+            return answer.data
+        if method == "GET" and names_another_lead(answer):
+            raise CloseGone
+        raise error_for(answer)
 
 
 _CONTACT_FIELDS: Final = {"contact": ["id", "lead_id", "emails", "date_created"]}
@@ -307,22 +276,27 @@ def _part(remote_id: str) -> str:
 
 def _object(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
     return data
 
 
 def _records(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
     found = data.get(name)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
     return found
 
 
 def _id_of(record: dict[str, Any]) -> str:
     found = record.get("id")
     if not isinstance(found, str) or not _ID.match(found):
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
     return found
+
+
+def _id_in(record: dict[str, Any], name: str) -> str:
+    found = _text(record, name)
+    return found if _ID.match(found) else ""
 
 
 def _text(record: dict[str, Any], name: str) -> str:
@@ -338,61 +312,5 @@ def _contact(record: dict[str, Any], *, lead_id: str = "") -> KnownContact:
     emails = (_text(one, "email").strip().lower() for one in _records(record, "emails"))
     lead = lead_id or _text(record, "lead_id")
     if not _ID.match(lead):
-        raise BadReply(_UNREADABLE)
+        raise BadReply(UNREADABLE)
     return KnownContact(_id_of(record), lead, frozenset(emails), _text(record, "date_created"))
-
-
-def wait_of(answer: Answer) -> timedelta | None:
-    """How long Close asks us to wait: RateLimit, else Retry-After, else what came before both.
-
-    https://developer.close.com/api/overview/rate-limits
-    """
-    named = _RESET.search(answer.headers.get("ratelimit", ""))
-    if named:
-        return timedelta(seconds=float(named[1]))
-    if answer.retry_after is not None:
-        return answer.retry_after
-    error = answer.data.get("error") if isinstance(answer.data, dict) else None
-    older = error.get("rate_reset") if isinstance(error, dict) else None
-    for value in (answer.headers.get("ratelimit-reset", ""), str(older)):
-        if _NUMBER.match(value.strip()):
-            return timedelta(seconds=float(value))
-    return None
-
-
-def _refused(answer: Answer) -> UpstreamError:
-    """What Close names is looked at, and never shown: it repeats what was sent."""
-    fields = answer.data.get("field-errors") if isinstance(answer.data, dict) else None
-    named = set(fields) if isinstance(fields, dict) else set()
-    if "status_id" in named:
-        return LeadStatusGone()
-    if named & {"lead_id", "contact_id"}:
-        return CloseGone()
-    what = "the address" if named & {"emails", "contacts"} else "this"
-    words = f"Close refused {what} as it stands. Enter it in Close by hand."
-    return Unsupported("this lead", words)
-
-
-_BY_STATUS: dict[int, Callable[[Answer], UpstreamError]] = {
-    400: _refused,
-    401: lambda _: ReconnectNeeded("Close does not accept the workspace's key any more."),
-    402: lambda _: UpstreamForbidden("Close refuses this: look at the subscription there."),
-    403: lambda _: UpstreamForbidden("The Close key may not do this. Ask who runs Close for you."),
-    404: lambda _: CloseGone(),
-    408: lambda _: UpstreamUnavailable("Close did not answer. Try again."),
-    429: lambda answer: RateLimited("Close takes no more requests right now.", wait_of(answer)),
-    # Close's own client sends anything again after this one, and creates after no other.
-    503: lambda _: NotTaken("Close did not answer. Try again."),
-}
-
-
-def error_for(answer: Answer) -> UpstreamError:
-    """The error for an answer that is no success."""
-    meaning = _BY_STATUS.get(answer.status)
-    if meaning is not None:
-        return meaning(answer)
-    if answer.status >= 500:
-        return UpstreamUnavailable("Close did not answer. Try again.")
-    if answer.status >= 400:
-        return Unsupported("this lead", "Close refused this as it stands.")
-    return BadReply(_UNREADABLE)

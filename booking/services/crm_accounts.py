@@ -19,11 +19,18 @@ from booking.enums import MessageKind
 from booking.models import CrmAccount
 from common import outbox
 from common.enums import OutboxState
-from common.errors import Conflict, InvalidInput, ReconnectNeeded, UpstreamError
+from common.errors import (
+    Conflict,
+    InvalidInput,
+    ReconnectNeeded,
+    UpstreamError,
+    UpstreamUnavailable,
+)
 from common.models import OutboxMessage
 from common.statements import Select
 from common.trouble import Doing, tell
 from workspaces.enums import Role
+from workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +40,6 @@ if TYPE_CHECKING:
     from audit.actors import Actor
     from booking.close import CloseAccount, LeadStatus
     from common.secrets import Secret
-    from workspaces.models import Workspace
 
 KIND: Final = Provider.CLOSE.value
 LABEL: Final = Provider.CLOSE.label
@@ -46,6 +52,12 @@ _KEPT: Final = Select(
 _KEY: Final = re.compile(r"[!-9;-~]{8,200}\Z")
 _NO_KEY: Final = "Paste the whole key from Close, under Settings, Developer, API Keys."
 _REFUSED: Final = "Close does not know this key. Copy it again, or make a new one in Close."
+
+
+class KeyReplaced(UpstreamUnavailable):
+    """The key that was to be used has made way for another one: read the account again."""
+
+    default_message = "The key to Close was replaced meanwhile. Try again."
 
 
 def has_account(workspace_id: UUID) -> bool:
@@ -64,13 +76,18 @@ def client_for(
 ) -> CloseClient:
     """The workspace's Close for one operation, which is one row of the access log.
 
-    Raises ReconnectNeeded without asking Close while it is known to refuse the key.
+    Raises ReconnectNeeded without asking Close while it is known to refuse the key, and
+    KeyReplaced where the account is not the key's any more: the next one may open another
+    organisation, which has a map of its own.
     """
     if account.state == ConnectionState.RECONNECT_NEEDED:
         raise ReconnectNeeded(f"{LABEL} does not accept the workspace's key any more.")
     key = resolve_service_credential(
         workspace=account.workspace, kind=KIND, actor=actor, target=target, reason=reason
     )
+    # Looked at after the key was: both are kept in one transaction.
+    if not _same(account).exists():
+        raise KeyReplaced
     return _client(key)
 
 
@@ -83,9 +100,10 @@ def keep_key(*, workspace: Workspace, key: Secret, actor: Actor, by_name: str = 
     if not _KEY.match(key.reveal()):
         raise InvalidInput("key", _NO_KEY)
     found, statuses = _tried(key)
-    sealed = vault.store_credential(workspace=workspace, kind=KIND, secret=key)
-    _log(workspace, actor, sealed.pk, AccessReason.OAUTH_CONNECT)
+    # Key and account together: whoever opens the key must know whose leads it makes.
     with transaction.atomic():
+        Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+        sealed = vault.store_credential(workspace=workspace, kind=KIND, secret=key)
         former = CrmAccount.objects.select_for_update().filter(workspace=workspace).first()
         account = former or CrmAccount(workspace=workspace)
         if account.organization_remote_id != found.organization_id:
@@ -98,6 +116,7 @@ def keep_key(*, workspace: Workspace, key: Secret, actor: Actor, by_name: str = 
         _keep_statuses(account, statuses)
         account.save()
         send_all_again(workspace)
+    _log(workspace, actor, sealed.pk, AccessReason.OAUTH_CONNECT)
     return account
 
 
@@ -109,8 +128,9 @@ def forget_key(*, workspace: Workspace, actor: Actor) -> None:
     sealed = ServiceCredential.objects.filter(workspace=workspace, kind=KIND).first()
     if sealed is not None:
         _log(workspace, actor, sealed.pk, AccessReason.OAUTH_REVOKE)
-    vault.erase_credential(workspace=workspace, kind=KIND)
     with transaction.atomic():
+        Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+        vault.erase_credential(workspace=workspace, kind=KIND)
         CrmAccount.objects.filter(workspace=workspace).delete()
         rows_of(workspace).filter(kind=MessageKind.CRM_LEAD).exclude(state=OutboxState.SENT).update(
             state=OutboxState.CANCELLED, last_error=""
@@ -180,7 +200,11 @@ def send_all_again(workspace: Workspace) -> int:
 
 def _same(account: CrmAccount) -> QuerySet[CrmAccount]:
     """The row while it is about the key that was used: another one is not to blame."""
-    return CrmAccount.objects.filter(pk=account.pk, kept_at=account.kept_at)
+    return CrmAccount.objects.filter(
+        pk=account.pk,
+        kept_at=account.kept_at,
+        organization_remote_id=account.organization_remote_id,
+    )
 
 
 def _tell_owners(account: CrmAccount, now: datetime) -> None:
@@ -207,7 +231,8 @@ def _client(key: Secret) -> CloseClient:
 def _tried(key: Secret) -> tuple[CloseAccount, list[LeadStatus]]:
     close = _client(key)
     try:
-        return close.account(), close.lead_statuses()
+        statuses = close.lead_statuses()
+        return close.account(statuses), statuses
     except ReconnectNeeded:
         raise InvalidInput("key", _REFUSED) from None
     except UpstreamError as error:

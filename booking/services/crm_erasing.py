@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from audit.actors import task_actor
@@ -29,26 +30,44 @@ _SETTLES: Final = timedelta(minutes=1)
 
 def handle_erased_note(message: OutboxMessage) -> None:
     """The outbox's handler for `booking.erased_note`. Raises UpstreamError, and NotYet while the
-    note may still be on its way.
+    note may still be on its way. A note that no key leads to any more is told of as such.
     """
+    erasure_id = UUID(message.payload["erasure_id"])
     note = CrmNote.objects.filter(pk=UUID(message.payload["note_id"])).first()
-    account = None if note is None else account_of(note.workspace_id)
-    if note is not None and account is not None:
-        try:
-            _delete(account, note)
-        except UpstreamError as error:
-            note_trouble(account, error)
-            raise
     if note is not None:
-        note.delete()
-    erasure = Erasure.objects.filter(pk=UUID(message.payload["erasure_id"])).first()
+        account = account_of(note.workspace_id)
+        if account is not None and _is_in(account, note):
+            try:
+                _delete(account, note)
+            except UpstreamError as error:
+                note_trouble(account, error)
+                raise
+            note.delete()
+        else:
+            _leave(note, erasure_id)
+    erasure = Erasure.objects.filter(pk=erasure_id).first()
     if erasure is not None:
         finish(erasure, but=message)
 
 
+def _is_in(account: CrmAccount, note: CrmNote) -> bool:
+    return note.organization_remote_id == account.organization_remote_id
+
+
+def _leave(note: CrmNote, erasure_id: UUID) -> None:
+    """Forget the note, and say of the erasure that it stays in Close; once, however often."""
+    with transaction.atomic():
+        erasure = Erasure.objects.select_for_update(no_key=True).filter(pk=erasure_id).first()
+        deleted, _ = CrmNote.objects.filter(pk=note.pk).delete()
+        if erasure is None or not deleted or not note.note_remote_id:
+            return
+        counts = erasure.counts
+        counts["crm_notes"] = counts.get("crm_notes", 1) - 1
+        counts["crm_notes_out_of_reach"] = counts.get("crm_notes_out_of_reach", 0) + 1
+        erasure.save(update_fields=["counts", "updated_at"])
+
+
 def _delete(account: CrmAccount, note: CrmNote) -> None:
-    if note.organization_remote_id != account.organization_remote_id:
-        return
     is_known = bool(note.note_remote_id)
     if not is_known and note.asked_at is None:
         return

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from audit.actors import task_actor
 from audit.enums import AccessReason
-from booking.close import NOT_MADE, CloseGone, LeadDraft
+from booking.close import LeadDraft
+from booking.close_errors import NOT_MADE, CloseGone
 from booking.crm_note import lead_description, lead_mark
 from booking.enums import CrmLeadState, MessageKind
 from booking.models import CrmLead
@@ -182,32 +183,46 @@ def _make(account: CrmAccount, row: CrmLead, meeting: MeetingBase) -> None:
 
 
 def _settle_contact(account: CrmAccount, row: CrmLead, meeting: MeetingBase) -> None:
-    """Find the address on the lead that we know, or add it there.
+    """Find the address on the lead that we know, or on another one, or add it there.
 
-    The lead itself answers, and no index, so that a contact whose answer was lost is found.
+    The lead itself answers first, and no index, so that a contact whose answer was lost is found.
+    Another lead has the address where somebody moved the contact in Close: then it is that one.
     """
     close = client_for(
         account, reason=AccessReason.CRM_CONTACT_CREATE, actor=ACTOR, target=_target(meeting)
     )
     try:
-        known = [one for one in close.contacts_of(row.lead_remote_id) if row.email in one.emails]
-        contact_id = (
-            known[0].remote_id
-            if known
-            else close.create_contact(row.lead_remote_id, name=meeting.booker_name, email=row.email)
-        )
+        here = row.lead_remote_id
+        known = [one for one in close.contacts_of(here) if row.email in one.emails]
+        # What the index still shows on this lead is gone from it.
+        known = known or [one for one in close.find_by_email(row.email) if one.lead_id != here]
+        if known:
+            lead_id, contact_id = known[0].lead_id, known[0].remote_id
+        else:
+            name = meeting.booker_name
+            lead_id, contact_id = here, close.create_contact(here, name=name, email=row.email)
     except CloseGone as gone:
         raise lead_is_gone(row) from gone
-    CrmLead.objects.filter(pk=row.pk, lead_remote_id=row.lead_remote_id).update(
-        contact_remote_id=contact_id, updated_at=timezone.now()
+    CrmLead.objects.filter(pk=row.pk, lead_remote_id=here).update(
+        lead_remote_id=lead_id, contact_remote_id=contact_id, updated_at=timezone.now()
     )
-    row.contact_remote_id = contact_id
+    row.lead_remote_id, row.contact_remote_id = lead_id, contact_id
 
 
 def lead_is_gone(row: CrmLead) -> UpstreamUnavailable:
     """Forget the lead; the error to raise, after which it is looked for again."""
     forget_lead(row)
     return UpstreamUnavailable("The lead is no longer in Close. It is looked for again.")
+
+
+def contact_is_gone(row: CrmLead) -> UpstreamUnavailable:
+    """Forget the contact, and the lead only once it turns out to be gone as well; the error to
+    raise, after which both are looked at again.
+    """
+    CrmLead.objects.filter(pk=row.pk, contact_remote_id=row.contact_remote_id).update(
+        contact_remote_id="", updated_at=timezone.now()
+    )
+    return UpstreamUnavailable("The lead was changed in Close. It is looked at again.")
 
 
 def _keep(row: CrmLead, lead_id: str, contact_id: str) -> None:

@@ -43,7 +43,7 @@ def handle_key_refused(message: OutboxMessage) -> None:
     }
     mail = Letter(
         subject=context["subject"],
-        body=render_to_string("booking/mail/crm_key.txt", context).strip() + "\n",
+        body=render_to_string("booking/mail/crm_key.txt", context),
         to=[owner.user.email],
     )
     mail.attach_alternative(render_to_string("booking/mail/crm_key.html", context), "text/html")

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.enums import AccessReason
-from booking.close import NOT_MADE, CloseGone
+from booking.close_errors import NOT_MADE, CloseGone
 from booking.crm_note import digest, note_mark, note_text, replaced
 from booking.enums import ChangeKind, MeetingState, MessageKind, Step
 from booking.models import CrmNote
@@ -28,9 +28,10 @@ from booking.services.crm_accounts import (
     note_good,
     note_trouble,
 )
-from booking.services.crm_leads import ACTOR, lead_for, lead_is_gone
+from booking.services.crm_leads import ACTOR, contact_is_gone, lead_for
 from booking.services.messages import key_of, locked, meeting_of, message_of
 from common import outbox
+from common.enums import OutboxState
 from common.errors import DomainError
 from common.models import OutboxMessage
 from workspaces.enums import OwnerKind
@@ -86,6 +87,7 @@ def handle_lead(message: OutboxMessage) -> None:
     if is_known or (is_first and wants_lead(meeting)):
         with noted(account):
             bring_note_up_to_date(account, meeting, now=timezone.now())
+        _make_up_for_failed(message)
 
 
 @contextmanager
@@ -153,12 +155,14 @@ def _create(
             return
         if note.asked_at is not None and now < note.asked_at + SETTLES:
             raise outbox.NotYet(note.asked_at + SETTLES)
-        CrmNote.objects.filter(pk=note.pk).update(asked_at=now)
+        rows = CrmNote.objects.filter(pk=note.pk, note_remote_id="", asked_at=note.asked_at)
+        if not rows.update(asked_at=now):
+            raise outbox.NotYet(now + SETTLES)  # somebody else is at it
         made = close.create_note(lead.lead_remote_id, contact_id=lead.contact_remote_id, text=text)
     except NOT_MADE as error:
         CrmNote.objects.filter(pk=note.pk, note_remote_id="").update(asked_at=None)
         if isinstance(error, CloseGone):
-            raise lead_is_gone(lead) from error
+            raise contact_is_gone(lead) from error
         raise
     _keep(note, made, said=digest(text))
 
@@ -205,6 +209,20 @@ def _client(account: CrmAccount, meeting: MeetingBase) -> CloseClient:
         reason=AccessReason.CRM_NOTE_WRITE,
         actor=ACTOR,
         target=f"meeting {meeting.pk}",
+    )
+
+
+def _make_up_for_failed(message: OutboxMessage) -> None:
+    """Close says what is true by now, which is all that the meeting's rows that failed were for."""
+    rows = OutboxMessage.objects.filter(
+        kind=message.kind,
+        workspace_id=message.workspace_id,
+        about_id=message.about_id,
+        state=OutboxState.FAILED,
+    )
+    now = timezone.now()
+    rows.update(
+        state=OutboxState.SENT, sent_at=now, last_error="", failing_since_at=None, updated_at=now
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from booking.enums import CrmLeadState, MessageKind
@@ -29,7 +30,10 @@ SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that was given up: whose, why, and since when. Blank `name`: an erased person's."""
+    """What was given up for one meeting: whose, why, and since when; `message_id` is one of it.
+
+    Blank `name`: an erased person's.
+    """
 
     message_id: UUID
     name: str
@@ -39,24 +43,25 @@ class Trouble:
 
 
 def troubles_of(workspace: Workspace) -> list[Trouble]:
-    """What was given up and can be sent again, the oldest first."""
+    """What was given up and can be sent again, the oldest first: one for each meeting, with the
+    reason that its last failure gave.
+    """
     rows = rows_of(workspace).filter(state=OutboxState.FAILED).order_by("created_at")[:SHOWN]
     messages = list(rows)
     bookers = _bookers(workspace, messages)
-    return [
-        Trouble(
-            one.pk,
-            *bookers.get(one.payload.get("meeting_id", ""), ("", "")),
-            one.last_error,
-            one.updated_at,
-        )
-        for one in messages
-    ]
+    found: dict[UUID, Trouble] = {}
+    for one in messages:
+        about = one.about_id or one.pk
+        name, email = bookers.get(one.payload.get("meeting_id", ""), ("", ""))
+        since = found[about].since if about in found else one.updated_at
+        found[about] = Trouble(one.pk, name, email, one.last_error, since)
+    return list(found.values())
 
 
 def waiting_in(workspace: Workspace) -> int:
-    """How much is still to be written there by itself."""
-    return rows_of(workspace).filter(state=OutboxState.PENDING).count()
+    """Of how many meetings something is still to be written there by itself."""
+    rows = rows_of(workspace).filter(state=OutboxState.PENDING)
+    return rows.annotate(about=Coalesce("about_id", "pk")).values("about").distinct().count()
 
 
 def unsure_leads(account: CrmAccount) -> list[CrmLead]:
@@ -70,11 +75,17 @@ def unsure_leads(account: CrmAccount) -> list[CrmLead]:
 
 
 def send_one_again(*, workspace: Workspace, message_id: UUID) -> None:
-    """Give what failed a new start. Raises NotFound for what is not the workspace's."""
+    """Give what failed for that meeting a new start. Raises NotFound for what is not the
+    workspace's.
+    """
     message = rows_of(workspace).filter(pk=message_id).first()
     if message is None:
         raise NotFound
-    outbox.send_again(message)
+    if message.about_id is None:
+        outbox.send_again(message)
+        return
+    others = rows_of(workspace).filter(about_id=message.about_id, state=OutboxState.FAILED)
+    outbox.send_again(*others.order_by("created_at"))
 
 
 def make_unsure_lead(*, workspace: Workspace, lead_id: UUID) -> None:

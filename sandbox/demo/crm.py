@@ -45,7 +45,7 @@ def fill_crm(studio: Workspace, host: User) -> None:
     """Enter the key, and have two people book with the host: one comes, one calls off."""
     actor, now = task_actor("demo"), timezone.now()
     crm_accounts.keep_key(workspace=studio, key=Secret(KEYS[0]), actor=actor, by_name=AMARA.name)
-    data = LinkData(title="First call with Tomás", slug="tomas-first-call", durations=(30,))
+    data = LinkData(title="First call", slug="tomas-first-call", durations=(30,))
     link = save_link(owner=owner_of_user(host, studio), link=None, data=data)
     monday = now - timedelta(days=now.astimezone(ZoneInfo(ZONE)).weekday())
     terms = terms_of(link, _LENGTH)

@@ -10,14 +10,8 @@ import pytest
 import requests
 import responses
 
-from booking.close import (
-    CloseAccount,
-    CloseClient,
-    CloseGone,
-    LeadDraft,
-    LeadStatusGone,
-    NotTaken,
-)
+from booking.close import CloseAccount, CloseClient, LeadDraft
+from booking.close_errors import CloseGone, LeadStatusGone, NotTaken
 from common.errors import (
     BadReply,
     RateLimited,

@@ -12,7 +12,7 @@ from booking.services import changes, crm_leads, crm_upkeep
 from common import outbox
 from common.models import OutboxMessage
 from tests.booking.conftest import ANN, book, deliver_all
-from tests.booking.crm import Crm
+from tests.booking.crm.conftest import Crm
 from tests.booking.test_changes import STAFF
 from tests.booking.test_crashes import Killed
 

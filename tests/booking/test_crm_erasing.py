@@ -13,8 +13,8 @@ from booking.services import crm_accounts, crm_notes, erasing
 from booking.services.people import PersonDetails, change_person, merge_people
 from common.models import OutboxMessage
 from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all
-from tests.booking.crm import Crm
-from tests.booking.test_erasing import BEN, ZOE, dump, found_in, person_of
+from tests.booking.crm.conftest import Crm
+from tests.booking.erasing.conftest import BEN, ZOE, dump, found_in, person_of
 
 pytestmark = pytest.mark.django_db
 
@@ -139,16 +139,22 @@ def test_without_a_key_the_notes_left_there_are_said(
     assert found_in(dump()) == []
 
 
-def test_key_that_goes_after_the_erasure_leaves_nothing_waiting(
-    crm, meeting, alice, workspace, actor, clock
+@pytest.mark.parametrize("how", ["forgotten", "elsewhere"])
+def test_key_that_goes_after_the_erasure_leaves_nothing_waiting_and_says_what_stays(
+    crm, meeting, alice, workspace, actor, clock, how
 ):
     crm.sandbox.fault("close.notes.delete", status=500)
     erasure = erase(meeting, alice)
-    crm_accounts.forget_key(workspace=workspace, actor=actor)
+    if how == "forgotten":
+        crm_accounts.forget_key(workspace=workspace, actor=actor)
+    else:
+        crm.keep("api_elsewhere", organization="Elsewhere")
     clock.shift(timedelta(minutes=5))
     deliver_all()
     erasure.refresh_from_db()
     assert erasure.finished_at is not None
+    assert (erasure.counts["crm_notes"], erasure.counts["crm_notes_out_of_reach"]) == (0, 1)
+    assert len(crm.notes) == 2
     assert not OutboxMessage.objects.filter(state="pending").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from booking.enums import CrmLeadState, MessageKind
 from booking.models import CrmLead
 from common import outbox
 from common.models import OutboxMessage
-from tests.booking.conftest import HALF_HOUR, NINE, book, make_link
-from tests.booking.crm import Crm
+from tests.booking.conftest import ANN, HALF_HOUR, NINE, book, make_link
+from tests.booking.crm.conftest import Crm
 from tests.rivals import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +51,15 @@ def test_bookings_of_one_address_are_one_lead(crm, user_owner, bob_owner, clock)
     assert len(crm.notes) == len(set(crm.notes)) == MEETINGS
     assert len(crm.sandbox.calls("close.leads.create")) == 1
     assert CrmLead.objects.get().state == CrmLeadState.READY
+
+
+def test_one_address_in_other_letters_is_one_lead(crm, user_owner, bob_owner, clock):
+    links = [make_link(user_owner, slug="mine"), make_link(bob_owner, slug="bobs")]
+    for link, email in zip(links, ("Ann@Tallship.example", "ann@TALLSHIP.EXAMPLE"), strict=True):
+        book(link, booker=replace(ANN, email=email))
+    work_off(clock)
+    assert len(crm.leads) == len(crm.contacts) == 1
+    assert len(crm.notes) == 2
 
 
 def test_one_booking_in_the_hands_of_many_workers_is_written_once(crm, user_owner, clock):

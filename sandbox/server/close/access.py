@@ -11,10 +11,15 @@ STATUSES = ("Potential", "Bad fit", "Qualified", "Customer")
 
 
 def add_key(store: Records, *, key: str, email: str, organization: str) -> Record:
-    """A key of that user to the organisation, which is made with its statuses if it is new."""
+    """A key of that user to the organisation, which is made with its statuses if it is new.
+
+    Somebody with keys to several is one user of all of them.
+    """
     found = store.where("close_organization", name=organization)
     here = found[0] if found else _organization(store, organization)
-    record = {"key": key, "email": email, "organization": here["id"], "user": new_id("user")}
+    others = store.where("close_key", email=email)
+    user = others[0]["user"] if others else new_id("user")
+    record = {"key": key, "email": email, "organization": here["id"], "user": user}
     return store.put("close_key", key, record)
 
 

@@ -10,7 +10,18 @@ from sandbox.server.records import Record
 def leads(request: Request) -> Response:
     found = request.store.all("close_organization")
     shown = "".join(_organization(request, one) for one in found)
-    shown = shown or "<div><p>No pretend organisation yet.</p></div>"
+    return _page(request, shown or "<div><p>No pretend organisation yet.</p></div>")
+
+
+def lead(request: Request) -> Response:
+    """One lead, where the real one opens it for whoever is signed in there."""
+    found = request.store.get("close_lead", request.params["lead"])
+    if found is None:
+        return _page(request, "<div><p>This lead was deleted, or never made.</p></div>")
+    return _page(request, f"<section>{_lead(request, found)}</section>")
+
+
+def _page(request: Request, shown: str) -> Response:
     head = (
         '<div class="stack-s"><h1 class="t-20">What Close holds</h1>'
         '<p class="soft">Leads that bookings made, and what was noted on them. '

@@ -10,15 +10,21 @@ from sandbox.server.records import Record
 
 
 def me(request: Request) -> Response:
+    """The user with every organisation they are in, whichever the key is of."""
     key = caller(request)
-    here = request.store.get("close_organization", key["organization"]) or {}
-    shown = [{"id": here["id"], "name": here["name"]}]
+    keys = request.store.where("close_key", user=key["user"])
+    found = {one["organization"]: None for one in keys}
+    here = [request.store.get("close_organization", one) or {} for one in found]
+    shown = [{"id": one["id"], "name": one["name"]} for one in here]
     return json_response({"id": key["user"], "email": key["email"], "organizations": shown})
 
 
 def statuses(request: Request) -> Response:
-    found = statuses_of(request.store, caller(request)["organization"])
-    shown = [{"id": one["id"], "label": one["label"], "type": "active"} for one in found]
+    here = caller(request)["organization"]
+    shown = [
+        {"id": one["id"], "label": one["label"], "organization_id": here}
+        for one in statuses_of(request.store, here)
+    ]
     return json_response({"data": shown, "has_more": False})
 
 

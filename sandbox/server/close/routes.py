@@ -21,4 +21,5 @@ ROUTES = [
     route("PUT", NOTE, records.update_note, "close.notes.update"),
     route("DELETE", NOTE, records.delete_note, "close.notes.delete"),
     route("GET", "/close/leads", page.leads, "pages.close"),
+    route("GET", "/close/lead/{lead}/", page.lead, "pages.close.lead"),
 ]

@@ -10,7 +10,7 @@ from audit.models import ServiceCredential
 from booking.models import CrmAccount
 from booking.services import crm_upkeep
 from tests.booking.conftest import ANN, HALF_HOUR, NINE, book, deliver_all
-from tests.booking.crm import KEY, Crm
+from tests.booking.crm.conftest import KEY, Crm
 from tests.factories import make_member, make_user
 from workspaces.enums import Role, Tier
 
@@ -158,11 +158,12 @@ def test_meeting_says_that_close_was_not_told(crm, browser, user_link, clock):
     assert "The CRM could not be told." in page
     assert "Not written to Close" in page
     assert "The meeting itself stands." in page
+    assert "Not written to Close" in browser.get("/meetings").text
     browser.post(f"/meetings/{meeting.pk}/send")
     assert "On its way to Close" in browser.get(f"/meetings/{meeting.pk}").text
     deliver_all()
     assert len(crm.leads) == 1
-    assert '<dt>CRM</dt><dd class="">In Close</dd>' in browser.get(f"/meetings/{meeting.pk}").text
+    assert "<dt>CRM</dt><dd>In Close<br>" in browser.get(f"/meetings/{meeting.pk}").text
 
 
 def test_meeting_says_nothing_of_close_where_there_is_no_key(browser, user_link):

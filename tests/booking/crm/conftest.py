@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
+from audit.actors import task_actor
+from booking.enums import MessageKind, Party
 from booking.services import crm_accounts
+from booking.services.changes import Doer
+from common.models import OutboxMessage
 from common.secrets import Secret
+from tests.booking.conftest import deliver_all, messages
 
 KEY = "api_2fB.secret-of-acme"
+DOER = Doer(Party.OWNER, task_actor("tests"), "Alice")
 
 
 class Crm:
@@ -50,3 +60,23 @@ class Crm:
         store.put("close_lead", lead["id"], lead)
         store.put("close_contact", contact["id"], {**contact, **stamps})
         return lead
+
+
+@pytest.fixture
+def crm(sandbox, workspace, actor):
+    made = Crm(sandbox, workspace, actor)
+    made.keep()
+    return made
+
+
+def rows(**more):
+    return messages(kind=MessageKind.CRM_LEAD, **more)
+
+
+def settle(clock, rounds=12, step=timedelta(minutes=2)):
+    """Let the worker go on for as long as anything waits."""
+    for _ in range(rounds):
+        deliver_all()
+        if not OutboxMessage.objects.filter(state="pending").exists():
+            return
+        clock.shift(step)
