@@ -15,9 +15,10 @@ MOST_COMPONENTS: Final = 60
 DEEPEST: Final = 4
 MOST_PARAMS: Final = 40
 
-_NAME = re.compile(r"[A-Za-z0-9-]{1,80}")
+# Programs write names with an underscore, too, and parameters without a value.
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _VALUE = r'(?:"[^"]*"|[^";:,]*)'
-_PARAM = re.compile(rf";([A-Za-z0-9-]{{1,80}})=({_VALUE}(?:,{_VALUE})*)")
+_PARAM = re.compile(rf";([A-Za-z0-9_-]{{1,80}})(?:=({_VALUE}(?:,{_VALUE})*))?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # RFC 6868: what a parameter cannot hold otherwise.
 _CARETS: Final = {"^n": "\n", "^'": '"', "^^": "^"}
@@ -104,7 +105,7 @@ def _split(line: str) -> Property:
     while (param := _PARAM.match(line, end)) is not None:
         if len(params) >= MOST_PARAMS:
             raise Unreadable(MailReason.TOO_LARGE, "Its calendar part is longer than is read.")
-        params[param[1].upper()] = _bare(param[2])
+        params[param[1].upper()] = _bare(param[2] or "")
         end = param.end()
     if line[end : end + 1] != ":":
         raise Unreadable(MailReason.MALFORMED, "Its calendar part has a line that is none.")

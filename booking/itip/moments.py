@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from booking.itip.lines import Component, Property
 
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
-_TIME = re.compile(r"(\d{8})T(\d\d)(\d\d)(\d\d)(Z?)")
+_TIME = re.compile(r"(\d{8})T(\d\d)(\d\d)(\d\d)(Z?)", re.IGNORECASE)
 _DURATION = re.compile(
     r"\+?P(?:(\d{1,4})W|(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?)"
 )
@@ -24,6 +24,8 @@ _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(\d\d)?")
 _YEARLY = re.compile(r"(-?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _YEARS: Final = range(1970, 2101)
+# Outlook's zones begin in 1601, others when railways agreed on one.
+_YEARS_OF_ZONES: Final = range(1601, 9999)
 _MOST_OBSERVANCES: Final = 20
 _FOR_EVER: Final = datetime(9000, 1, 1)  # noqa: DTZ001 -- a wall time
 _LONGEST_ZONE: Final = 200
@@ -77,22 +79,22 @@ def zone_named(name: str) -> str:
     return ""
 
 
-def _date(value: str) -> date:
+def _date(value: str, years: range = _YEARS) -> date:
     hit = _DATE.fullmatch(value)
     try:
         day = date(*map(int, hit.groups())) if hit else None
     except ValueError:
         day = None
-    if day is None or day.year not in _YEARS:
+    if day is None or day.year not in years:
         raise Unreadable(MailReason.MALFORMED, "It says a day that is none.")
     return day
 
 
-def _wall(value: str) -> tuple[datetime, bool]:
+def _wall(value: str, years: range = _YEARS) -> tuple[datetime, bool]:
     hit = _TIME.fullmatch(value)
     if hit is None:
         raise Unreadable(MailReason.MALFORMED, "It says a time that is none.")
-    day, hour, minute, second = _date(hit[1]), *map(int, hit.groups()[1:4])
+    day, hour, minute, second = _date(hit[1], years), *map(int, hit.groups()[1:4])
     try:
         wall = datetime(day.year, day.month, day.day, hour, minute, min(second, 59))  # noqa: DTZ001 -- a wall time
     except ValueError:
@@ -129,8 +131,8 @@ def _onsets(rule: Component, year: int) -> list[datetime]:
     begins = rule.one("DTSTART")
     if begins is None:
         raise _unknown_rules()
-    first = _wall(begins.value.strip())[0]
-    found = [first, *(_wall(one.value.strip())[0] for one in rule.all("RDATE")[:50])]
+    first = _turned(begins.value.strip())
+    found = [first, *(_turned(one.value.strip()) for one in rule.all("RDATE")[:50])]
     repeated = rule.one("RRULE")
     if repeated is None:
         return found
@@ -156,7 +158,11 @@ def _until(value: str) -> datetime:
         return _FOR_EVER
     wall = value if "T" in value else f"{value}T235959Z"
     # It is in UTC; a day's difference decides nothing about the turn of another year.
-    return _wall(wall)[0] + timedelta(days=1)
+    return _turned(wall) + timedelta(days=1)
+
+
+def _turned(value: str) -> datetime:
+    return _wall(value, _YEARS_OF_ZONES)[0]
 
 
 def _turn(month: datetime, nth: int, weekday: str) -> datetime:

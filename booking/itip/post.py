@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from email.message import Message as MimeMessage
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from booking.enums import MailReason
 from booking.itip import addresses
@@ -21,10 +22,11 @@ from booking.plain import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import Message as MimeMessage
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 LONGEST_LINE: Final = 128 * 1024
+MOST_LINE_ENDS: Final = 500_000
+LONGEST_PART_HEADER: Final = 8 * 1024
 MOST_HEADER_BYTES: Final = 256 * 1024
 MOST_BOUNDARIES: Final = 40
 MOST_DASHES: Final = 4000
@@ -33,18 +35,45 @@ DEEPEST: Final = 12
 MOST_CALENDAR_PARTS: Final = 6
 MOST_CALENDAR_BYTES: Final = 512 * 1024
 MOST_TEXT: Final = 2000
+LONGEST_SUBJECT: Final = 2000
+LONGEST_VERDICT: Final = 8192
 MOST_RECIPIENTS: Final = 100
+
+OVERSIZE: Final = Refusal(
+    MailReason.TOO_LARGE,
+    "It is larger than 10 MB and was not read. Ask for it again without what is attached.",
+)
 
 _CALENDAR_TYPES: Final = frozenset({"text/calendar", "application/ics", "application/x-ics"})
 _RECIPIENT_HEADERS: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
-# Codecs whose work is bounded by what they are given; Python knows others that are not.
-_CHARSETS: Final = re.compile(
-    r"utf-?8|us-ascii|ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|utf-16(le|be)?|koi8-[ru]"
-    r"|gb2312|gbk|gb18030|big5|shift[_-]jis|euc-(jp|kr)|iso-2022-jp|macintosh",
-    re.IGNORECASE,
+# Only what begins an item is a result: behind it stand words that the sender chose.
+_RESULT: Final = re.compile(
+    r"\s*(dmarc|spf|dkim)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)(?!\S)", re.IGNORECASE
 )
-_RESULT: Final = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*([a-z]+)", re.IGNORECASE)
-_COMMENT: Final = re.compile(r"\([^()]*\)")
+# Some servers name the whole address there.
+_OF: Final = re.compile(r"(?<!\S)header\.from\s*=\s*(?:[^\s@]*@)?([^\s@]+)", re.IGNORECASE)
+_BULK: Final = frozenset({"bulk", "junk", "auto_reply"})
+_CLOSED: Final = "application/x-attached-mail"
+_OUTLOOKS_OWN: Final = "It is written in a form that only Outlook reads (winmail.dat)."
+
+
+class _Part(MimeMessage):
+    """A part as Python's parser sees it: an attached mail is one piece, and no header that it has
+    to take apart is long. It would open each mail in a mail, and make a part of each block of a
+    delivery report; and the work it puts into parameters grows with their square.
+    """
+
+    def get(self, name: str, failobj: Any = None) -> Any:
+        longest = max(
+            (len(said) for key, said in self.raw_items() if key.lower() == name), default=0
+        )
+        if longest > LONGEST_PART_HEADER:
+            raise Unreadable(MailReason.TOO_LARGE, "A part of it has a header that is too long.")
+        return super().get(name, failobj)
+
+    def get_content_type(self) -> str:
+        found = super().get_content_type()
+        return _CLOSED if found.startswith("message/") else found
 
 
 def read_mail(raw: bytes, *, authserv_id: str = "") -> Mail:
@@ -59,7 +88,7 @@ def read_mail(raw: bytes, *, authserv_id: str = "") -> Mail:
         # By themselves first: whose mail it is shall be known of one that is refused, too.
         envelope = _envelope(BytesHeaderParser(policy=compat32).parsebytes(_head(raw)), authserv_id)
         _check_size(raw)
-        mime = BytesParser(policy=compat32).parsebytes(raw)
+        mime = BytesParser(_Part, policy=compat32).parsebytes(raw)
     except Unreadable as error:
         return Mail(envelope, Refusal(error.reason, error.words), digest=digest)
     except (ValueError, LookupError, RecursionError, TypeError, AttributeError):
@@ -80,6 +109,17 @@ def read_mail(raw: bytes, *, authserv_id: str = "") -> Mail:
     return replace(mail, content=message, digest=hashlib.sha256(_bytes(said)).hexdigest())
 
 
+def unread_mail(*, name: str, sender: str = "", subject: str = "", message_id: str = "") -> Mail:
+    """A mail that is too large, by what the service that holds it says; `name` is its own there."""
+    found = addresses.parse([sender])
+    envelope = Envelope(
+        message_id=_line(message_id, 255),
+        sender=found[0][1] if len(found) == 1 else "",
+        subject=_line(addresses.decoded(subject[:LONGEST_SUBJECT]), 200),
+    )
+    return Mail(envelope, OVERSIZE, digest=hashlib.sha256(_bytes(f"unread {name}")).hexdigest())
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
@@ -93,12 +133,16 @@ def _head(raw: bytes) -> bytes:
 
 def _check_size(raw: bytes) -> None:
     if len(raw) > MOST_BYTES:
-        raise Unreadable(MailReason.TOO_LARGE, "It is larger than 10 MB.")
+        raise Unreadable(OVERSIZE.reason, OVERSIZE.words)
+    if raw.count(b"\n") + raw.count(b"\r") > MOST_LINE_ENDS:
+        raise Unreadable(MailReason.TOO_LARGE, "It has more lines than are read.")
     if any(len(line) > LONGEST_LINE for line in raw.split(b"\n")):
         raise Unreadable(MailReason.TOO_LARGE, "It has a line longer than 128 kB.")
     lower = raw.lower()
     boundaries = lower.count(b"boundary") + lower.count(b"message/rfc822")
-    if boundaries > MOST_BOUNDARIES or lower.count(b"\n--") > MOST_DASHES:
+    # A line ends with either sign for Python's parser.
+    dashes = lower.count(b"\n--") + lower.count(b"\r--")
+    if boundaries > MOST_BOUNDARIES or dashes > MOST_DASHES:
         raise Unreadable(MailReason.TOO_LARGE, "It is made of too many parts.")
 
 
@@ -110,7 +154,7 @@ def _parts(mime: MimeMessage) -> Iterator[MimeMessage]:
         seen += 1
         if seen > MOST_PARTS or depth > DEEPEST:
             raise Unreadable(MailReason.TOO_LARGE, "It is made of too many parts.")
-        if part.get_content_maintype() == "message":
+        if part.get_content_type() == _CLOSED:
             continue
         # Asked for the text of a leaf, Python would decode it by whatever codec the mail names.
         if part.is_multipart():
@@ -139,6 +183,8 @@ def _calendar(parts: list[MimeMessage]) -> tuple[Message, str] | None:
     if not found:
         if trouble is not None:
             raise trouble
+        if any(part.get_content_type() == "application/ms-tnef" for part in parts):
+            raise Unreadable(MailReason.MALFORMED, _OUTLOOKS_OWN)
         return None
     if any(one != found[0][0] for one, _ in found):
         raise Unreadable(MailReason.MISMATCH, "It holds calendar messages that differ.")
@@ -170,10 +216,12 @@ def _decoded(part: MimeMessage, most: int) -> str:
         raise Unreadable(MailReason.MALFORMED, "Its calendar part cannot be decoded.")
     if len(payload) > most:
         raise Unreadable(MailReason.TOO_LARGE, "Its calendar part is larger than 512 kB.")
-    charset = _param(part, "charset") or "utf-8"
-    for name in dict.fromkeys([charset if _CHARSETS.fullmatch(charset) else "utf-8", "utf-8"]):
+    charset = addresses.known_charset(_param(part, "charset")) or "utf-8"
+    # Last, as old programs fold: within a letter (RFC 5545, 3.1).
+    whole = re.sub(rb"\r?\n[ \t]", b"", payload) if _is_calendar(part) else payload
+    for name, content in ((charset, payload), ("utf-8", payload), ("utf-8", whole)):
         try:
-            return payload.decode(name)
+            return content.decode(name)
         except (UnicodeError, LookupError):
             continue
     return payload.decode("utf-8", "replace")
@@ -204,26 +252,37 @@ def _text(parts: list[MimeMessage]) -> str:
 
 
 def _envelope(mime: MimeMessage, authserv_id: str) -> Envelope:
-    senders = [one for one in addresses.parse(_values(mime, "From")) if one[1]]
     # More than one sender, or several From headers, name nobody in particular.
-    is_one = len(senders) == 1 and len(_values(mime, "From")) == 1
+    name, sender = addresses.only_one(_values(mime, "From"))
     recipients = [
         address
         for name in _RECIPIENT_HEADERS
         for _, address in addresses.parse(_values(mime, name)[:10])
         if address
     ]
-    automatic = "".join(_values(mime, "Auto-Submitted")).strip().lower()
-    is_report = mime.get_content_type() == "multipart/report"
     return Envelope(
-        message_id=_line(" ".join(_values(mime, "Message-ID")[:1]), 255),
-        sender=senders[0][1] if is_one else "",
-        sender_name=_line(senders[0][0], 120) if is_one else "",
+        message_id=_line(_first(mime, "Message-ID"), 255),
+        sender=sender,
+        sender_name=_line(name, 120),
         recipients=tuple(dict.fromkeys(recipients))[:MOST_RECIPIENTS],
-        subject=_line(addresses.decoded(" ".join(_values(mime, "Subject")[:1])), 200),
-        is_automatic=is_report or automatic not in {"", "no"},
-        verdict=_verdict(_values(mime, "Authentication-Results"), authserv_id),
+        subject=_line(addresses.decoded(_first(mime, "Subject")[:LONGEST_SUBJECT]), 200),
+        is_automatic=_is_automatic(mime),
+        verdict=_verdict(_values(mime, "Authentication-Results"), authserv_id, sender),
     )
+
+
+def _is_automatic(mime: MimeMessage) -> bool:
+    """Whether a program wrote it, or nobody would read an answer to it (RFC 3834)."""
+    return (
+        mime.get_content_type() == "multipart/report"
+        or _first(mime, "Auto-Submitted").strip().lower() not in {"", "no"}
+        or _first(mime, "Return-Path").strip() == "<>"
+        or _first(mime, "Precedence").strip().lower() in _BULK
+    )
+
+
+def _first(mime: MimeMessage, name: str) -> str:
+    return "".join(_values(mime, name)[:1])
 
 
 def _values(mime: MimeMessage, name: str) -> list[str]:
@@ -239,21 +298,61 @@ def _line(text: str, most: int) -> str:
     return " ".join(CONTROLS.sub(" ", text).split())[:most]
 
 
-def _verdict(values: list[str], authserv_id: str) -> Verdict:
-    """What our own server wrote, which stands above all that came with the mail (RFC 8601, 5)."""
+def _verdict(values: list[str], authserv_id: str, sender: str) -> Verdict:
+    """What our own server wrote, which stands above all that came with the mail (RFC 8601, 5).
+
+    A failure outranks what else it says, and so does what cannot be read of it: a sender's own
+    words stand in between, and not every server writes them so that they end where they should.
+    What it found of another domain than the sender's says nothing for the sender.
+    """
     if not authserv_id or not values:
         return Verdict.UNKNOWN
-    server, _, results = _COMMENT.sub(" ", values[0][:8192]).partition(";")
-    if server.split()[:1] != [authserv_id]:
+    said, is_whole = _bare(values[0][:LONGEST_VERDICT])
+    server, *items = said.split(";")
+    if server.casefold().split()[:1] != [authserv_id.casefold()]:
         return Verdict.UNKNOWN
-    said: dict[str, set[str]] = {}
-    for name, result in _RESULT.findall(results):
-        said.setdefault(name.lower(), set()).add(result.lower())
-    if "pass" in said.get("dmarc", ()):
-        return Verdict.PASSED
-    is_signed = "pass" in said.get("dkim", ())
-    if "fail" in said.get("dmarc", ()) or (
-        {"fail", "softfail"} & said.get("spf", set()) and not is_signed
-    ):
+    found: dict[str, set[str]] = {}
+    is_theirs = True
+    for item in items:
+        if (hit := _RESULT.match(item)) is not None:
+            found.setdefault(hit[1].lower(), set()).add(hit[2].lower())
+            is_theirs = is_theirs and _is_of(sender, item[hit.end() :])
+    is_signed = "pass" in found.get("dkim", ())
+    dmarc, is_sent_elsewhere = (
+        found.get("dmarc", set()),
+        {"fail", "softfail"} & found.get("spf", set()),
+    )
+    if not is_whole or not is_theirs or len(values[0]) > LONGEST_VERDICT or "fail" in dmarc:
         return Verdict.FAILED
-    return Verdict.UNKNOWN
+    if "pass" in dmarc:
+        return Verdict.PASSED
+    return Verdict.FAILED if is_sent_elsewhere and not is_signed else Verdict.UNKNOWN
+
+
+def _is_of(sender: str, properties: str) -> bool:
+    """Whether a result is of the sender's domain, or one above it, as far as it says."""
+    domain = sender.rpartition("@")[2]
+    named = [addresses.canonical(f"x@{one}").rpartition("@")[2] for one in _OF.findall(properties)]
+    return all(one and f".{domain}".endswith(f".{one}") for one in named)
+
+
+def _bare(value: str) -> tuple[str, bool]:
+    """The header without its comments and quoted strings, and whether each of them ends."""
+    kept: list[str] = []
+    depth, is_quoted, is_escaped = 0, False, False
+    for letter in value:
+        if is_escaped:
+            is_escaped = False
+        elif letter == "\\":
+            is_escaped = True
+        elif is_quoted or (letter == '"' and not depth):
+            is_quoted = not is_quoted if letter == '"' else is_quoted
+        elif letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth -= 1
+        elif not depth:
+            kept.append(letter)
+        if depth < 0:
+            break
+    return "".join(kept), depth == 0 and not is_quoted

@@ -10,7 +10,7 @@ from booking.enums import Answer, MailReason
 from booking.itip import addresses
 from booking.itip.lines import read_calendar
 from booking.itip.moments import instant_of, length_of, moment_of
-from booking.itip.shapes import Message, Method, Moment, Occurrence, Party, Unreadable
+from booking.itip.shapes import SENT_BY, Message, Method, Moment, Occurrence, Party, Unreadable
 from booking.plain import CONTROLS
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ LONGEST_EVENT: Final = timedelta(days=366)
 MOST_SEQUENCE: Final = 2**31 - 1
 
 _UID = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+")
+_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T|\Z)")
 _ANSWERS: Final = {
     "ACCEPTED": Answer.ACCEPTED.value,
     "TENTATIVE": Answer.TENTATIVE.value,
     "DECLINED": Answer.DECLINED.value,
 }
 # Methods that say when something is to be.
-_TIMED: Final = frozenset({Method.REQUEST, Method.COUNTER, Method.ADD, Method.PUBLISH})
+_TIMED: Final = frozenset({Method.REQUEST, Method.COUNTER})
 # Of these nothing but what they are is looked at: they are read by people.
 _NOT_DONE: Final = frozenset({Method.PUBLISH, Method.ADD, Method.REFRESH, Method.DECLINECOUNTER})
 _RULES: Final = ("RRULE", "RDATE", "EXDATE", "EXRULE")
@@ -105,6 +106,7 @@ def _occurrence(event: Component, method: Method, calendar: Component) -> Occurr
         organizer=party,
         attendees=tuple(map(_party, attendees)),
         instance=_line(instance.value, 40) if instance else "",
+        instance_on=_day_of(instance) if instance else None,
         start=start,
         end=end,
         title=_line(event.text("SUMMARY"), LONGEST_TITLE),
@@ -113,7 +115,17 @@ def _occurrence(event: Component, method: Method, calendar: Component) -> Occurr
         comment=_lines(event.text("COMMENT"), LONGEST_COMMENT),
         recurrence=_recurrence(event) if method in _TIMED else (),
         is_free=event.text("TRANSP").strip().upper() == "TRANSPARENT",
+        is_off=event.text("STATUS").strip().upper() == "CANCELLED",
     )
+
+
+def _day_of(instance: Property) -> date | None:
+    """The day it stands at where the series is organised, for people."""
+    hit = _DAY.match(instance.value.strip())
+    try:
+        return date(*map(int, hit.groups())) if hit else None
+    except ValueError:
+        return None
 
 
 def _check_agree(method: Method, found: tuple[Occurrence, ...]) -> None:
@@ -122,12 +134,21 @@ def _check_agree(method: Method, found: tuple[Occurrence, ...]) -> None:
         raise Unreadable(MailReason.MISMATCH, "It says two things about one event.")
     if len({one.organizer.email for one in found}) > 1:
         raise Unreadable(MailReason.MISMATCH, "It names several organisers.")
-    if method in {Method.REPLY, Method.COUNTER}:
-        if any(len(one.attendees) != 1 for one in found):
-            words = "An answer is of exactly one guest, and this names none or several."
-            raise Unreadable(MailReason.MALFORMED, words)
-        if len({one.attendees[0].email for one in found}) > 1:
-            raise Unreadable(MailReason.MISMATCH, "It answers for several guests.")
+    if method is Method.COUNTER and not all(one.attendees for one in found):
+        raise Unreadable(MailReason.MALFORMED, "It names nobody who proposes something.")
+    if method is Method.REPLY:
+        _check_answers(found)
+
+
+def _check_answers(found: tuple[Occurrence, ...]) -> None:
+    guests = [one for event in found for one in event.attendees]
+    # Whoever hands on names whom, too (RFC 5546, 4.2.7); people look at those.
+    is_handed_on = any(one.delegated for one in guests)
+    if any(len(one.attendees) != 1 for one in found) and not (guests and is_handed_on):
+        words = "An answer is of exactly one guest, and this names none or several."
+        raise Unreadable(MailReason.MALFORMED, words)
+    if len({one.email for one in guests}) > 1 and not is_handed_on:
+        raise Unreadable(MailReason.MISMATCH, "It answers for several guests.")
 
 
 def _sequence(event: Component) -> int:
@@ -145,7 +166,9 @@ def _party(found: Property) -> Party:
         email=addresses.of_uri(found.value),
         name=_line(params.get("CN", ""), 120),
         answer=_ANSWERS.get(status, ""),
-        sent_by=addresses.of_uri(params.get("SENT-BY", "")),
+        # iCloud's organisers are mailboxes of its own, with the person's beside (RFC 7986, 6.2).
+        sent_by=addresses.of_uri(params.get("SENT-BY") or params.get(SENT_BY, ""))
+        or addresses.canonical(params.get("EMAIL", "")),
         delegated=status == "DELEGATED" or bool({"DELEGATED-TO", "DELEGATED-FROM"} & set(params)),
     )
 

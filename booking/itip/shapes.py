@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from booking.enums import MailReason
+
+
+# Names to other installations the mailbox that mails for an organiser. SENT-BY itself would have
+# some programs (Zimbra) mail their answers there instead of to the organiser.
+SENT_BY: Final = "X-MERIDIAN-SENT-BY"
 
 
 class Method(StrEnum):
@@ -78,7 +83,8 @@ class Moment:
 class Occurrence:
     """One VEVENT. Of a REPLY only ids, order, the one attendee's answer and comment are believed.
 
-    `instance` is the RECURRENCE-ID as it was written, blank for the event or series itself.
+    `instance` is the RECURRENCE-ID as it was written, blank for the event or series itself;
+    `instance_on` its day there, None when that is not known.
     """
 
     sequence: int
@@ -86,6 +92,7 @@ class Occurrence:
     organizer: Party
     attendees: tuple[Party, ...] = ()
     instance: str = ""
+    instance_on: date | None = None
     start: Moment | None = None
     end: Moment | None = None
     title: str = ""
@@ -94,6 +101,7 @@ class Occurrence:
     comment: str = ""
     recurrence: tuple[str, ...] = ()
     is_free: bool = False
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

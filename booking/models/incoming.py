@@ -75,7 +75,8 @@ class MeetingAnswer(UUIDModel):
     """What the booker or a guest of a meeting answered last, by the order of RFC 5546.
 
     `start_at` and `end_at` are the time that was answered to, empty where that is not the one the
-    meeting had then: an answer counts while the meeting stands at that time.
+    meeting had then, or where they were asked for another one since: an answer counts while the
+    meeting stands at that time. It `is_sure` where nobody else can have written it.
     """
 
     workspace = models.ForeignKey(
@@ -85,6 +86,7 @@ class MeetingAnswer(UUIDModel):
     meeting_id = models.UUIDField()
     email = models.CharField(max_length=320)
     is_booker = models.BooleanField()
+    is_sure = models.BooleanField(default=False, db_default=False)
     answer = models.CharField(max_length=12, choices=Answer.choices)
     sequence = models.PositiveIntegerField()
     stamped_at = models.DateTimeField(help_text="When it was written, as far as believed.")
@@ -92,6 +94,9 @@ class MeetingAnswer(UUIDModel):
     start_at = models.DateTimeField(null=True, blank=True)
     end_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
+    kept_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the meeting was kept although it was declined."
+    )
 
     class Meta:
         db_table = "meeting_answers"
@@ -138,6 +143,9 @@ class OutsideInvitation(OwnedByOne):
     )
     answer_count = models.PositiveIntegerField(default=0)
     answered_at = models.DateTimeField(null=True, blank=True)
+    answer_stamp = models.DateTimeField(
+        null=True, blank=True, help_text="Orders the answers for the organiser, in whole seconds."
+    )
     answered_by = models.CharField(max_length=320, blank=True, default="")
     actor_id = models.CharField(max_length=64, blank=True, default="", editable=False)
     told_count = models.PositiveIntegerField(default=0)
@@ -167,6 +175,31 @@ class OutsideInvitation(OwnedByOne):
 
     def __str__(self) -> str:
         return f"{self.title} {self.start_at:%Y-%m-%d %H:%M}"
+
+
+class EarlyCancellation(OwnedByOne):
+    """A cancellation that came before its invitation, which it makes void should that come yet.
+
+    `mail_id` is the IncomingMail that people look at meanwhile.
+    """
+
+    uid = models.CharField(max_length=255)
+    organizer = models.CharField(max_length=320)
+    sender = models.CharField(max_length=320)
+    is_proven = models.BooleanField()
+    sequence = models.PositiveIntegerField()
+    mail_id = models.UUIDField()
+    received_at = models.DateTimeField()
+
+    class Meta(OwnedByOne.Meta):
+        db_table = "early_cancellations"
+        indexes = [
+            models.Index(fields=["workspace", "uid"], name="early_cancellation_uid"),
+            models.Index(fields=["received_at"], name="early_cancellation_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.received_at:%Y-%m-%d %H:%M}"
 
 
 class IncomingMail(UUIDModel):

@@ -1,7 +1,8 @@
 """What bookers and guests answer in their calendars: kept with the meeting, shown to its owner.
 
 An answer counts while the meeting stands at the time it was given to. A booker who declines has
-the meeting cancelled or its owner told, as the link says; a guest's decline is only shown.
+the meeting cancelled or its owner told, as the link says; a guest's decline is only shown. The
+owner is told, too, where a guest who knows the meeting's address might have written it.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from booking.services.mail_log import Came, Fate, note
 from booking.services.posting import post
 from booking.services.readers import Known
 from common import limits, outbox
-from common.errors import Conflict, RateLimited
+from common.errors import Conflict, NotFound, RateLimited, UpstreamUnavailable
 from common.limits import Limit
+from common.mail import sent_mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 # Whoever declines and accepts in turn has the owner told a few times; the page shows all of it.
 NOTICES: Final = Limit("declined_notices", 6, timedelta(hours=1))
 _TRIES: Final = 3
+_BUSY: Final = "Somebody was changing the meeting at that moment."
 
 
 def take_reply(came: Came, meeting_id: UUID) -> Fate:
@@ -52,6 +55,8 @@ def take_reply(came: Came, meeting_id: UUID) -> Fate:
             return Fate.NOBODY
         try:
             return once_more(lambda meeting=meeting: _take(came, meeting))  # type: ignore[misc]
+        except NotFound:  # it was erased this moment
+            return Fate.NOBODY
         except Conflict:  # it was given to somebody else this moment
             if not tries_left:
                 raise
@@ -72,6 +77,15 @@ def is_current(answer: MeetingAnswer, meeting: MeetingBase) -> bool:
     return (answer.start_at, answer.end_at) == (meeting.start_at, meeting.end_at)
 
 
+def keep_declined(*, meeting: MeetingBase, now: datetime) -> bool:
+    """Note that the meeting stands although its booker declined; whether they had, until then.
+
+    Nobody is told. A later answer of theirs is shown like the first.
+    """
+    rows = MeetingAnswer.objects.filter(meeting_id=meeting.pk, is_booker=True, kept_at=None)
+    return bool(rows.filter(answer=Answer.DECLINED).update(kept_at=now))
+
+
 def handle_answered(message: OutboxMessage) -> None:
     """The outbox's handler for `booking.answered`: what follows when the booker declines.
 
@@ -87,18 +101,44 @@ def handle_answered(message: OutboxMessage) -> None:
     if meeting.state not in TAKES_TIME or meeting.end_at <= now:
         return
     link = meeting.link
-    if link is not None and link.on_decline == OnDecline.FREE:
-        doer = Doer(Party.BOOKER, task_actor(MessageKind.ANSWERED.value), meeting.booker_name)
-        cancel_meeting(meeting=meeting, doer=doer, now=now, message=answer.comment)
+    if link is not None and link.on_decline == OnDecline.FREE and _is_sure(message, answer):
+        _free(meeting, answer, now)
         return
     try:
         owner = owner_of_meeting(meeting)
-        limits.use(NOTICES, str(meeting.pk), now)
+        if sent_mail(message.dedupe_key) is None:  # else it was counted with its first try
+            limits.use(NOTICES, str(meeting.pk), now)
     except (LinkClosed, RateLimited):
         return
     if owner.notice_email:
         letter = declined_mail(meeting, owner, answer)
-        post(letter, meeting, kind="booking.declined", key=message.dedupe_key)
+        post(letter, meeting, kind="booking.booker_declined", key=message.dedupe_key)
+
+
+def _free(meeting: MeetingBase, answer: MeetingAnswer, now: datetime) -> None:
+    """Cancel what was declined, unless it was moved this moment: then it is looked at again."""
+    doer = Doer(Party.BOOKER, task_actor(MessageKind.ANSWERED.value), meeting.booker_name)
+    try:
+        cancel_meeting(
+            meeting=meeting,
+            doer=doer,
+            now=now,
+            message=answer.comment,
+            expected_sequence=meeting.sequence,
+        )
+    except Conflict as error:
+        raise UpstreamUnavailable(_BUSY) from error
+
+
+def _is_sure(message: OutboxMessage, answer: MeetingAnswer) -> bool:
+    """Whether the answer that stands is the one of this row, and surely the booker's."""
+    is_same = message.payload.get("stamped_at") == answer.stamped_at.isoformat()
+    return is_same and bool(message.payload.get("is_sure"))
+
+
+def _is_shared(meeting: MeetingBase) -> bool:
+    """Whether others than the booker know its address, or did before they were taken off."""
+    return bool(meeting.guests) or any(key.startswith("guest:") for key in meeting.told)
 
 
 def _meeting_at(meeting_id: UUID) -> MeetingBase | None:
@@ -137,7 +177,10 @@ def _facts(meeting: MeetingBase) -> MeetingFacts:
         sequence=meeting.sequence,
         invited=tuple(_invited(meeting)),
         sent_sequence=sent,
-        answers={one.email: Given(one.sequence, one.stamped_at) for one in answers},
+        answers={
+            one.email: Given(one.sequence, one.stamped_at, one.answer, one.comment)
+            for one in answers
+        },
     )
 
 
@@ -152,6 +195,7 @@ def _invited(meeting: MeetingBase) -> dict[str, str]:
 
 def _keep(meeting: MeetingBase, said: Count, now: datetime) -> None:
     is_booker = said.email == meeting.booker_email.lower()
+    is_sure = said.is_proven or not _is_shared(meeting)
     answer, _ = MeetingAnswer.objects.update_or_create(
         meeting_id=meeting.pk,
         email=said.email,
@@ -159,6 +203,7 @@ def _keep(meeting: MeetingBase, said: Count, now: datetime) -> None:
             "workspace_id": meeting.workspace_id,
             "owner_kind": tables_for(meeting).kind.value,
             "is_booker": is_booker,
+            "is_sure": is_sure,
             "answer": said.answer,
             "sequence": said.sequence,
             "stamped_at": said.stamped_at,
@@ -166,6 +211,7 @@ def _keep(meeting: MeetingBase, said: Count, now: datetime) -> None:
             "start_at": meeting.start_at if said.is_current else None,
             "end_at": meeting.end_at if said.is_current else None,
             "received_at": now,
+            "kept_at": None,
         },
     )
     if is_booker and said.is_current and said.answer == Answer.DECLINED:
@@ -175,9 +221,12 @@ def _keep(meeting: MeetingBase, said: Count, now: datetime) -> None:
                 "owner_kind": tables_for(meeting).kind.value,
                 "meeting_id": str(meeting.pk),
                 "answer_id": str(answer.pk),
+                "stamped_at": said.stamped_at.isoformat(),
+                "is_sure": "yes" if is_sure else "",
             },
             dedupe_key=f"booking:{meeting.pk}:answered:{said.sequence}:"
-            f"{said.stamped_at.timestamp():.0f}",
+            f"{said.stamped_at.timestamp():.6f}",
             workspace_id=meeting.workspace_id,
             ordering_key=f"{MessageKind.ANSWERED}:{meeting.pk}",
+            about_id=meeting.pk,
         )

@@ -165,6 +165,7 @@ def tell_event_again(meeting: MeetingBase, event: Event) -> None:
             dedupe_key=f"{message.dedupe_key}:{event.seen_at.timestamp()}",
             workspace_id=message.workspace_id,
             ordering_key=message.ordering_key,
+            about_id=message.about_id,
         )
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from booking import inbound
 from booking.enums import InvitationState, MailOutcome, MailReason
-from booking.itip.post import read_mail
+from booking.itip.post import OVERSIZE, read_mail
 from booking.itip.rules import Review
-from booking.models import IncomingMail, OutsideInvitation
+from booking.models import EarlyCancellation, IncomingMail, OutsideInvitation
 from booking.services.answers import take_reply
 from booking.services.invited import take_invitation
 from booking.services.mail_log import MAILS, NOBODYS, Came, Fate, note, was_here
@@ -24,6 +24,8 @@ from common.errors import InvalidInput, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from booking.itip.shapes import Mail
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,17 @@ def take_in(*, raw: bytes, recipients: Iterable[str] = (), now: datetime) -> lis
     """
     if not inbound.is_on():
         raise InvalidInput("INBOUND_DOMAIN", OFF)
-    mail = read_mail(raw, authserv_id=settings.INBOUND_AUTHSERV_ID)
+    return _take(read_mail(raw, authserv_id=settings.INBOUND_AUTHSERV_ID), recipients, now)
+
+
+def take_unread(*, mail: Mail, recipients: Iterable[str], now: datetime) -> list[Fate]:
+    """Show whom it was for that a mail came which is too large to be read. Raises as `take_in`."""
+    if not inbound.is_on():
+        raise InvalidInput("INBOUND_DOMAIN", OFF)
+    return _take(mail, recipients, now)
+
+
+def _take(mail: Mail, recipients: Iterable[str], now: datetime) -> list[Fate]:
     ours = inbound.ours_among(recipients) or inbound.ours_among(mail.envelope.recipients)
     fates = [_take_at(Came(mail, address, now)) for address in ours]
     if not fates:
@@ -55,7 +67,8 @@ def forget_old(now: datetime) -> int:
     """Delete what was kept long enough; how many rows that were.
 
     That a mail came is known for `INBOUND_KEPT_DAYS` after it was settled, three times as long
-    while nobody did; an invitation for as long after its event.
+    while nobody did; an invitation for as long after its event, a cancellation that came before one
+    for as long as that may still come.
     """
     settled = now - settings.INBOUND_KEPT
     unseen = now - _UNSEEN * settings.INBOUND_KEPT
@@ -66,8 +79,11 @@ def forget_old(now: datetime) -> int:
     # Of a series only its first time is kept: it goes once nothing of it stands any more.
     is_done = Q(recurrence=[]) | Q(state__in=[InvitationState.DECLINED, InvitationState.CANCELLED])
     over = OutsideInvitation.objects.filter(is_done, end_at__lt=settled, updated_at__lt=settled)
+    # Its mail goes on saying that the invitation is called off already.
+    shown = IncomingMail.objects.filter(pk=OuterRef("mail_id"))
+    early = EarlyCancellation.objects.filter(~Exists(shown), received_at__lt=settled)
     gone = 0
-    for rows in (mails, over):
+    for rows in (mails, over, early):
         ids = list(rows.values_list("pk", flat=True)[:_AT_ONCE])
         gone += rows.model._default_manager.filter(pk__in=ids).delete()[0]
     return gone
@@ -92,6 +108,8 @@ def _take_at(came: Came) -> Fate:
 def _to_nobody(came: Came) -> Fate:
     """Keep it for the installation's operators, but no flood of such."""
     verdict = Review(MailReason.UNKNOWN_ADDRESS, "It was sent to an address that is none here.")
+    if came.mail.content is OVERSIZE and not came.address:
+        verdict = Review(OVERSIZE.reason, OVERSIZE.words)
     with suppress(RateLimited):
         limits.use(NOBODYS, "all", came.at)
         with transaction.atomic():

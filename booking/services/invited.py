@@ -14,9 +14,19 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from booking.enums import Answer, InvitationState, MessageKind
-from booking.itip.rules import CallOff, InvitationFacts, Keep, Review, believed, decide_invitation
+from booking.itip.rules import (
+    CallOff,
+    Early,
+    InvitationFacts,
+    Keep,
+    Nothing,
+    Review,
+    believed,
+    decide_invitation,
+)
 from booking.itip.shapes import Message, Moment, Verdict
 from booking.models import InviteAddress, OutsideInvitation
+from booking.services import early_cancels
 from booking.services.invite_addresses import mailboxes_of, owner_at
 from booking.services.invited_drafts import obstacle_of
 from booking.services.mail_log import Came, Fate, note
@@ -30,11 +40,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from audit.actors import Actor
+    from booking.itip.rules import EarlyCancel
     from workspaces.owners import Owner
 
 NOTICES: Final = Limit("invitation_notices", 12, timedelta(hours=1))
 ON: Final = (InvitationState.ACCEPTED, InvitationState.TENTATIVE)
 _CHANGED: Final = "The organiser changed this invitation meanwhile. Look at it again."
+_VOID: Final = "Its organiser had called it off before it came."
 _OFF: Final = "The organiser has called this event off."
 
 
@@ -49,20 +61,27 @@ def take_invitation(came: Came, address_id: UUID) -> Fate:
             return Fate.NOBODY
         kept = _kept(owner, came)
         facts = _facts(kept) if kept is not None else None
-        decision = decide_invitation(came.mail, facts, [came.address, *mailboxes_of(owner)])
-        is_done = isinstance(decision, Keep | CallOff)
-        if isinstance(decision, Keep):
+        early = early_cancels.remembered(owner, came)
+        addresses = [came.address, *mailboxes_of(owner)]
+        decision = decide_invitation(came.mail, facts, addresses, early)
+        verdict = None if isinstance(decision, Keep | CallOff) else decision
+        if isinstance(decision, Keep) and decision.called_off is not None:
+            kept = _keep_void(owner, came, decision, decision.called_off)
+            early_cancels.settle(owner, came, kept, decision.called_off)
+            verdict = Nothing(_VOID)
+        elif isinstance(decision, Keep):
             kept = _keep(owner, came, kept, decision)
         elif isinstance(decision, CallOff) and kept is not None:
             _call_off(kept, decision, came.at)
-        verdict = None if isinstance(decision, Keep | CallOff) else decision
         invitation_id = kept.pk if kept is not None else None
         if not note(came, owner=owner, verdict=verdict, invitation_id=invitation_id):
             transaction.set_rollback(True)
             return Fate.REPEAT
-    if is_done:
+        if isinstance(decision, Early):
+            early_cancels.remember(owner, came, decision.event)
+    if verdict is None:
         return Fate.DONE
-    return Fate.REVIEW if isinstance(decision, Review) else Fate.NOTED
+    return Fate.REVIEW if isinstance(verdict, Review) else Fate.NOTED
 
 
 def answer_invitation(
@@ -99,12 +118,22 @@ def answer_invitation(
         fresh.state, fresh.asks_again, fresh.note = answer.value, False, ""
         fresh.answer_count += 1
         fresh.answered_at, fresh.answered_by, fresh.actor_id = now, name[:320], actor.id[:64]
+        fresh.answer_stamp = _stamp_after(fresh.answer_stamp, now)
         if fresh.state in ON and not _has_event(fresh):
             fresh.event_key, fresh.event_id, fresh.calendar_id = uuid.uuid4(), None, None
         fresh.save()
         follow(fresh)
         enqueue(fresh, "reply", str(fresh.answer_count))
     return fresh
+
+
+def _stamp_after(before: datetime | None, now: datetime) -> datetime:
+    """When the answer is said to be given: later than the one before, in a file's whole seconds.
+
+    Organisers' calendars order answers by that alone (RFC 5546, 2.1.5).
+    """
+    whole = now.replace(microsecond=0)
+    return whole if before is None else max(whole, before + timedelta(seconds=1))
 
 
 def version_of(invitation: OutsideInvitation) -> str:
@@ -120,6 +149,7 @@ def enqueue(invitation: OutsideInvitation, step: str, turn: str) -> None:
         dedupe_key=f"invitation:{invitation.pk}:{step}:{turn}",
         workspace_id=invitation.workspace_id,
         ordering_key=f"{MessageKind.INVITATION}:{invitation.pk}:{step}",
+        about_id=invitation.pk,
     )
 
 
@@ -165,22 +195,9 @@ def _keep(
     owner: Owner, came: Came, kept: OutsideInvitation | None, said: Keep
 ) -> OutsideInvitation:
     """Write what the organiser says now; what it means for an answer that was given."""
-    row = kept or OutsideInvitation(
-        workspace=owner.workspace,
-        uid=came.mail.content.uid,  # type: ignore[union-attr]
-        organizer=said.event.organizer.email,
-        sender=came.mail.envelope.sender,
-        is_proven=came.mail.envelope.verdict is Verdict.PASSED,
-        **{f"{owner.kind.value}_id": owner.id},
-    )
+    row = kept or _new(owner, came, said)
     was = _when(row) if kept is not None else None
-    event = said.event
-    row.sequence, row.stamped_at = event.sequence, believed(event.stamped_at, came.at)
-    row.organizer_name = event.organizer.name or row.organizer_name
-    row.guest, row.received_at = said.guest.email, came.at
-    row.title, row.location, row.description = event.title, event.location, event.description
-    row.recurrence, row.is_free = list(event.recurrence), event.is_free
-    _set_times(row, event.start, event.end, owner.zone)
+    _write(row, owner, came, said)
     is_moved = was is not None and was != _when(row)
     if row.state == InvitationState.CANCELLED or (
         is_moved and row.state == InvitationState.DECLINED
@@ -193,6 +210,37 @@ def _keep(
     elif row.state in ON and not row.asks_again:
         follow(row)
     return row
+
+
+def _keep_void(owner: Owner, came: Came, said: Keep, off: EarlyCancel) -> OutsideInvitation:
+    """Write what was called off before it came, for its owner to know of."""
+    row = _new(owner, came, said)
+    _write(row, owner, came, said)
+    row.state, row.sequence = InvitationState.CANCELLED, off.sequence
+    row.save()
+    _tell(row, "off", came.at)
+    return row
+
+
+def _new(owner: Owner, came: Came, said: Keep) -> OutsideInvitation:
+    return OutsideInvitation(
+        workspace=owner.workspace,
+        uid=came.mail.content.uid,  # type: ignore[union-attr]
+        organizer=said.event.organizer.email,
+        sender=came.mail.envelope.sender,
+        is_proven=came.mail.envelope.verdict is Verdict.PASSED,
+        **{f"{owner.kind.value}_id": owner.id},
+    )
+
+
+def _write(row: OutsideInvitation, owner: Owner, came: Came, said: Keep) -> None:
+    event = said.event
+    row.sequence, row.stamped_at = event.sequence, believed(event.stamped_at, came.at)
+    row.organizer_name = event.organizer.name or row.organizer_name
+    row.guest, row.received_at = said.guest.email, came.at
+    row.title, row.location, row.description = event.title, event.location, event.description
+    row.recurrence, row.is_free = list(event.recurrence), event.is_free
+    _set_times(row, event.start, event.end, owner.zone)
 
 
 def _call_off(kept: OutsideInvitation, said: CallOff, now: datetime) -> None:

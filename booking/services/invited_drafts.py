@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import gettext_noop
+
 from booking.enums import InvitationState
 from booking.services.events import in_words
 from calendars import drafts
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from booking.models import OutsideInvitation
     from workspaces.owners import Owner
 
-NO_TITLE: Final = "Invitation"
+NO_TITLE: Final = gettext_noop("Invitation")
 _OVER: Final = "This event is over."
 _NO_ZONE: Final = (
     "It repeats in a time zone that only its sender knows. Answer it in your own mail program."

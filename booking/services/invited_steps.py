@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
@@ -14,12 +14,15 @@ from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from audit.actors import task_actor
 from audit.enums import AccessReason
 from booking import wording
 from booking.enums import InvitationState, MessageKind
 from booking.ics import Address, build_answer, mime_part
+from booking.languages import to_owner
 from booking.models import OutsideInvitation
 from booking.owners import public_name
 from booking.services import letters
@@ -33,25 +36,40 @@ from calendars.providers.base import UNSET
 from calendars.providers.errors import CalendarGone, EventGone
 from calendars.services.events import create_event, delete_created, delete_event, update_event
 from common import mail
+from common.enums import MailState
 from common.errors import UpstreamConflict, UpstreamUnavailable
-from common.mail_form import Letter
+from common.mail_form import Letter, named
 from workspaces.owners import owner_for
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from common.models import OutboxMessage
+    from common.models import OutboxMessage, SentMail
     from workspaces.owners import Owner
 
 ABOUT: Final = "invitation"
 _TRIES: Final = 3
 _ACTOR: Final = MessageKind.INVITATION.value
 _SAID: Final[dict[str, tuple[Literal["ACCEPTED", "TENTATIVE", "DECLINED"], str, str]]] = {
-    InvitationState.ACCEPTED: ("ACCEPTED", "Accepted", "{name} accepts your invitation."),
-    InvitationState.TENTATIVE: ("TENTATIVE", "Tentative", "{name} may come and is not sure yet."),
-    InvitationState.DECLINED: ("DECLINED", "Declined", "{name} cannot come."),
+    InvitationState.ACCEPTED: (
+        "ACCEPTED",
+        gettext_noop("Accepted: %(meeting)s"),
+        gettext_noop("%(name)s accepts your invitation."),
+    ),
+    InvitationState.TENTATIVE: (
+        "TENTATIVE",
+        gettext_noop("Tentative: %(meeting)s"),
+        gettext_noop("%(name)s may come and is not sure yet."),
+    ),
+    InvitationState.DECLINED: (
+        "DECLINED",
+        gettext_noop("Declined: %(meeting)s"),
+        gettext_noop("%(name)s cannot come."),
+    ),
 }
+_CAME_BACK: Final = "The mail came back."
 _NOT_KEPT: Final = "It is not in the calendar as answered. {words}"
+_NOT_TOLD: Final = "The organiser could not be told of the answer. {words} Answer again to retry."
 
 
 def handle_invitation(message: OutboxMessage) -> None:
@@ -63,17 +81,49 @@ def handle_invitation(message: OutboxMessage) -> None:
     step, key = message.payload["step"], message.dedupe_key
     if step == "event":
         settle_event(found, owner)
+        _note_done(found, _NOT_KEPT)
     elif step == "reply":
         _reply(found, owner)
+        _note_done(found, _NOT_TOLD)
     elif owner.notice_email and (step == "off") == (found.state == InvitationState.CANCELLED):
-        _post(invitation_mail(found, owner, step), found, kind="booking.invitation", key=key)
+        mail.send(
+            invitation_mail(found, owner, step),
+            kind="booking.invitation",
+            key=key,
+            workspace_id=found.workspace_id,
+            about=(ABOUT, found.pk),
+        )
 
 
 def invitation_has_failed(message: OutboxMessage, words: str) -> None:
     """Note on the invitation what its owner has to know of a row that was given up."""
-    found = _row(message)
-    if found is not None and message.payload["step"] == "event":
-        found.note = _NOT_KEPT.format(words=words)[:300]
+    found, step = _row(message), message.payload["step"]
+    if found is None:
+        return
+    is_latest = message.dedupe_key == _reply_key(found) and found.state in _SAID
+    if step == "event" or (step == "reply" and is_latest):
+        said = _NOT_KEPT if step == "event" else _NOT_TOLD
+        found.note = said.format(words=words)[:300]
+        found.save(update_fields=["note", "updated_at"])
+
+
+def _note_done(invitation: OutsideInvitation, was_noted: str) -> None:
+    """It was sent again and done: what was noted of it is not so any more."""
+    said = was_noted.partition("{")[0]
+    rows = OutsideInvitation.objects.filter(pk=invitation.pk, note__startswith=said)
+    rows.update(note="", updated_at=timezone.now())
+
+
+def note_untold(sent: SentMail) -> None:
+    """Note on the invitation that the latest answer came back from its organiser."""
+    if sent.about_id is None or sent.state != MailState.BOUNCED:
+        return
+    found = OutsideInvitation.objects.filter(pk=sent.about_id).first()
+    if found is None or found.state not in _SAID:
+        return
+    latest = mail.sent_mail(_reply_key(found))
+    if latest is not None and latest.pk == sent.pk:
+        found.note = _NOT_TOLD.format(words=_CAME_BACK)
         found.save(update_fields=["note", "updated_at"])
 
 
@@ -161,42 +211,61 @@ def _take_out(invitation: OutsideInvitation) -> None:
 
 
 def _reply(invitation: OutsideInvitation, owner: Owner) -> None:
-    """Mail the answer to the organiser, once; only the latest one is sent."""
-    if invitation.state not in _SAID or invitation.told_count >= invitation.answer_count:
+    """Mail the answer to the organiser, once; only the latest one is sent, and none that was given
+    to another time than the event has by now.
+    """
+    is_outrun = invitation.asks_again or invitation.told_count >= invitation.answer_count
+    if invitation.state not in _SAID or is_outrun:
         return
-    key = f"invitation:{invitation.pk}:reply:{invitation.answer_count}"
+    key = _reply_key(invitation)
     begun = mail.begun_at(key, timezone.now())
     letter = _answer_letter(invitation, owner, begun)
-    _post(letter, invitation, kind="booking.invitation_answer", key=key, begun=begun)
+    mail.send(
+        letter,
+        kind="booking.invitation_answer",
+        key=key,
+        workspace_id=invitation.workspace_id,
+        about=(ABOUT, invitation.pk),
+        problem_kind=MessageKind.MAIL_TROUBLE,
+        begun=begun,
+    )
     rows = OutsideInvitation.objects.filter(
         pk=invitation.pk, told_count__lt=invitation.answer_count
     )
     rows.update(told_count=invitation.answer_count, updated_at=timezone.now())
 
 
+def _reply_key(invitation: OutsideInvitation) -> str:
+    """Names the mail with the latest answer, and the row that has it sent."""
+    return f"invitation:{invitation.pk}:reply:{invitation.answer_count}"
+
+
+@to_owner
 def _answer_letter(invitation: OutsideInvitation, owner: Owner, begun: datetime) -> Letter:
-    status, word, hello = _SAID[invitation.state]
-    name, title = public_name(owner), invitation.title or NO_TITLE
+    """To the organiser, whose language nobody knows: in that of the owner who answers."""
+    status, start_of_subject, hello = _SAID[invitation.state]
+    name, title = public_name(owner), invitation.title or _(NO_TITLE)
     zone = owner.zone
     day = invitation.start_on or invitation.start_at.astimezone(zone).date()
     clock = wording.clock_range(invitation.start_at, invitation.end_at, zone)
-    _name, sender = parseaddr(settings.MAIL_FROM)
-    subject = letters.header(f"{word}: {title}")
+    _sender_name, sender = parseaddr(settings.MAIL_FROM)
+    subject = letters.header(_(start_of_subject) % {"meeting": title})
     context = {
         "subject": subject,
         "sender_name": name,
-        "hello": hello.format(name=name),
-        "stands": "Your calendar program takes the answer from this mail.",
+        "hello": _(hello) % {"name": name},
+        "stands": _("Your calendar program takes the answer from this mail."),
         "date_text": wording.long_day(day, year=True),
-        "time_text": "All day" if invitation.start_on else clock,
+        "time_text": _("All day") if invitation.start_on else clock,
         "zone_text": f"{wording.zone_words(zone, invitation.start_at)}.",
-        "facts": [("What", title, "")],
-        "why": f"Sent to {invitation.organizer}, who invited {name}.",
+        "facts": [(_("What"), title, "")],
+        "why": _("Sent to %(email)s, who invited %(name)s.")
+        % {"email": invitation.organizer, "name": name},
     }
     letter = Letter(
         subject=subject,
-        body=render_to_string("booking/mail/incoming.txt", context).strip() + "\n",
-        from_email=formataddr((letters.header(f"{name} via Meridian"), sender)),
+        body=render_to_string("booking/mail/incoming.txt", context),
+        from_email=named(letters.header(_("%(name)s via Meridian") % {"name": name}), sender),
         to=[invitation.organizer],
         reply_to=[owner.notice_email] if owner.notice_email else None,
     )
@@ -206,7 +275,7 @@ def _answer_letter(invitation: OutsideInvitation, owner: Owner, begun: datetime)
     file = build_answer(
         uid=invitation.uid,
         sequence=invitation.sequence,
-        dtstamp=begun,
+        dtstamp=invitation.answer_stamp or begun,
         start=start,
         end=end,
         summary=title,
@@ -217,24 +286,6 @@ def _answer_letter(invitation: OutsideInvitation, owner: Owner, begun: datetime)
     )
     letter.attach(mime_part(file, "REPLY"))
     return letter
-
-
-def _post(
-    letter: Letter,
-    invitation: OutsideInvitation,
-    *,
-    kind: str,
-    key: str,
-    begun: datetime | None = None,
-) -> None:
-    mail.send(
-        letter,
-        kind=kind,
-        key=key,
-        workspace_id=invitation.workspace_id,
-        about=(ABOUT, invitation.pk),
-        begun=begun,
-    )
 
 
 def _row(message: OutboxMessage) -> OutsideInvitation | None:

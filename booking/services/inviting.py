@@ -11,8 +11,9 @@ from booking.booker import clean_text
 from booking.enums import ChangeKind, MeetingState, Party
 from booking.errors import BookerRefused, GuestsRefused
 from booking.guests import clean_guests
+from booking.models import MeetingAnswer
 from booking.services.blocking import refuse_blocked, refuse_blocked_guests
-from booking.services.keeping import held_still, keep, once_more
+from booking.services.keeping import held_still, keep, once_more, require_unchanged
 from common.errors import Conflict, InvalidInput
 
 if TYPE_CHECKING:
@@ -31,13 +32,16 @@ _NO_GUESTS = gettext_noop("This link takes no guests.")
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """Whom to invite, cleaned, and whose addresses to take off; who wants that."""
+    """Whom to invite, cleaned, and whose addresses to take off; who wants that, and of which
+    version of the meeting.
+    """
 
     add: _Guests
     gone: set[str]
     doer: Doer
     now: datetime
     message: str
+    expected_sequence: int | None
 
 
 def takes_more_guests(meeting: MeetingBase, by: Party) -> bool:
@@ -61,6 +65,7 @@ def change_guests(
     add: Sequence[Mapping[str, str]] = (),
     remove: Iterable[str] = (),
     message: str = "",
+    expected_sequence: int | None = None,
 ) -> MeetingBase:
     """Invite the guests `add` and take those with the addresses `remove` off the meeting.
 
@@ -69,8 +74,9 @@ def change_guests(
     removed ones a cancellation, and everybody else a calendar file that says who comes.
 
     Raises Conflict for what is over or off, InvalidInput naming `guests`, a part of it
-    (`guests[<index>].email`) or `message`, and GuestsRefused where a booker invites somebody, or is
-    somebody, whom the workspace blocks.
+    (`guests[<index>].email`) or `message`, GuestsRefused where a booker invites somebody, or is
+    somebody, whom the workspace blocks, and ChangedMeanwhile where somebody changed the meeting
+    after `expected_sequence`.
     """
     text = clean_text(message, "message")
     gone = {address.strip().lower() for address in remove}
@@ -79,7 +85,7 @@ def change_guests(
         _refuse_blocked(
             meeting, [guest["email"] for guest in new_guests(meeting, clean)], doer, now
         )
-    wish = _Wish(clean, gone, doer, now, text)
+    wish = _Wish(clean, gone, doer, now, text, expected_sequence)
     return once_more(lambda: _change(meeting, wish))
 
 
@@ -90,9 +96,14 @@ def _change(meeting: MeetingBase, wish: _Wish) -> MeetingBase:
         new = new_guests(fresh, wish.add)
         if not new and len(kept) == len(fresh.guests):
             return fresh
+        require_unchanged(fresh, wish.expected_sequence)
         if new and (why := _why_no_more(fresh, wish.doer.by)):
             raise InvalidInput("guests", gettext(why))
         fresh.guests = clean_guests([*kept, *new], fresh.booker_email)
+        # Who is invited again later is asked anew, whatever they said before.
+        MeetingAnswer.objects.filter(
+            workspace=fresh.workspace_id, meeting_id=fresh.pk, email__in=wish.gone, is_booker=False
+        ).delete()
         keep(
             fresh=fresh,
             kind=ChangeKind.GUESTS,

@@ -6,6 +6,7 @@ https://resend.com/docs/dashboard/receiving/introduction
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -14,13 +15,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from booking.enums import MessageKind
-from booking.itip.post import MOST_BYTES
-from booking.services.incoming import take_in
+from booking.itip.post import MOST_BYTES, unread_mail
+from booking.services.incoming import take_in, take_unread
 from common import fetch_guard, outbox
 from common.errors import (
     BadReply,
+    Conflict,
     InvalidInput,
     RateLimited,
+    TooLarge,
     UpstreamForbidden,
     UpstreamUnavailable,
 )
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from common.models import OutboxMessage
 
 LABEL: Final = "Resend"
+_BUSY: Final = "Somebody was changing what it is about at that moment."
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _API_LIMIT: Final = timedelta(seconds=10)
 _DOWNLOAD_LIMIT: Final = timedelta(seconds=30)
@@ -59,13 +63,36 @@ def handle_mail_fetch(message: OutboxMessage) -> None:
     email_id = message.payload["email_id"]
     url = urljoin(_api(), f"emails/receiving/{email_id}")
     session = ProviderSession(LABEL, time_limit=_API_LIMIT, size_limit=_API_SIZE)
-    answer = session.send("GET", url, token=Secret(settings.RESEND_API_KEY))
-    if answer.status == 404:
-        return  # deleted there, or kept no longer
-    _check(answer)
-    told = answer.data if isinstance(answer.data, dict) else {}
-    raw = _download(_raw_address(told))
-    take_in(raw=raw, recipients=_recipients(told), now=timezone.now())
+    told: dict[str, Any] = {}
+    raw: bytes | None = None
+    # A mail that is too large will be the next time, too: whom it was for is told at once.
+    with suppress(TooLarge):
+        answer = session.send("GET", url, token=Secret(settings.RESEND_API_KEY))
+        if answer.status == 404:
+            return  # deleted there, or kept no longer
+        _check(answer)
+        told = answer.data if isinstance(answer.data, dict) else {}
+        raw = _download(_raw_address(told))
+    try:
+        _take(raw, told, email_id)
+    except Conflict as error:
+        # The service tells of a mail once: given up here, it would be lost.
+        raise UpstreamUnavailable(_BUSY) from error
+
+
+def _take(raw: bytes | None, told: dict[str, Any], email_id: str) -> None:
+    recipients, now = _recipients(told), timezone.now()
+    if raw is not None:
+        take_in(raw=raw, recipients=recipients, now=now)
+        return
+    said = {name: _text(told.get(name)) for name in ("from", "subject", "message_id")}
+    mail = unread_mail(
+        name=email_id,
+        sender=said["from"],
+        subject=said["subject"],
+        message_id=said["message_id"],
+    )
+    take_unread(mail=mail, recipients=recipients, now=now)
 
 
 def _api() -> str:
@@ -92,6 +119,10 @@ def _raw_address(told: dict[str, Any]) -> str:
 def _recipients(told: dict[str, Any]) -> list[str]:
     found = [one for name in ("to", "cc", "bcc") for one in _texts(told.get(name))]
     return [re.sub(r"^.*<([^<>]*)>\s*$", r"\1", one[:1000]) for one in found[:_MOST_RECIPIENTS]]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> list[str]:

@@ -99,6 +99,11 @@ class Reader:
     known: Known | None
 
     @property
+    def called(self) -> str:
+        """Their name where they gave one, else their address."""
+        return self.name or self.email
+
+    @property
     def is_told(self) -> bool:
         """Whether a mail reached them, as far as is known."""
         return self.known is not None and self.known.is_sure

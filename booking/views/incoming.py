@@ -15,13 +15,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking import inbound
 from booking.enums import MailReason
-from booking.mail_queries import MOST, is_own, mail_to_review, mails_to_review
+from booking.mail_queries import (
+    MOST,
+    is_own,
+    mail_to_review,
+    mails_to_review,
+    visible_invitations,
+)
 from booking.meeting_actions import Action, actions_for
 from booking.owners import tables_of
 from booking.services.incoming import dismiss
+from booking.services.invited_drafts import NO_TITLE
 from booking.wording import clock, clock_range, long_day, short_day
 from common.errors import NotFound
-from common.htmx import dialog_done
+from common.htmx import replaced
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
 from workspaces.owners import owner_of_member
@@ -37,8 +44,6 @@ if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
     from workspaces.models import Membership
 
-EVENT = "incoming:changed"
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -48,6 +53,7 @@ class Row:
     came: str
     is_own: bool
     meeting: MeetingBase | None
+    invited_to: str
     when: str
     proposed: str
     move_url: str
@@ -60,7 +66,8 @@ def incoming(request: StaffRequest) -> HttpResponse:
     zone = owner_of_member(request.membership).zone
     mails = list(mails_to_review(request.membership)[:MOST])
     meetings = _meetings_of(mails)
-    rows = [_row(one, request.membership, meetings, zone, now) for one in mails]
+    titles = _titles_of(mails, request.membership)
+    rows = [_row(one, request.membership, meetings, titles, zone=zone, now=now) for one in mails]
     context = {"rows": rows, "is_on": inbound.is_on()}
     return render(request, "booking/staff/incoming.html", context)
 
@@ -74,7 +81,9 @@ def incoming_dismiss(request: StaffRequest, mail_id: UUID) -> HttpResponse:
         raise Http404 from None
     dismiss(mail=found, name=request.user.get_full_name(), now=timezone.now())
     message = "The mail is dismissed. Nothing else was changed."
-    return dialog_done(request, EVENT, to="booking:incoming", message=message)
+    # The row stays, so that a slow second press does not dismiss the next one unread.
+    template = "booking/staff/incoming_dismissed.html"
+    return replaced(request, template, {}, to="booking:incoming", message=message)
 
 
 def _meetings_of(mails: list[IncomingMail]) -> dict[UUID, MeetingBase]:
@@ -85,10 +94,19 @@ def _meetings_of(mails: list[IncomingMail]) -> dict[UUID, MeetingBase]:
     return found
 
 
+def _titles_of(mails: list[IncomingMail], membership: Membership) -> dict[UUID, str]:
+    """What the invitations are to that these mails are about."""
+    ids = [one.invitation_id for one in mails if one.invitation_id]
+    found = visible_invitations(membership).filter(pk__in=ids) if ids else ()
+    return {one.pk: one.title or NO_TITLE for one in found}
+
+
 def _row(
     mail: IncomingMail,
     membership: Membership,
     meetings: dict[UUID, MeetingBase],
+    titles: dict[UUID, str],
+    *,
     zone: ZoneInfo,
     now: datetime,
 ) -> Row:
@@ -113,6 +131,7 @@ def _row(
         came=f"{short_day(came.date())}, {clock(mail.received_at, zone)}",
         is_own=own,
         meeting=meeting,
+        invited_to=titles.get(mail.invitation_id, "") if mail.invitation_id and own else "",
         when=when,
         proposed=proposed,
         move_url=move_url,

@@ -25,7 +25,7 @@ from calendars.owners import calendars_of
 from calendars.queries import busy_events
 from calendars.services.holds import holds_of
 from common.errors import DomainError, NotFound
-from common.htmx import dialog_done, refused
+from common.htmx import refused, replaced
 from common.spans import Span
 from workspaces.access import MAY_WORK
 from workspaces.enums import OwnerKind
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
     from workspaces.owners import Owner
 
-EVENT = "invitations:changed"
 _SAID = {
     Answer.ACCEPTED: "Accepted. {name} is told, and it goes into the calendar.",
     Answer.TENTATIVE: "Answered with maybe. {name} is told.",
@@ -56,6 +55,14 @@ _TONES = {
     InvitationState.DECLINED: "plain",
     InvitationState.CANCELLED: "plain",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An answer that can be given, or is."""
+
+    value: str
+    is_pressed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Row:
     obstacle: str
     repeats: bool
     version: str
-    answers: tuple[Answer, ...]
+    answers: tuple[Button, ...]
 
 
 @require_safe
@@ -95,20 +102,25 @@ def invitation_answer(request: StaffRequest, invitation_id: UUID) -> HttpRespons
         answer = Answer(request.POST.get("answer", ""))
     except (NotFound, ValueError):
         raise Http404 from None
+    now = timezone.now()
     try:
-        answer_invitation(
+        fresh = answer_invitation(
             invitation=found,
             owner=_owner_of(found),
             answer=answer,
             actor=user_actor(request),
             name=request.user.get_full_name(),
             seen=request.POST.get("version", ""),
-            now=timezone.now(),
+            now=now,
         )
     except DomainError as refusal:
         return refused(request, to=reverse("booking:invitations"), message=refusal.message)
     message = _SAID[answer].format(name=found.organizer_name or found.organizer)
-    return dialog_done(request, EVENT, to="booking:invitations", message=message)
+    # That row alone, where it stands and with all its buttons: were the list sorted anew, a slow
+    # second press would meet the next invitation, or another answer.
+    row = _row(fresh, owner_of_member(request.membership).zone, now)
+    to, template = "booking:invitations", "booking/staff/invitation_row.html"
+    return replaced(request, template, {"row": row}, to=to, message=message)
 
 
 def _owner_of(invitation: OutsideInvitation) -> Owner:
@@ -125,11 +137,9 @@ def _row(one: OutsideInvitation, zone: ZoneInfo, now: datetime) -> Row:
     obstacle = "" if is_closed else obstacle_of(one, owner, now)
     asks = one.state == InvitationState.PENDING or one.asks_again or bool(one.note)
     choices = tuple(
-        answer
+        Button(answer.value, is_pressed=not asks and one.state == answer.value)
         for answer in Answer
-        if not is_closed
-        and (asks or one.state != answer.value)
-        and (not obstacle or answer is Answer.DECLINED)
+        if not is_closed and (not obstacle or answer is Answer.DECLINED)
     )
     is_over = not one.recurrence and one.end_at <= now
     names = one.organizer_name

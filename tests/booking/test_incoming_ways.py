@@ -14,6 +14,7 @@ import pytest
 import responses
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import InterfaceError, OperationalError, connection
 
 from booking import inbound
 from booking.enums import MailReason, MessageKind
@@ -26,7 +27,7 @@ from common.webhooks import secret_bytes
 from sandbox.server.resend import receiving
 from tests.booking.conftest import NOW, deliver_all, messages
 from tests.booking.mails import mail, part
-from tests.booking.test_replies import ANN, HERE, answering, booked
+from tests.booking.replies.conftest import ANN, HERE, answering, booked
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,13 @@ class TestNotice:
         assert not OutboxMessage.objects.exists()
         assert client.get(HOOK).status_code == 405
 
+    @pytest.mark.parametrize(
+        "stamp", ["", "0", "-1", "1e9", "\u0661", "999999999999", "9" * 13, "1" * 5000]
+    )
+    def test_a_time_that_is_none_or_not_now_is_refused(self, client, clock, stamp):
+        assert told(client, notice(), **{"svix-timestamp": stamp}) == 401
+        assert not OutboxMessage.objects.exists()
+
     @pytest.mark.parametrize("name", ["RESEND_INBOUND_SECRET", "INBOUND_DOMAIN"])
     def test_where_none_is_expected_there_is_nothing_here(self, client, clock, settings, name):
         setattr(settings, name, "")
@@ -178,11 +186,6 @@ class TestFetching:
         assert (row.state, row.last_error) == (OutboxState.PENDING, "Resend answered 302.")
         assert len(resend.calls) == 2
 
-    def test_one_that_is_too_large_is_left(self, client, meeting, resend):
-        describe(resend, f"{API}/raw/e-1")
-        resend.get(f"{API}/raw/e-1", body=b"x" * (11 * 1024 * 1024))
-        assert "more than can be read" in fetch(client).last_error
-
     @pytest.mark.parametrize(
         ("status", "state"),
         [
@@ -207,6 +210,24 @@ class TestFetching:
             responses.GET, f"{API}/emails/receiving/e-1", json={"raw": {"download_url": f"{API}/r"}}
         )
         resend.get(f"{API}/r", body=raw_answer(meeting))
+        clock.shift(timedelta(hours=1))
+        deliver_all()
+        assert MeetingAnswer.objects.count() == 1
+
+    def test_one_about_what_others_are_changing_is_read_later(self, client, meeting, resend, clock):
+        """The service tells of it once; what was fetched for nothing is fetched again."""
+        describe(resend, f"{API}/raw/e-1")
+        resend.get(f"{API}/raw/e-1", body=raw_answer(meeting))
+
+        def locked(execute, sql, params, many, context):
+            if sql.startswith("INSERT") and "incoming_mails" in sql:
+                raise OperationalError("canceling statement due to lock timeout")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(locked):
+            row = fetch(client)
+        assert row.state == OutboxState.PENDING
+        assert "changing" in row.last_error
         clock.shift(timedelta(hours=1))
         deliver_all()
         assert MeetingAnswer.objects.count() == 1
@@ -254,6 +275,42 @@ class TestCommand:
         assert IncomingMail.objects.get(outcome="review", workspace=meeting.workspace).reason == (
             MailReason.WRONG_SENDER
         )
+
+    @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+    def test_a_mailbox_is_known_by_how_it_begins(self, meeting, tmp_path, ends):
+        """Read as one mail, all but the first would be lost without a word."""
+        mails = [raw_answer(meeting, message_id=str(n)).replace(b"\r\n", ends) for n in range(3)]
+        head = b"From ann@tallship.example Wed Nov 18 09:05:00 2026" + ends
+        (tmp_path / "mails").write_bytes(b"".join(head + one + ends for one in mails))
+        said, code = ingest(str(tmp_path / "mails"))
+        assert (said.splitlines(), code) == (["1 done", "2 noted, changed nothing"], 0)
+
+    def test_one_mail_may_begin_as_mailboxes_do(self, meeting, tmp_path, monkeypatch):
+        raw = b"From ann@tallship.example Wed Nov 18 09:05:00 2026\n" + raw_answer(meeting)
+        (tmp_path / "answer.eml").write_bytes(raw)
+        assert ingest(str(tmp_path / "answer.eml"), "--eml") == ("1 done\n", 0)
+        assert ingest("-", stdin=raw, monkeypatch=monkeypatch) == ("1 here before\n", 0)
+
+    def test_a_file_that_is_no_mailbox_is_not_taken_for_an_empty_one(self, meeting, tmp_path):
+        (tmp_path / "answer.eml").write_bytes(raw_answer(meeting))
+        assert ingest(str(tmp_path / "answer.eml"), "--mbox") == ("This is no mailbox.", 65)
+        (tmp_path / "empty").write_bytes(b"")
+        assert ingest(str(tmp_path / "empty"), "--mbox") == ("", 0)
+
+    def test_a_name_that_no_file_can_have(self, meeting, tmp_path):
+        assert ingest(str(tmp_path / ("a" * 300)))[1] == 66
+        assert ingest(str(tmp_path / "a\0b"))[1] == 66
+
+    @pytest.mark.parametrize("error", [InterfaceError, OperationalError])
+    def test_a_database_that_is_gone_has_the_mail_brought_again(self, meeting, monkeypatch, error):
+        raw = raw_answer(meeting)
+
+        def gone(execute, sql, params, many, context):
+            raise error("connection already closed")
+
+        with connection.execute_wrapper(gone):
+            said, code = ingest("-", stdin=raw, monkeypatch=monkeypatch)
+        assert (code, said) == (75, "The database did not take it. Bring it again.")
 
     def test_a_pipe_with_its_envelope(self, meeting, monkeypatch):
         raw = raw_answer(meeting, to="list@else.example")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error as DatabaseProblem
 from django.utils import timezone
 
 from booking.itip.post import MOST_BYTES
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # As mail servers understand them: sysexits.h.
 EX_USAGE: Final = 64
+EX_DATAERR: Final = 65
 EX_NOINPUT: Final = 66
 EX_NOUSER: Final = 67
 EX_TEMPFAIL: Final = 75
@@ -31,16 +32,23 @@ EX_CONFIG: Final = 78
 
 class Command(BaseCommand):
     help = (
-        "Take in mails: answers of bookers, invitations from outside. PATH is an .eml file or, "
-        "with --mbox, a mailbox; - reads one mail from a mail server's pipe. Exit codes are those "
-        "of sysexits.h: 67 when no address is ours, 75 when it should be brought again."
+        "Take in mails: answers of bookers, invitations from outside. PATH is an .eml file or a "
+        "mailbox, which begins with 'From '; - reads one mail from a mail server's pipe. Exit "
+        "codes are those of sysexits.h: 67 when no address is ours, 75 when it should be brought "
+        "again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", help="A file, or - for standard input.")
         form = parser.add_mutually_exclusive_group()
-        form.add_argument("--mbox", action="store_true", help="The file holds many mails.")
-        form.add_argument("--eml", action="store_true", help="The file holds one mail (default).")
+        form.add_argument(
+            "--mbox",
+            action="store_true",
+            help="The file holds many mails, whatever it begins with.",
+        )
+        form.add_argument(
+            "--eml", action="store_true", help="The file holds one mail, whatever it begins with."
+        )
         parser.add_argument(
             "--recipient",
             action="append",
@@ -54,7 +62,7 @@ class Command(BaseCommand):
         if path == "-" and options["mbox"]:
             raise CommandError("A mailbox is read from a file.", returncode=EX_USAGE)
         fates: list[Fate] = []
-        for raw in _mails(path, is_mailbox=options["mbox"]):
+        for raw in _mails(path, is_mailbox=options["mbox"], is_one=options["eml"]):
             fates += _taken(raw, options["recipient"])
         for fate in Fate:
             count = fates.count(fate)
@@ -71,26 +79,33 @@ def _taken(raw: bytes, recipients: list[str]) -> list[Fate]:
         raise CommandError(error.message, returncode=EX_CONFIG) from None
     except DomainError as error:
         raise CommandError(error.message, returncode=EX_TEMPFAIL) from None
-    except DatabaseError:
+    except DatabaseProblem:
         words = "The database did not take it. Bring it again."
         raise CommandError(words, returncode=EX_TEMPFAIL) from None
 
 
-def _mails(path: str, *, is_mailbox: bool) -> Iterator[bytes]:
+def _mails(path: str, *, is_mailbox: bool, is_one: bool) -> Iterator[bytes]:
     """Each mail's bytes, one more than is read of a mail at most."""
     if path == "-":
         yield sys.stdin.buffer.read(MOST_BYTES + 1)
         return
-    if not Path(path).is_file():
-        raise CommandError("There is no such file.", returncode=EX_NOINPUT)
     try:
-        if is_mailbox:
-            with closing(mailbox.mbox(path, create=False)) as box:
-                for key in box.iterkeys():
-                    with box.get_file(key) as file:
-                        yield file.read(MOST_BYTES + 1)
+        if not Path(path).is_file():
+            raise CommandError("There is no such file.", returncode=EX_NOINPUT)
+        with Path(path).open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        if is_mailbox or (not is_one and raw.startswith(b"From ")):
+            yield from _of_mailbox(path)
         else:
-            with Path(path).open("rb") as file:
-                yield file.read(MOST_BYTES + 1)
+            yield raw
     except OSError:
         raise CommandError("The file cannot be read.", returncode=EX_NOINPUT) from None
+
+
+def _of_mailbox(path: str) -> Iterator[bytes]:
+    with closing(mailbox.mbox(path, create=False)) as box:
+        if not len(box) and Path(path).stat().st_size:
+            raise CommandError("This is no mailbox.", returncode=EX_DATAERR)
+        for key in box.iterkeys():
+            with box.get_file(key) as file:
+                yield file.read(MOST_BYTES + 1)

@@ -16,11 +16,11 @@ from booking.services.mail_log import Fate
 from booking.wording import DASH
 from calendars.models import Event
 from tests.booking.conftest import NINE, NOW, book, deliver_all, make_link
+from tests.booking.erasing.conftest import dump, person_of
+from tests.booking.invited.conftest import ORG, inviting
+from tests.booking.invited.conftest import sent as invite
 from tests.booking.mails import part
-from tests.booking.test_erasing import dump, person_of
-from tests.booking.test_invited import ORG, inviting
-from tests.booking.test_invited import sent as invite
-from tests.booking.test_replies import HERE, MX, answering, booked, sent
+from tests.booking.replies.conftest import HERE, MX, answering, booked, sent
 from tests.factories import make_calendar, make_connection, make_event
 from workspaces.enums import Role
 
@@ -181,6 +181,32 @@ class TestIncoming:
         meeting.refresh_from_db()
         assert meeting.start_at == NINE
 
+    def test_an_occurrence_says_which_it_is_and_what_to_do(
+        self, browser, sign_in, bob, bob_membership, user_owner, actor, clock
+    ):
+        address = make_address(user_owner)
+        invite(address, inviting(address, RRULE="FREQ=WEEKLY", SUMMARY="Weekly round"))
+        said = {"RECURRENCE-ID": "20261126T080000Z", "SEQUENCE": "1", "COMMENT": "A day later"}
+        moved = {"DTSTART": "20261127T090000Z", "DTEND": "20261127T093000Z"}
+        assert invite(address, inviting(address, **said, **moved), message_id="2") is Fate.REVIEW
+        shown = page(browser, "incoming")
+        assert "Your calendar stays as it is: change it there yourself." in shown
+        assert "Weekly round</a>" in shown
+        assert "Thursday 26 November 2026<br>A day later" in shown
+        assert f"now: Friday 27 November, 10:00 {DASH} 10:30" in shown
+        assert "Look at moving it" not in shown
+        off = inviting(address, method="CANCEL", **{**said, "COMMENT": "Not then"})
+        assert invite(address, off, message_id="3") is Fate.REVIEW
+        shown = page(browser, "incoming")
+        assert "Take them out of your calendar yourself." in shown
+        assert "Thursday 26 November 2026<br>Not then" in shown
+        bob_membership.role = Role.ADMIN
+        bob_membership.save()
+        theirs = page(sign_in(bob), "incoming")
+        assert "Take them out of your calendar yourself." in theirs
+        for secret in ("Weekly round", "26 November", "27 November", "A day later"):
+            assert secret not in theirs
+
     def test_of_a_colleagues_an_admin_sees_that_it_is_there_and_why(
         self, sign_in, bob, bob_membership, user_owner, clock
     ):
@@ -217,6 +243,32 @@ class TestAnswers:
         assert "Declined in their calendar" in page(browser, "meetings")
         needs = browser.get(reverse("booking:meetings"), {"period": "needs"}).text
         assert "Ann Other" in needs
+
+    def test_a_declined_meeting_is_kept_until_the_booker_declines_once_more(
+        self, browser, client_link
+    ):
+        """Who wanted it to stand was asked about it until it was over."""
+        meeting = booked(client_link)
+        sent(meeting, answering(meeting, "DECLINED", DTSTAMP="20261118T090500Z"))
+        keep = reverse("booking:meeting_keep", args=[meeting.pk])
+        answer = browser.post(keep, follow=True)
+        assert "The meeting stays. Ann Other is told nothing." in answer.text
+        address, wanted = reverse("booking:meetings"), {"period": "needs"}
+        assert "Ann Other" not in browser.get(address, wanted).text
+        detail = page(browser, "meeting_detail", meeting.pk)
+        assert "Ann Other declined this meeting" not in detail
+        assert "Declined in their calendar" in detail
+        browser.post(keep)  # a second press changes nothing
+        again = answering(meeting, "DECLINED", DTSTAMP="20261118T090900Z")
+        sent(meeting, again, message_id="m2")
+        assert "Ann Other" in browser.get(address, wanted).text
+
+    def test_guests_who_answer_are_called_by_their_names(self, browser, client_link):
+        meeting = booked(client_link)
+        sent(
+            meeting, answering(meeting, attendee="cy@tallship.example"), from_="cy@tallship.example"
+        )
+        assert "Cy Guest:" in page(browser, "meeting_detail", meeting.pk)
 
     def test_an_acceptance_needs_nobody(self, browser, client_link):
         meeting = booked(client_link)
@@ -265,6 +317,8 @@ def test_erasing_somebody_leaves_only_the_time_of_what_they_invited_to(
             ORGANIZER=f"mailto:{ANN}",
         )  # fmt: skip
         invite(address, text, from_=ANN, message_id=str(number))
+    early = inviting(address, method="CANCEL", UID="zanzibar3", ORGANIZER=f"mailto:{ANN}")
+    invite(address, early, from_=ANN, message_id="3")
     accepted = OutsideInvitation.objects.get(uid="zanzibar1")
     answer_as(user_owner, actor, accepted)
     deliver_all()
