@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from icalendar import Calendar, Event, vDuration
 
-from booking.ics import PRODUCT, Status, conference_property, one_line, text_lines, web_address
+from booking.ics import (
+    PRODUCT,
+    Status,
+    Words,
+    conference_property,
+    one_line,
+    text_lines,
+    web_address,
+)
 from common.spans import in_utc
 
 if TYPE_CHECKING:
@@ -51,8 +59,8 @@ def build_feed(*, name: str, zone: str, entries: Iterable[FeedEntry]) -> bytes:
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("name", one_line(name))
-    calendar.add("x-wr-calname", one_line(name))
+    calendar.add("name", Words(one_line(name)))
+    calendar.add("x-wr-calname", Words(one_line(name)))
     calendar.add("x-wr-timezone", zone)
     calendar.add("refresh-interval", READ_AGAIN_AFTER, {"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(READ_AGAIN_AFTER))
@@ -70,16 +78,16 @@ def _event(entry: FeedEntry) -> Event:
     event.add("last-modified", changed_at)
     event.add("dtstart", in_utc(entry.start).replace(microsecond=0))
     event.add("dtend", in_utc(entry.end).replace(microsecond=0))
-    event.add("summary", one_line(entry.summary))
+    event.add("summary", Words(one_line(entry.summary)))
     event.add("status", entry.status)
     event.add("transp", "TRANSPARENT" if entry.status == "CANCELLED" else "OPAQUE")
     if entry.status == "TENTATIVE":
         event.add("x-microsoft-cdo-busystatus", "TENTATIVE")
     description, location = text_lines(entry.description), one_line(entry.location)
     if description:
-        event.add("description", description)
+        event.add("description", Words(description))
     if location:
-        event.add("location", location)
+        event.add("location", Words(location))
     if entry.url:
         event.add("url", web_address(entry.url))
     if entry.conference_url:

@@ -12,8 +12,9 @@ from email.mime.text import MIMEText
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote
 
-from icalendar import Alarm, Calendar, Event, vCalAddress, vUri
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText, vUri
 
+from booking.itip.shapes import SENT_BY
 from common.spans import in_utc
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Method = Literal["REQUEST", "CANCEL", "REPLY"]
 Status = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+Uninvited = Literal[""]
+Answered = Literal["ACCEPTED", "TENTATIVE", "DECLINED"]
 
 PRODUCT = "-//Meridian//Booking//EN"
 REMINDER = timedelta(minutes=15)
@@ -44,14 +47,30 @@ _URL_SAFE = "%:/?#[]@!$&'()*+,;=~"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox and the name of who reads it. Raises ValueError when the mailbox is none."""
+    """A mailbox, the name of who reads it, and what they answered; blank for not yet.
+
+    Raises ValueError when the mailbox is none.
+    """
 
     email: str
     name: str = ""
+    answer: Answered | Literal[""] = ""
 
     def __post_init__(self) -> None:
         if not _MAILBOX.fullmatch(self.email):
             raise ValueError("This is not an e-mail address.")
+
+
+class Words(vText):
+    r"""Text as RFC 5545, 3.3.11 escapes it. The library would make a line break of the `\N` in
+    `C:\New`.
+    """
+
+    def to_ical(self) -> bytes:
+        found = str(self).replace("\\", "\\\\")
+        for letter in ";,":
+            found = found.replace(letter, f"\\{letter}")
+        return found.replace("\n", "\\n").encode()
 
 
 def build_invitation(
@@ -66,10 +85,11 @@ def build_invitation(
     description: str,
     organizer: Address,
     attendees: Sequence[Address],
+    sent_by: str = "",
     location: str = "",
     url: str = "",
     conference_url: str = "",
-    status: Status,
+    status: Status | Uninvited,
     reminders: Sequence[timedelta] = (REMINDER,),
 ) -> bytes:
     """One event as an iTIP message: CRLF lines of at most 75 octets, times in UTC.
@@ -77,9 +97,14 @@ def build_invitation(
     `uid` stays the same for the meeting's life and `sequence` rises with every change of time or
     state. Texts may hold anything: breaks are kept in the description and become spaces
     elsewhere, other control characters are dropped. `reminders` are how long before the start
-    the reader's calendar is to remind them; a cancellation has none. Raises ValueError when method
-    and status contradict each other, the time is naive or ends before it starts, nobody is
-    invited, or the uid or an address of the web could not be written without changing its meaning.
+    the reader's calendar is to remind them; a cancellation has none. A cancellation without a
+    status takes the `attendees` off an event that goes on (RFC 5546, 3.2.5). `sent_by` is the
+    mailbox that the mail comes from, named to other installations where that is not the
+    organiser's.
+
+    Raises ValueError when method and status contradict each other, the time is naive or ends
+    before it starts, nobody is invited, or the uid or an address of the web could not be written
+    without changing its meaning.
     """
     _check(method=method, status=status, uid=uid, sequence=sequence, attendees=attendees)
     first, last = in_utc(start).replace(microsecond=0), in_utc(end).replace(microsecond=0)
@@ -91,18 +116,14 @@ def build_invitation(
     event.add("dtstamp", in_utc(dtstamp).replace(microsecond=0))
     event.add("dtstart", first)
     event.add("dtend", last)
-    event.add("summary", one_line(summary))
-    event.add("status", status)
-    event.add("transp", "TRANSPARENT" if status == "CANCELLED" else "OPAQUE")
-    if status == "TENTATIVE":
-        # Outlook keeps how busy a time is in a property of its own (MS-OXCICAL).
-        event.add("x-microsoft-cdo-busystatus", "TENTATIVE")
-    event.add("organizer", _cal_address(organizer))
+    event.add("summary", Words(one_line(summary)))
+    _add_state(event, method, status)
+    event.add("organizer", _sent_for(organizer, sent_by))
     for attendee in attendees:
         event.add("attendee", _invited(attendee) if method == "REQUEST" else _cal_address(attendee))
     for name, text in (("description", text_lines(description)), ("location", one_line(location))):
         if text:
-            event.add(name, text)
+            event.add(name, Words(text))
     if url:
         event.add("url", web_address(url))
     if conference_url:
@@ -124,7 +145,7 @@ def build_answer(
     organizer: Address,
     guest: Address,
     sent_by: str,
-    answer: Literal["ACCEPTED", "TENTATIVE", "DECLINED"],
+    answer: Answered,
 ) -> bytes:
     """A guest's answer to somebody else's invitation (RFC 5546, 3.2.3).
 
@@ -140,12 +161,10 @@ def build_answer(
     event.add("dtstart", start)
     event.add("dtend", end)
     if one_line(summary):
-        event.add("summary", one_line(summary))
+        event.add("summary", Words(one_line(summary)))
     event.add("organizer", _cal_address(organizer))
-    attendee = _cal_address(guest)
+    attendee = _spoken_for(guest, sent_by)
     attendee.params["PARTSTAT"] = answer
-    if sent_by and sent_by != guest.email:
-        attendee.params["SENT-BY"] = f"mailto:{sent_by}"
     event.add("attendee", attendee)
     return _message("REPLY", event)
 
@@ -175,10 +194,24 @@ def _message(method: Method, event: Event) -> bytes:
     return bytes(calendar.to_ical())
 
 
+def _add_state(event: Event, method: Method, status: Status | Uninvited) -> None:
+    if status:
+        event.add("status", status)
+    event.add("transp", "TRANSPARENT" if method == "CANCEL" else "OPAQUE")
+    if status == "TENTATIVE":
+        # Outlook keeps how busy a time is in a property of its own (MS-OXCICAL).
+        event.add("x-microsoft-cdo-busystatus", "TENTATIVE")
+
+
 def _check(
-    *, method: Method, status: Status, uid: str, sequence: int, attendees: Sequence[Address]
+    *,
+    method: Method,
+    status: Status | Uninvited,
+    uid: str,
+    sequence: int,
+    attendees: Sequence[Address],
 ) -> None:
-    if (method == "CANCEL") != (status == "CANCELLED"):
+    if (method == "CANCEL") != (status in {"CANCELLED", ""}):
         raise ValueError("A cancelled meeting is sent with CANCEL, and no other is.")
     if not _WORD.fullmatch(uid):
         raise ValueError("A UID is one word.")
@@ -192,15 +225,39 @@ def _invited(address: Address) -> vCalAddress:
     attendee = _cal_address(address)
     attendee.params["CUTYPE"] = "INDIVIDUAL"
     attendee.params["ROLE"] = "REQ-PARTICIPANT"
-    attendee.params["PARTSTAT"] = "NEEDS-ACTION"
+    attendee.params["PARTSTAT"] = address.answer or "NEEDS-ACTION"
     attendee.params["RSVP"] = "TRUE"
     return attendee
 
 
+def _spoken_for(address: Address, sent_by: str) -> vCalAddress:
+    """Whoever it is, with the mailbox that speaks for them where that is another one."""
+    found = _cal_address(address)
+    if sent_by and sent_by.lower() != address.email.lower():
+        found.params["SENT-BY"] = _mailto(Address(sent_by))
+    return found
+
+
+def _sent_for(address: Address, sent_by: str) -> vCalAddress:
+    """The organiser, with the mailbox that mails for it.
+
+    Not as SENT-BY: Zimbra mails its answers there, and not to the organiser.
+    """
+    found = _cal_address(address)
+    if sent_by and sent_by.lower() != address.email.lower():
+        found.params[SENT_BY] = _mailto(Address(sent_by))
+    return found
+
+
+def _mailto(address: Address) -> str:
+    return f"mailto:{quote(address.email, safe=_MAILBOX_SAFE)}"
+
+
 def _cal_address(address: Address) -> vCalAddress:
-    found = vCalAddress(f"mailto:{quote(address.email, safe=_MAILBOX_SAFE)}")
-    # A quotation mark can only be written as RFC 6868 says, which Outlook shows letter by letter.
-    name = one_line(address.name).replace('"', "'")
+    found = vCalAddress(_mailto(address))
+    # A quotation mark can only be written as RFC 6868 says, which Outlook shows letter by letter. A
+    # backslash escapes nothing here, but programs take it for that, and lose the address after it.
+    name = one_line(address.name).replace('"', "'").replace("\\", "/")
     if name:
         found.params["CN"] = name
     return found
@@ -218,7 +275,7 @@ def conference_property(address: str) -> vUri:
 def _reminder(summary: str, before: timedelta) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", one_line(summary))
+    alarm.add("description", Words(one_line(summary)))
     alarm.add("trigger", -before)
     return alarm
 

@@ -1,4 +1,4 @@
-"""What a calendar feed tells to whoever has its address: five queries however many meetings."""
+"""What a calendar feed tells to whoever has its address: as many queries however many meetings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, Max, OuterRef, Q, Sum
 
 from booking.addresses import staff_url
-from booking.enums import IS_OFF, TAKES_TIME, FeedDetail, MeetingState
+from booking.enums import IS_OFF, TAKES_TIME, ChangeKind, FeedDetail, MeetingState
 from booking.feed_file import FeedEntry, build_feed
-from booking.models import CalendarFeed
-from booking.owners import owner_of_feed, tables_of
+from booking.models import CalendarFeed, MeetingChange
+from booking.owners import owner_of_feed, public_name, tables_of
 from calendars.prose import is_web_address
 from common import limits
 from common.errors import NotFound
@@ -25,15 +25,17 @@ from conferencing.enums import LinkKind
 from conferencing.telehealth.links import join_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from booking.ics import Status
     from booking.models import MeetingBase
+    from booking.owners import BookingTables
     from workspaces.owners import Owner
 
 PAST: Final = timedelta(days=90)
 CALLED_OFF: Final = timedelta(days=30)
+_CALLS_OFF: Final = (ChangeKind.CANCELLED, ChangeKind.DECLINED)
 _NOTED_EVERY: Final = timedelta(minutes=10)
 _MOST: Final = 5_000
 _NAMESPACE: Final = UUID("5f6c1b0e-5a5e-4c0b-9b1b-2d7a0f5c9a41")
@@ -64,7 +66,7 @@ def read_feed(*, token: str, address: str, now: datetime) -> FeedEdition:
         raise
     limits.use(READS_PER_FEED, str(feed.pk), now)
     content = build_feed(
-        name=f"{owner.name}: {'busy' if feed.detail == FeedDetail.TIMES else 'meetings'}",
+        name=f"{public_name(owner)}: {'busy' if feed.detail == FeedDetail.TIMES else 'meetings'}",
         zone=owner.zone.key,
         entries=_entries(feed, owner, now),
     )
@@ -87,8 +89,12 @@ def _feed_at(token: str) -> tuple[CalendarFeed, Owner]:
 
 def _note(feed: CalendarFeed, edition: str, now: datetime) -> datetime:
     """Keep that it was read, and since when it says what it says; at most one statement."""
-    is_new = feed.edition != edition or feed.changed_at is None
-    changed_at = now.replace(microsecond=0) if is_new or not feed.changed_at else feed.changed_at
+    is_new, changed_at = feed.edition != edition or feed.changed_at is None, feed.changed_at
+    if changed_at is None:
+        changed_at = now.replace(microsecond=0)
+    elif is_new:
+        # Headers name whole seconds: two editions of one second must not look the same.
+        changed_at = max(now.replace(microsecond=0), changed_at + timedelta(seconds=1))
     if is_new or feed.read_at is None or feed.read_at < now - _NOTED_EVERY:
         CalendarFeed.objects.filter(pk=feed.pk).update(
             read_at=now, edition=edition, changed_at=changed_at, updated_at=F("updated_at")
@@ -99,28 +105,52 @@ def _note(feed: CalendarFeed, edition: str, now: datetime) -> datetime:
 def _entries(feed: CalendarFeed, owner: Owner, now: datetime) -> list[FeedEntry]:
     """The meetings that count, those of a group as one; by start."""
     tables = tables_of(owner.kind)
-    rows = tables.meeting._default_manager.filter(
-        Q(state__in=TAKES_TIME) | Q(state__in=IS_OFF, updated_at__gt=now - CALLED_OFF),
+    called_off = MeetingChange.objects.filter(
+        meeting_id=OuterRef("pk"), kind__in=_CALLS_OFF, at__gt=now - CALLED_OFF
+    )
+    rows = tables.meeting._default_manager.annotate(is_news=Exists(called_off)).filter(
+        Q(state__in=TAKES_TIME) | Q(state__in=IS_OFF, is_news=True),
         owner.filter_for(),
         workspace=owner.workspace,
         end_at__gt=now - PAST,
-    ).order_by("start_at", "created_at", "pk")
+    )
     by_slot: dict[UUID, list[MeetingBase]] = defaultdict(list)
-    for meeting in rows[:_MOST]:
+    for meeting in rows.order_by("start_at", "created_at", "pk")[:_MOST]:
         by_slot[meeting.group_id or meeting.pk].append(meeting)
-    return [_entry(feed, slot, meetings) for slot, meetings in by_slot.items()]
+    versions = _versions(tables, by_slot.values())
+    return [_entry(feed, slot, by_slot[slot], versions[slot]) for slot in by_slot]
 
 
-def _entry(feed: CalendarFeed, slot: UUID, meetings: list[MeetingBase]) -> FeedEntry:
+def _versions(
+    tables: BookingTables, slots: Collection[list[MeetingBase]]
+) -> dict[UUID, tuple[int, datetime]]:
+    """SEQUENCE and last change of each slot, which never fall: who was called off in a group goes
+    on to count, however long ago, and so does who went elsewhere, by what they left behind.
+    """
+    found = {one.pk: (one.sequence, one.updated_at) for (one, *_others) in slots}
+    groups = [one.group_id for (one, *_others) in slots if one.group_id is not None]
+    rows = tables.meetings().filter(group_id__in=groups).values_list("group_id")
+    for group_id, sequence, changed_at in rows.annotate(
+        counted=Sum(F("sequence") + F("inherited_sequence")), changed_at=Max("updated_at")
+    ):
+        found[group_id] = sequence, changed_at
+    return found
+
+
+def _entry(
+    feed: CalendarFeed, slot: UUID, meetings: list[MeetingBase], version: tuple[int, datetime]
+) -> FeedEntry:
     present = [one for one in meetings if one.state in TAKES_TIME]
-    one = (present or meetings)[0]
+    # The last one there may have moved with the slot, away from those who were called off.
+    one = present[0] if present else max(meetings, key=lambda one: one.updated_at)
     tells = feed.detail != FeedDetail.TIMES
     link = _link(one) if feed.detail == FeedDetail.LINKS and present else ""
+    sequence, changed_at = version
     return FeedEntry(
         # Not the meeting's own: whoever knows that can answer for an invited person.
         uid=f"{uuid5(_NAMESPACE, f'{feed.pk} {slot}')}@{settings.ICS_DOMAIN}",
-        sequence=sum(meeting.sequence for meeting in meetings),
-        changed_at=max(meeting.updated_at for meeting in meetings),
+        sequence=sequence,
+        changed_at=changed_at,
         start=one.start_at,
         end=one.end_at,
         status=_status(present),

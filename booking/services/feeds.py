@@ -5,16 +5,20 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from audit.actors import task_actor
 from audit.enums import AccessReason, Outcome
+from audit.models import OAuthTokenAccessLog
 from audit.services import log
-from booking.enums import FeedDetail
+from booking.enums import FeedDetail, MessageKind
 from booking.models import CalendarFeed
 from calendars.access import may_manage
+from common import outbox
 from common.errors import Conflict, InvalidInput, NotFound
 from common.secrets import Secret, hash_token
 from workspaces.access import MAY_WORK, require_role
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from audit.actors import Actor
+    from common.models import OutboxMessage
     from workspaces.models import Membership
     from workspaces.owners import Owner
 
@@ -103,13 +108,38 @@ def close_feed(*, owner: Owner, by: Membership, actor: Actor, now: datetime) -> 
 def close_feeds_of_member(membership: Membership, now: datetime) -> None:
     """Close the member's own feed in the workspace, within the transaction that sees them off.
 
-    Without a row in the log, which no transaction may hold: that they left stands in it by what
-    becomes of their accounts.
+    Its row in the log, which no transaction may hold, follows from the outbox.
     """
-    rows = CalendarFeed.objects.filter(
+    rows = CalendarFeed.objects.select_for_update().filter(
         workspace=membership.workspace_id, user=membership.user_id, closed_at__isnull=True
     )
-    rows.update(closed_at=now, closed_by_name="Left the workspace")
+    for feed in rows:
+        feed.closed_at, feed.closed_by_name = now, "Left the workspace"
+        feed.save(update_fields=["closed_at", "closed_by_name", "updated_at"])
+        outbox.enqueue(
+            kind=MessageKind.FEED_CLOSED,
+            payload={"feed_id": str(feed.pk)},
+            dedupe_key=f"feed_closed:{feed.pk}",
+            workspace_id=feed.workspace_id,
+        )
+
+
+def handle_feed_closed(message: OutboxMessage) -> None:
+    """The outbox's handler: the row in the log of a feed that closed as its member left."""
+    feed = CalendarFeed.objects.filter(pk=UUID(message.payload["feed_id"])).first()
+    if feed is None:
+        return
+    rows = OAuthTokenAccessLog.objects.filter(
+        workspace_id=feed.workspace_id, connection_id=feed.pk, reason=AccessReason.FEED_DELETE
+    )
+    if rows.exists():
+        return
+    entry = _entry(feed, AccessReason.FEED_DELETE, why=", as its member left")
+    log.append(
+        workspace_id=feed.workspace_id,
+        actor=task_actor(MessageKind.FEED_CLOSED.value),
+        entries=[entry],
+    )
 
 
 def _require_power(by: Membership, owner: Owner) -> None:
@@ -130,12 +160,12 @@ def _close(rows: QuerySet[CalendarFeed], by: Membership, now: datetime) -> int:
     return rows.filter(closed_at__isnull=True).update(closed_at=now, closed_by_name=name)
 
 
-def _entry(feed: CalendarFeed, reason: AccessReason) -> log.Entry:
+def _entry(feed: CalendarFeed, reason: AccessReason, *, why: str = "") -> log.Entry:
     return log.Entry(
         connection_id=feed.pk,
         connection_email="",
         provider="",
         reason=reason,
         outcome=Outcome.GRANTED,
-        target=f"feed {feed.pk}, {FeedDetail(feed.detail).label.lower()}",
+        target=f"feed {feed.pk}, {FeedDetail(feed.detail).label.lower()}{why}",
     )

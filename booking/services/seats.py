@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from django.db.models import F, Sum
+from django.utils import timezone
+
 from booking.enums import IS_ON, TAKES_TIME
 from booking.errors import SlotTaken
 from booking.owners import tables_for, tables_of
@@ -41,6 +44,7 @@ class Place:
         """
         if meeting.group_id != self.group_id:
             meeting.room_id = None
+            _bequeath(meeting)
         meeting.hold, meeting.group_id, meeting.seat = self.hold, self.group_id, self.seat
 
 
@@ -80,7 +84,7 @@ def begin_group(meeting: MeetingBase) -> None:
         return
     group_id = _group_at(meeting.hold, tables_for(meeting))
     if group_id != meeting.group_id:
-        meeting.group_id, meeting.room_id = group_id, None
+        meeting.group_id, meeting.room_id, meeting.inherited_sequence = group_id, None, 0
 
 
 def _group_at(hold: Hold, tables: BookingTables) -> UUID:
@@ -90,8 +94,36 @@ def _group_at(hold: Hold, tables: BookingTables) -> UUID:
     if known is not None:
         return known
     group_id = uuid4()
-    rows.update(group_id=group_id, room_id=None)
+    for former in set(rows.values_list("group_id", flat=True)):
+        _leave_behind(tables, former, rows.filter(group_id=former))
+    rows.update(group_id=group_id, room_id=None, inherited_sequence=0)
     return group_id
+
+
+def _bequeath(meeting: MeetingBase) -> None:
+    """Leave to the others of its slot what it counted there; the caller saves the meeting."""
+    if meeting.group_id is None:
+        return
+    tables = tables_for(meeting)
+    _leave_behind(tables, meeting.group_id, tables.meetings().filter(pk=meeting.pk))
+    meeting.inherited_sequence = 0
+
+
+def _leave_behind(tables: BookingTables, group_id: UUID, leaving: QuerySet[Any]) -> None:
+    """Give one of those who stay what those who leave counted, and one more for their leaving.
+
+    A slot's SEQUENCE is the sum of its meetings' (see `booking.services.feed_reading`), and a
+    calendar drops what comes with a lower one than before.
+    """
+    staying = tables.meetings().filter(group_id=group_id).exclude(pk__in=leaving.values("pk"))
+    # Who changed last: where the slot went since, those who were called off before it did not go.
+    heir = staying.order_by("-updated_at", "-pk").values_list("pk", flat=True).first()
+    if heir is None:
+        return
+    counted = leaving.aggregate(sum=Sum(F("sequence") + F("inherited_sequence")))["sum"] or 0
+    tables.meetings().filter(pk=heir).update(
+        inherited_sequence=F("inherited_sequence") + counted + 1, updated_at=timezone.now()
+    )
 
 
 def leave_place(meeting: MeetingBase) -> None:

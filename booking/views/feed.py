@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from audit.actors import client_address
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _GONE = "There is no calendar at this address.\n"
 
 
+# Calendars ask in other ways first (PROPFIND), which is answered and no forgery.
+@csrf_exempt
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The meetings as a calendar file, or 304 to whoever has this edition of it."""

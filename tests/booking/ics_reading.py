@@ -33,6 +33,7 @@ class Understood:
     url: str
     conferences: tuple[str, ...]
     organizer: tuple[str, str]
+    sent_by: str
     attendees: tuple[tuple[str, str], ...]
     is_asked: bool
     alarms: tuple[timedelta, ...]
@@ -50,7 +51,7 @@ def read_by_icalendar(content):
         stamp=event["dtstamp"].dt.astimezone(UTC),
         start=event["dtstart"].dt.astimezone(UTC),
         end=event["dtend"].dt.astimezone(UTC),
-        status=str(event["status"]),
+        status=str(event.get("status", "")),
         is_busy=str(event["transp"]) == "OPAQUE",
         summary=str(event["summary"]),
         description=str(event.get("description", "")),
@@ -58,6 +59,7 @@ def read_by_icalendar(content):
         url=str(event.get("url", "")),
         conferences=tuple(one.uri for one in event.conferences),
         organizer=_named(str(event["organizer"]), event["organizer"].params.get("CN")),
+        sent_by=_bare(event["organizer"].params.get("SENT-BY")),
         attendees=tuple(_named(str(one), one.params.get("CN")) for one in attendees),
         is_asked=bool(attendees)
         and all(
@@ -79,7 +81,7 @@ def read_by_ical(content):
         stamp=event.dtstamp.astimezone(UTC),
         start=event.dtstart.astimezone(UTC),
         end=event.dtend.astimezone(UTC),
-        status=event.status.value,
+        status=event.status.value if event.status else "",
         is_busy=event.transparency == "OPAQUE",
         summary=event.summary,
         description=event.description or "",
@@ -87,6 +89,7 @@ def read_by_ical(content):
         url=event.url or "",
         conferences=tuple(str(one.uri) for one in event.conference),
         organizer=_named(str(event.organizer.uri), event.organizer.common_name),
+        sent_by=_bare(event.organizer.sent_by),
         attendees=tuple(_named(str(one.uri), one.common_name) for one in event.attendees),
         is_asked=bool(event.attendees)
         and all((one.rsvp, one.status) == (True, "NEEDS-ACTION") for one in event.attendees),
@@ -98,8 +101,12 @@ READERS = {"icalendar": read_by_icalendar, "ical": read_by_ical}
 
 
 def _named(address, name):
-    assert address.startswith("mailto:")
-    return address.removeprefix("mailto:"), str(name or "")
+    return _bare(address), str(name or "")
+
+
+def _bare(uri):
+    assert not uri or str(uri).startswith("mailto:")
+    return str(uri or "").removeprefix("mailto:")
 
 
 def files_in(message):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from booking.ics import Address, build_invitation, mime_part
+from tests.booking.ics_reading import READERS
 
 NINE = datetime(2026, 11, 18, 9, tzinfo=UTC)
 AMARA = Address("amara@finchharbour.example", "Amara Okafor")
@@ -123,6 +124,16 @@ def test_a_cancellation_names_the_same_event_and_asks_for_nothing():
     assert not [line for line in found if "RSVP" in line or "VALARM" in line]
 
 
+def test_who_is_taken_off_an_event_that_goes_on_is_told_no_status():
+    """RFC 5546, 3.2.5: STATUS must be CANCELLED for all of it, and is not included for some."""
+    found = lines(cancellation(status=""))
+    assert "METHOD:CANCEL" in found
+    assert "TRANSP:TRANSPARENT" in found
+    assert not [line for line in found if line.startswith("STATUS")]
+    with pytest.raises(ValueError, match="CANCEL"):
+        invitation(status="")
+
+
 @pytest.mark.parametrize(
     ("reminders", "triggers"),
     [
@@ -183,6 +194,26 @@ def test_separators_in_texts_are_escaped():
     found = lines(invitation(summary="A; B, C\\D: E", location="Hall; 2, \\n"))
     assert "SUMMARY:A\\; B\\, C\\\\D: E" in found
     assert "LOCATION:Hall\\; 2\\, \\\\n" in found
+
+
+@pytest.mark.parametrize("text", ["C:\\New\\Notes", "\\N", "a\\nb\\Nc", "\\\\NAS\\plans; x, y"])
+def test_a_typed_backslash_before_an_n_breaks_no_line(text):
+    made = invitation(summary=text, description=text, location=text)
+    for read in READERS.values():
+        found = read(made)
+        assert (found.summary, found.description, found.location) == (text, text, text)
+
+
+@pytest.mark.parametrize("name", ["Ann\\", "\\", "A\\, B", "A\\;B", "A\\\\"])
+def test_a_backslash_in_a_name_loses_no_address(name):
+    """RFC 5545 escapes nothing in a parameter; programs do, and read on behind the quotation."""
+    found = Address("pat@x.example", name)
+    event = event_of(invitation(organizer=found, attendees=[found]))
+    for read in (event["organizer"], event["attendee"]):
+        assert (str(read), read.params["CN"]) == (
+            "mailto:pat@x.example",
+            name.replace("\\", "/"),
+        )
 
 
 def test_a_quotation_mark_in_a_name_becomes_one_every_program_reads():
