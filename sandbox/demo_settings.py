@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from sandbox.server import endpoints
+from sandbox.server.resend.access import AUTHSERV_ID
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("DEMO_DIR", ROOT / ".demo")).resolve()
@@ -46,6 +47,8 @@ os.environ.update(
         "ACCOUNT_EMAIL_VERIFICATION": "none",
         "CSP_FORM_ACTION": _SANDBOX_URL,
         "ALLOWED_HOSTS": "*",
+        "INBOUND_DOMAIN": "in.meridian.example",
+        "INBOUND_AUTHSERV_ID": AUTHSERV_ID,
     }
 )
 for _provider in ("GOOGLE", "MICROSOFT", "ZOOM"):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from booking.models import BookingLink
 from common.errors import UpstreamUnavailable
 from sandbox.demo import mailbox as kept
+from sandbox.demo import outside
 from sandbox.demo.crm import KEYS
 from sandbox.demo.scene import AMARA, NILS, OPERATOR, PASSWORD, PEOPLE, UNCONNECTED
 
@@ -60,7 +61,7 @@ def _count() -> int | None:
         return None
 
 
-def _mail_or_404(key: UUID) -> kept.KeptMail:
+def mail_or_404(key: UUID) -> kept.KeptMail:
     found = kept.mail_of(str(key))
     if found is None:
         raise Http404
@@ -69,8 +70,15 @@ def _mail_or_404(key: UUID) -> kept.KeptMail:
 
 @require_GET
 def mail(request: HttpRequest, key: UUID) -> HttpResponse:
-    """One mail: text, HTML and files."""
-    return render(request, "sandbox/mail.html", {"mail": _mail_or_404(key)})
+    """One mail: text, HTML and files, and what its reader's calendar can answer."""
+    found = mail_or_404(key)
+    said = request.GET.get("said", "")
+    context = {
+        "mail": found,
+        "asked": outside.asked_in(found),
+        "said": said if said in list(outside.Said) else "",
+    }
+    return render(request, "sandbox/mail.html", context)
 
 
 @require_GET
@@ -86,13 +94,13 @@ def mail(request: HttpRequest, key: UUID) -> HttpResponse:
 )
 def mail_html(request: HttpRequest, key: UUID) -> HttpResponse:
     """The HTML body alone, without the right to run or load anything."""
-    return HttpResponse(_mail_or_404(key).html)
+    return HttpResponse(mail_or_404(key).html)
 
 
 @require_GET
 def mail_file(request: HttpRequest, key: UUID, index: int) -> HttpResponse:
     """A file that came with a mail."""
-    files = _mail_or_404(key).attachments
+    files = mail_or_404(key).attachments
     if index >= len(files):
         raise Http404
     file = files[index]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from audit.actors import task_actor
+from booking.services.invite_addresses import make_address
 from booking.services.links import LinkData, save_link
 from booking.services.names import name_owner
 from calendars.models import CalendarConnectionBase, UserCalendarConnection
@@ -231,6 +232,7 @@ def _links(studio: Owner, desk: Owner, clinic: Owner, dental: Owner) -> None:
     )
     save_link(owner=dental, link=None, data=checkup)
     _special_links(studio, clinic)
+    make_address(studio)
     for owner, slug in (
         (studio, "amara-okafor"), (desk, "osprey-rail"), (clinic, "ines"), (dental, "larkfield"),
     ):  # fmt: skip

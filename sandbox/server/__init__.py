@@ -44,6 +44,7 @@ def endpoints(base_url: str) -> dict[str, str]:
         "ZOOM_REVOKE_URL": f"{base}/zoom/oauth/revoke",
         "ZOOM_API_URL": f"{base}/zoom/v2",
         "CLOSE_API_URL": f"{base}/close/api/v1",
+        "CLOSE_APP_URL": f"{base}/close",
         "LIVEKIT_URL": f"{base}/livekit",
         "LIVEKIT_API_KEY": KEY,
         "LIVEKIT_API_SECRET": SECRET,

@@ -17,6 +17,8 @@ from django.urls import reverse
 from sandbox.server import create_app
 from sandbox.server.store import FileStore
 
+_HOOKS = {"resend.tracking": "resend_tracking", "resend.inbound": "booking:resend_inbound"}
+
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
@@ -49,7 +51,8 @@ class Command(BaseCommand):
         store = FileStore(options["file"] or Path(settings.DATA_DIR) / "sandbox.sqlite3")
         base_url = f"http://localhost:{options['port']}"
         app = create_app(store, base_url)
-        store.set_setting("resend.tracking", f"{settings.PUBLIC_URL}{reverse('resend_tracking')}")
+        for setting, name in _HOOKS.items():
+            store.set_setting(setting, f"{settings.PUBLIC_URL}{reverse(name)}")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with make_server("127.0.0.1", options["port"], app, _Server, _Handler) as server:
             self.stdout.write(f"Sandbox on {base_url}")

@@ -12,6 +12,9 @@ KEY = "re_sandbox_key_that_opens_nothing_else"
 SIGNING_SECRET = "whsec_c2FuZGJveC10cmFja2luZy1zZWNyZXQtMDAwMQ=="  # noqa: S105 -- opens nothing
 INBOUND_SECRET = "whsec_c2FuZGJveC1pbmJvdW5kLXNlY3JldC0wMDAwMQ=="  # noqa: S105 -- opens nothing
 
+# How its receiving server signs what it found out about a sender (RFC 8601).
+AUTHSERV_ID = "inbound.resend.example"
+
 
 def resend_error(status: int, name: str, message: str) -> Refusal:
     """The refusal to raise."""

@@ -17,6 +17,7 @@ from sandbox.server.resend import events, receiving
 from sandbox.server.resend.access import resend_error
 
 SHOWN = 300
+_VERDICTS = ("", "pass", "fail")
 
 
 def mails(request: Request) -> Response:
@@ -36,11 +37,19 @@ def happen(request: Request) -> Response:
 
 
 def arrive(request: Request) -> Response:
-    """Let a mail arrive: `{"raw": base64, "to": [address]}`."""
+    """Let a mail arrive: `{"raw": base64, "to": [address], "dmarc": "pass"}`, the last at will."""
     sent = request.json()
     raw = base64.b64decode(sent["raw"], validate=True)
-    kept = receiving.receive(request.store, raw, [str(one) for one in sent["to"]])
-    return json_response({"id": kept["id"]}, 201)
+    to, dmarc = [str(one) for one in sent["to"]], str(sent.get("dmarc", ""))
+    if dmarc not in _VERDICTS:
+        raise ValueError("dmarc is pass or fail")
+    return json_response({"id": receiving.receive(request.store, raw, to, dmarc)["id"]}, 201)
+
+
+def arrived(request: Request) -> Response:
+    """The latest mails that arrived, newest first."""
+    found = sorted(request.store.all("resend_inbound"), key=lambda mail: mail["at"], reverse=True)
+    return json_response({"mails": found[:SHOWN]})
 
 
 def delivered(mail: Record) -> Message:
@@ -109,6 +118,7 @@ _TABLE = [
     ("GET", "/control/resend/mails/{mail}", mail),
     ("POST", "/control/resend/mails/{mail}/events", happen),
     ("POST", "/control/resend/inbound", arrive),
+    ("GET", "/control/resend/inbound", arrived),
 ]
 ROUTES = [
     route(method, path, guarded(handler), f"control.resend_{handler.__name__}")

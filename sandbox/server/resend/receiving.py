@@ -17,14 +17,25 @@ from typing import Any
 
 from sandbox.server.http import Json, Request, Response, json_response
 from sandbox.server.records import Record, Records
-from sandbox.server.resend.access import INBOUND_SECRET, KEY, require_key, resend_error
+from sandbox.server.resend.access import (
+    AUTHSERV_ID,
+    INBOUND_SECRET,
+    KEY,
+    require_key,
+    resend_error,
+)
 from sandbox.server.resend.events import post
 
 URL_LASTS = timedelta(hours=1)
 
 
-def receive(store: Records, raw: bytes, to: list[str]) -> Record:
-    """Let a mail arrive at these addresses, and tell of it."""
+def receive(store: Records, raw: bytes, to: list[str], dmarc: str = "") -> Record:
+    """Let a mail arrive at these addresses, and tell of it.
+
+    `dmarc` is what the receiving server found out about its sender: pass, fail, or nothing.
+    """
+    if dmarc:
+        raw = f"Authentication-Results: {AUTHSERV_ID}; dmarc={dmarc}\r\n".encode() + raw
     kept: Record = {
         "id": str(uuid.uuid4()),
         "at": store.now().isoformat(),
