@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from booking.languages import ENGLISH, known_language
+from booking.models import Meeting
 from booking.tokens import manage_token
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ def manage_url(meeting: MeetingBase) -> str:
     language = known_language(meeting.booker_language)
     query = f"?lang={language}" if language not in {"", ENGLISH} else ""
     return f"{settings.PUBLIC_URL}{reverse('booking:manage', args=[slug, token])}{query}"
+
+
+def host_url(meeting: MeetingBase) -> str:
+    """Where whom the meeting is with sees it and answers a request: a client's person on the
+    client's own pages, from where members are led on to theirs.
+    """
+    if isinstance(meeting, Meeting):
+        return f"{settings.PUBLIC_URL}{reverse('portal:meeting', args=[meeting.pk])}"
+    return staff_url(meeting)
 
 
 def staff_url(meeting: MeetingBase) -> str:

@@ -14,6 +14,7 @@ from booking.models import (
     CrmAccount,
     CrmLead,
     CrmNote,
+    EarlyCancellation,
     EmailCheck,
     ErasedAddress,
     Erasure,
@@ -254,6 +255,17 @@ class OutsideInvitationAdmin(ReadOnlyAdmin):
     list_filter = ("state",)
     list_select_related = ("workspace", "client", "user")
     search_fields = ("=id", "=workspace__id")
+    ordering = ("-received_at",)
+
+
+@admin.register(EarlyCancellation)
+class EarlyCancellationAdmin(ReadOnlyAdmin):
+    """That something was called off before its invitation came."""
+
+    hidden = frozenset({"uid", "organizer", "sender"})
+    list_display = ("received_at", "sequence", "is_proven", "workspace", "client", "user")
+    list_select_related = ("workspace", "client", "user")
+    search_fields = ("=id", "=mail_id", "=workspace__id")
     ordering = ("-received_at",)
 
 

@@ -24,6 +24,7 @@ class BookingConfig(AppConfig):
             erased_events,
             erasing,
             external,
+            feeds,
             handlers,
             invited_steps,
             leaving,
@@ -57,32 +58,25 @@ class BookingConfig(AppConfig):
             on_delay=handlers.event_is_late,
             words="Calendar event",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.NOTIFICATION,
             handlers.handle_notification,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Mail",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.REMINDER,
             reminding.handle_reminder,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Reminder or follow-up",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.CLASH_NOTICE,
             clashes.handle_notice,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Notice of something over it",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.EMAIL_CODE,
             verification.handle_email_code,
             patience=verification.CODE_LIFE,
-            lane=outbox.MAIL,
             words="Code that proves an address",
         )
         outbox.register(
@@ -113,11 +107,9 @@ class BookingConfig(AppConfig):
         outbox.register(
             MessageKind.CLASH, clashes.handle_clash, words="Looking for an event over it"
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.MAIL_TROUBLE,
             undelivered.handle_mail_trouble,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Notice that a mail did not arrive",
         )
         outbox.register(
@@ -126,11 +118,9 @@ class BookingConfig(AppConfig):
             patience=3 * outbox.DAY,
             words="Lead in the CRM",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.CRM_KEY_REFUSED,
             crm_mail.handle_key_refused,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Mail that the CRM refuses its key",
         )
         outbox.register(
@@ -146,12 +136,17 @@ class BookingConfig(AppConfig):
             patience=3 * outbox.DAY,
             words="Mail that came in",
         )
-        outbox.register(
+        outbox.register_mail(
             MessageKind.ANSWERED,
             answers.handle_answered,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="What a booker answered in their calendar",
+        )
+        outbox.register(
+            MessageKind.FEED_CLOSED,
+            feeds.handle_feed_closed,
+            patience=3 * outbox.DAY,
+            words="Logging that a calendar feed closed",
+            duty=True,
         )
         outbox.register(
             MessageKind.INVITATION,

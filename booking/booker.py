@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from booking.ics import Address
 from booking.plain import CONTROLS, plain_text
+from common.domains import ascii_domain
 from common.errors import InvalidInput
 from workspaces.zones import is_zone, name_today
 
@@ -83,7 +84,7 @@ def clean_email(raw: str) -> str:
         # pass Django's pattern: a Kelvin sign would book under the address of a "k".
         user, _at, domain = email.rpartition("@")
         user.encode("ascii")
-        email = Address(f"{user}@{domain.encode('idna').decode()}").email
+        email = Address(f"{user}@{ascii_domain(domain)}").email
     except (ValidationError, ValueError):
         raise InvalidInput(
             "email", _("Give a whole address, for example dana@larkfielddental.example.")

@@ -1,10 +1,12 @@
-"""What the calendar says against a meeting, in words for staff. Of the other event only its time
+"""What the calendar says against a meeting, in words. Of the other event only its time
 and calendar are told: what it is about is between its owner and their calendar.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from django.utils.translation import gettext as _
 
 from booking.enums import Clash
 from booking.wording import clock_range, short_day
@@ -52,6 +54,11 @@ def where_it_is(meeting: MeetingBase, zone: ZoneInfo) -> str:
     if event is None:
         return ""
     if event.is_all_day:
-        return f"All day, in {event.calendar.name}"
+        return _("All day, in %(calendar)s") % {"calendar": event.calendar.name}
     day = short_day(event.start_at.astimezone(zone).date())
-    return f"{day}, {clock_range(event.start_at, event.end_at, zone)}, in {event.calendar.name}"
+    words = {
+        "day": day,
+        "time": clock_range(event.start_at, event.end_at, zone),
+        "calendar": event.calendar.name,
+    }
+    return _("%(day)s, %(time)s, in %(calendar)s") % words

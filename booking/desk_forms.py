@@ -162,7 +162,10 @@ class NewMeetingForm(TimeChoice):
     )
     location = forms.CharField(label="Place", required=False, max_length=300)
     guests = forms.CharField(
-        label="More guests", required=False, widget=forms.Textarea(attrs={"rows": 1})
+        label="More guests",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 1}),
+        help_text="One to a line, a name and an e-mail address or the address alone.",
     )
     message = forms.CharField(
         label="Message",

@@ -117,6 +117,7 @@ class MessageKind(models.TextChoices):
     INVITATION = "booking.invitation", "An invitation from outside"
     ERASED_NOTE = "booking.erased_note", "Delete a note about somebody in the CRM"
     REMINDER = "booking.reminder", "Reminder or follow-up"
+    FEED_CLOSED = "booking.feed_closed", "Log that a calendar feed closed"
 
 
 class FeedDetail(models.TextChoices):

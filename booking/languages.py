@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from common.languages import ENGLISH, LANGUAGES, known_language, language_for, speaking
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from booking.models import MeetingBase
+    from workspaces.owners import Owner
 
 __all__ = [
     "ENGLISH",
@@ -19,11 +20,21 @@ __all__ = [
     "language_for",
     "speaking",
     "to_booker",
+    "to_host",
     "to_owner",
 ]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_M = TypeVar("_M")
+
+
+class _HasOwner(Protocol):
+    @property
+    def owner(self) -> Owner: ...
+
+
+_H = TypeVar("_H", bound=_HasOwner)
 
 
 def to_booker(
@@ -40,13 +51,26 @@ def to_booker(
 
 
 def to_owner(
-    compose: Callable[Concatenate[MeetingBase, _P], _R],
-) -> Callable[Concatenate[MeetingBase, _P], _R]:
-    """Compose what is for the owner in the language of the staff pages, whoever asks for it."""
+    compose: Callable[Concatenate[_M, Owner, _P], _R],
+) -> Callable[Concatenate[_M, Owner, _P], _R]:
+    """Compose what is for the owner in their own language, whoever asks for it."""
 
     @wraps(compose)
-    def composed(meeting: MeetingBase, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with speaking(ENGLISH):
-            return compose(meeting, *args, **kwargs)
+    def composed(about: _M, owner: Owner, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with speaking(owner.language):
+            return compose(about, owner, *args, **kwargs)
+
+    return composed
+
+
+def to_host(
+    compose: Callable[Concatenate[MeetingBase, _H, _P], _R],
+) -> Callable[Concatenate[MeetingBase, _H, _P], _R]:
+    """The same for whom a meeting is, or was, with, as one of its readers."""
+
+    @wraps(compose)
+    def composed(meeting: MeetingBase, reader: _H, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with speaking(reader.owner.language):
+            return compose(meeting, reader, *args, **kwargs)
 
     return composed

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from booking.ahead import LEAST_MINUTES, MOST_MINUTES, MOST_REMINDERS, length_words
+from booking.own_text import check_text
+from common.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +23,7 @@ _USUAL: Final = (7 * _DAY, 2 * _DAY, _DAY, 4 * 60, 60, 15)
 _UNITS: Final = [("1", "minutes"), ("60", "hours"), (str(_DAY), "days")]
 _RANGE: Final = "Give a time from 5 minutes to 30 days."
 _MOST_DIGITS: Final = 6
+_MOST_TEXT: Final = 2000
 
 
 def _number(label: str, **options: Any) -> forms.IntegerField:
@@ -41,7 +44,7 @@ def _unit(label: str, initial: str) -> forms.ChoiceField:
         required=False,
         choices=_UNITS,
         initial=initial,
-        widget=forms.Select(attrs={"class": "auto"}),
+        widget=forms.Select(attrs={"class": "auto", "aria-label": label}),
     )
 
 
@@ -63,7 +66,8 @@ class LinkMailsForm(forms.Form):
     follow_up_text = forms.CharField(
         label="Follow-up to the booker",
         required=False,
-        max_length=2000,
+        max_length=_MOST_TEXT,
+        error_messages={"max_length": f"Use at most {_MOST_TEXT} characters."},
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Empty: none is sent. Not after a no-show. {{ name }}, {{ host }}, {{ title }} "
         "and {{ date }} are replaced.",
@@ -83,6 +87,13 @@ class LinkMailsForm(forms.Form):
             (str(minutes), length_words(minutes)) for minutes in sorted(known, reverse=True)
         ]
 
+    def clean_follow_up_text(self) -> str:
+        """What the service will say of it, here, so that every fault is told at once."""
+        try:
+            return check_text(self.cleaned_data["follow_up_text"], "follow_up_text", _MOST_TEXT)
+        except InvalidInput as error:
+            raise ValidationError(error.message) from error
+
     def clean(self) -> dict[str, Any] | None:
         given = super().clean() or self.cleaned_data
         wanted = {int(one) for one in given.get("reminders", ())}
@@ -93,7 +104,7 @@ class LinkMailsForm(forms.Form):
         given["reminders"] = wanted
         if given.get("follow_up_number"):
             given["follow_up_minutes"] = self._length("follow_up")
-        elif given.get("follow_up_text") and "follow_up_number" not in self.errors:
+        elif self._has_follow_up() and "follow_up_number" not in self.errors:
             self.add_error("follow_up_number", "Say how long after the end it is sent.")
         return given
 
@@ -112,6 +123,9 @@ class LinkMailsForm(forms.Form):
     def shows_mails(self) -> bool:
         """Whether a fault stands in this part, which is folded away at first."""
         return any(name in LinkMailsForm.base_fields for name in self.errors)
+
+    def _has_follow_up(self) -> bool:
+        return bool(self.cleaned_data.get("follow_up_text")) or "follow_up_text" in self.errors
 
     def _length(self, name: str) -> int:
         given = self.cleaned_data

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from booking.enums import InvitationState, MailOutcome
 from booking.models import IncomingMail, OutsideInvitation
@@ -39,9 +39,9 @@ def visible_invitations(membership: Membership) -> QuerySet[OutsideInvitation]:
 def shown_invitations(membership: Membership, now: datetime) -> list[OutsideInvitation]:
     """Those that are to come or were over lately, the ones to answer first."""
     rows = visible_invitations(membership).filter(Q(end_at__gte=now - _RECENT) | ~Q(recurrence=[]))
-    found = list(rows.order_by("start_at")[:MOST])
-    found.sort(key=lambda one: not (one.state == InvitationState.PENDING or one.asks_again))
-    return found
+    # In the database: whatever many were answered, those that wait are among the ones shown.
+    waits_not = Case(When(_OPEN, then=0), default=1)
+    return list(rows.order_by(waits_not, "start_at", "pk")[:MOST])
 
 
 def count_to_answer(membership: Membership, now: datetime) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
 
 from django import forms
+from django.core.exceptions import ValidationError
 
-from booking.own_text import PLACEHOLDERS
+from booking.own_text import check_line, check_text
 from booking.services.mail_texts import (
     MAX_NAME,
     MAX_OPENING,
@@ -15,8 +16,10 @@ from booking.services.mail_texts import (
     Sender,
     Words,
 )
+from common.errors import InvalidInput
 
-_NAMES: Final = ", ".join(f"{{{{ {name} }}}}" for name in PLACEHOLDERS)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class WordsForm(forms.Form):
@@ -32,9 +35,22 @@ class WordsForm(forms.Form):
         label="First words",
         max_length=MAX_OPENING,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=f"Plain text; links as https://. Replaced: {_NAMES}.",
+        help_text="Plain text; links as https://.",
         error_messages={"max_length": f"Use at most {MAX_OPENING} characters."},
     )
+
+    def clean_subject(self) -> str:
+        return self._judged("subject", check_line, MAX_SUBJECT)
+
+    def clean_opening(self) -> str:
+        return self._judged("opening", check_text, MAX_OPENING)
+
+    def _judged(self, name: str, check: Callable[[str, str, int], str], most: int) -> str:
+        """What the service will say of it, here, so that every fault is told at once."""
+        try:
+            return check(self.cleaned_data[name], name, most)
+        except InvalidInput as error:
+            raise ValidationError(error.message) from error
 
     def words(self) -> Words:
         """What was typed; the service judges it."""

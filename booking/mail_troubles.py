@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from common.enums import MAIL_TROUBLE, MailState
 from common.models import SentMail
@@ -19,24 +21,26 @@ if TYPE_CHECKING:
 
 ABOUT_MEETING: Final = "meeting"
 _CALLED: Final = {
-    "booking.reminder": "The reminder",
-    "booking.follow_up": "The follow-up",
-    "booking.confirmation": "The confirmation",
-    "booking.notice": "The notice of the booking",
-    "booking.invited": "The invitation",
-    "booking.approved": "The approval",
-    "booking.moved": "The mail about the new time",
-    "booking.cancelled": "The cancellation",
-    "booking.declined": "The answer to the request",
-    "booking.expired": "The answer to the request",
-    "booking.link": "The mail with the join link",
-    "booking.undelivered": "The mail about one that did not arrive",
+    "booking.reminder": gettext_noop("The reminder"),
+    "booking.follow_up": gettext_noop("The follow-up"),
+    "booking.confirmation": gettext_noop("The confirmation"),
+    "booking.notice": gettext_noop("The notice of the booking"),
+    "booking.invited": gettext_noop("The invitation"),
+    "booking.approved": gettext_noop("The approval"),
+    "booking.moved": gettext_noop("The mail about the new time"),
+    "booking.cancelled": gettext_noop("The cancellation"),
+    "booking.declined": gettext_noop("The answer to the request"),
+    "booking.booker_declined": gettext_noop("The notice that the booker declined"),
+    "booking.expired": gettext_noop("The answer to the request"),
+    "booking.link": gettext_noop("The mail with the join link"),
+    "booking.undelivered": gettext_noop("The mail about one that did not arrive"),
 }
+_A_MAIL: Final = gettext_noop("A mail")
 _BECAME: Final = {
-    MailState.DELAYED: "is late",
-    MailState.FAILED: "was refused",
-    MailState.BOUNCED: "came back",
-    MailState.COMPLAINED: "was marked as spam",
+    MailState.DELAYED: gettext_noop("%(mail)s to %(address)s is late."),
+    MailState.FAILED: gettext_noop("%(mail)s to %(address)s was refused."),
+    MailState.BOUNCED: gettext_noop("%(mail)s to %(address)s came back."),
+    MailState.COMPLAINED: gettext_noop("%(mail)s to %(address)s was marked as spam."),
 }
 
 
@@ -70,13 +74,24 @@ def troubles_of(workspace_id: UUID, meeting_ids: Iterable[UUID]) -> dict[UUID, l
 
 def trouble_title(mail: SentMail) -> str:
     """The confirmation to ann@x.example came back."""
-    called = _CALLED.get(mail.kind, "A mail")
-    return f"{called} to {mail.recipient} {_BECAME[MailState(mail.state)]}."
+    called = _(_CALLED.get(mail.kind, _A_MAIL))
+    return _(_BECAME[MailState(mail.state)]) % {"mail": called, "address": mail.recipient}
 
 
 def is_final(mail: SentMail) -> bool:
     """Whether it will not arrive any more by itself."""
     return mail.state != MailState.DELAYED
+
+
+def unreached(meeting: MeetingBase) -> set[str]:
+    """Addresses, in small letters, to which the last mail about the meeting came back, was refused
+    for good, or was marked as spam: what need not be said is not mailed to them.
+    """
+    rows = SentMail.objects.filter(
+        workspace_id=meeting.workspace_id, about_kind=ABOUT_MEETING, about_id=meeting.pk
+    ).exclude(state__in=[MailState.SENDING, MailState.OUTRUN])
+    last = {one.recipient.lower(): one for one in rows.order_by("created_at")}
+    return {address for address, one in last.items() if one.state in MAIL_TROUBLE and is_final(one)}
 
 
 def refusal_of_booker(meeting: MeetingBase) -> str:

@@ -191,6 +191,7 @@ def _needs_a_hand(membership: Membership) -> Q:
         start_at=OuterRef("start_at"),
         is_booker=True,
         answer=Answer.DECLINED,
+        kept_at=None,
     )
     declined = Q(Exists(answers), state__in=TAKES_TIME)
     is_asked = Q(state=MeetingState.REQUESTED)

@@ -35,15 +35,19 @@ PLACEHOLDERS: Final = {
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _ENDS = ".,;:!?)\u2019\u201d'"
-_OTHER_SCHEME = re.compile(r"\b(?!https?:)[a-z][a-z0-9+.-]*://|\b\w+script:", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(
+    r"\b(?!https?:)[a-z][a-z0-9+.-]*://|\b(?:java|vb|live)script:", re.IGNORECASE
+)
 _TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
 _BRACES = re.compile(r"\{\{|\}\}|\{%|%\}")
 
 
-def check_text(raw: str, field: str, most: int) -> str:
-    """Several lines with placeholders and addresses. Raises InvalidInput naming the field."""
+def check_text(raw: str, field: str, most: int, *, known: Collection[str] = PLACEHOLDERS) -> str:
+    """Several lines with the `known` placeholders and addresses. Raises InvalidInput naming the
+    field.
+    """
     text = plain_text(raw, field, most)
-    _check_placeholders(text, field)
+    _check_placeholders(text, field, known)
     if _TAG.search(text):
         raise InvalidInput(field, "Write plain text: HTML would be shown as it stands.")
     if _OTHER_SCHEME.search(text):
@@ -97,6 +101,8 @@ def _trimmed(url: str) -> str:
 
 def _check_placeholders(text: str, field: str, known: Collection[str] = PLACEHOLDERS) -> None:
     for found in _PLACEHOLDER.finditer(text):
+        if not known:
+            raise InvalidInput(field, "Nothing is replaced here: write it without braces.")
         if found[1] not in known:
             usable = ", ".join(f"{{{{ {name} }}}}" for name in known)
             raise InvalidInput(

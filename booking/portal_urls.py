@@ -22,7 +22,11 @@ urlpatterns: list[URLPattern] = [
         name="disconnect",
     ),
     path("client/meetings", spoken(portal_meetings.meetings), name="meetings"),
-    path("client/meetings/<uuid:meeting_id>", spoken(portal_meetings.meeting), name="meeting"),
+    path(
+        "client/meetings/<uuid:meeting_id>",
+        spoken(portal_meetings.meeting_or_staff_page),
+        name="meeting",
+    ),
     *(
         path(
             f"client/meetings/<uuid:meeting_id>/{said}",

@@ -172,7 +172,8 @@ class LinkForm(LinkMailsForm):
     on_decline = forms.ChoiceField(
         label="When the booker declines in their calendar",
         choices=OnDecline.choices,
-        help_text="Their calendar says so by mail. A guest's decline is only shown.",
+        help_text="Their calendar says so by mail. A guest's decline is only shown. Where guests "
+        "come along, only what the booker provably sent cancels; else you are told.",
     )
     redirect_url = forms.CharField(
         label="Page after booking",

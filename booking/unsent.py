@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Q
 
 from booking.enums import MessageKind, Step
+from booking.mail_queries import visible_invitations
+from booking.models import OutsideInvitation
 from booking.owners import meeting_tables, tables_for
 from booking.staff_queries import visible_meetings
 from common import outbox
@@ -44,6 +46,14 @@ _WORDS: Final = {
 }
 
 
+# Of an invitation from outside; whatever else there is of it tells its owner.
+_WORDS_OF_INVITATION: Final = {
+    "event": "Event of an invitation",
+    "reply": "Answer to an invitation",
+}
+_NOTICE_OF_INVITATION: Final = "Notice of an invitation"
+
+
 @dataclass(frozen=True, slots=True)
 class Unsent:
     """One message that failed: what it is, for whom, why and since when.
@@ -61,18 +71,20 @@ class Unsent:
     can_dismiss: bool
 
 
-def unsent_messages(
-    membership: Membership, state: OutboxState = OutboxState.FAILED
-) -> QuerySet[OutboxMessage]:
-    """What the member may look after: owners and admins all of the workspace's, members what is
-    about meetings that they see.
+def unsent_messages(membership: Membership, *states: OutboxState) -> QuerySet[OutboxMessage]:
+    """What the member may look after, failed unless other states are named: owners and admins all
+    of the workspace's, members what is about meetings and invitations from outside that they
+    see.
     """
-    rows = OutboxMessage.objects.filter(workspace_id=membership.workspace_id, state=state)
+    rows = OutboxMessage.objects.filter(
+        workspace_id=membership.workspace_id, state__in=states or [OutboxState.FAILED]
+    )
     if membership.role in MAY_MANAGE:
         return rows
     mine = Q()
     for meetings in visible_meetings(membership):
         mine |= Q(about_id__in=meetings.values("pk"))
+    mine |= Q(about_id__in=visible_invitations(membership).values("pk"))
     return rows.filter(mine, kind__startswith="booking.")
 
 
@@ -88,9 +100,11 @@ def put_aside(membership: Membership) -> list[Unsent]:
     return _in_words(membership, list(rows[:_SHOWN_ASIDE]))
 
 
-def chosen(membership: Membership, ids: Iterable[UUID], state: OutboxState) -> list[OutboxMessage]:
-    """Those of the ids that the member may look after and that are in that state."""
-    return list(unsent_messages(membership, state).filter(pk__in=list(ids)[:SHOWN]))
+def chosen(
+    membership: Membership, ids: Iterable[UUID], *states: OutboxState
+) -> list[OutboxMessage]:
+    """Those of the ids that the member may look after and that are in one of these states."""
+    return list(unsent_messages(membership, *states).filter(pk__in=list(ids)[:SHOWN]))
 
 
 def _in_words(membership: Membership, rows: list[OutboxMessage]) -> list[Unsent]:
@@ -125,6 +139,8 @@ def _what(row: OutboxMessage) -> str:
     step = row.payload.get("step", "")
     if is_of_meeting and step in Step.values:
         return _WORDS.get(Step(step), Step(step).label)
+    if row.kind == MessageKind.INVITATION:
+        return _WORDS_OF_INVITATION.get(step, _NOTICE_OF_INVITATION)
     return outbox.words_for(row.kind)
 
 
@@ -149,4 +165,10 @@ def _invited(membership: Membership, rows: list[OutboxMessage]) -> dict[str, str
     for model in (Invitation, ClientInvitation):
         them = model._default_manager.filter(pk__in=ids, workspace=membership.workspace_id)
         found |= {str(key): email for key, email in them.values_list("pk", "email")}
+    mine = set(visible_invitations(membership).filter(pk__in=ids).values_list("pk", flat=True))
+    outside = OutsideInvitation.objects.filter(pk__in=ids, workspace=membership.workspace_id)
+    for one in outside.select_related("client", "user"):
+        # Of a colleague's own only whose it is.
+        shown = one.title or one.organizer
+        found[str(one.pk)] = shown if one.pk in mine else str(one.client or one.user)
     return found

@@ -173,6 +173,7 @@ _staff: list[URLPattern] = [
     path("meetings/<uuid:meeting_id>/join", meeting_detail.meeting_join, name="meeting_join"),
     path("meetings/<uuid:meeting_id>/link", meeting_detail.meeting_link, name="meeting_link"),
     path("meetings/<uuid:meeting_id>/send", meeting_detail.meeting_send, name="meeting_send"),
+    path("meetings/<uuid:meeting_id>/keep", meeting_detail.meeting_keep, name="meeting_keep"),
     path("meetings/<uuid:meeting_id>/mail", meeting_detail.meeting_mail, name="meeting_mail"),
 ]
 

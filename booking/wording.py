@@ -62,10 +62,19 @@ def clock(at: datetime, zone: ZoneInfo) -> str:
 
 
 def clock_range(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """From 09:30 to 10:15, with a dash; names the second day when it ends on another."""
+    """From 09:30 to 10:15, with a dash; names the second day when it ends on another, and what
+    the clock is called at both ends when it is changed in between: 01:45 EDT to 01:15 EST.
+    """
     first, last = start.astimezone(zone), end.astimezone(zone)
-    words = f"{clock(start, zone)} {DASH} {clock(end, zone)}"
+    if first.utcoffset() == last.utcoffset():
+        words = f"{clock(start, zone)} {DASH} {clock(end, zone)}"
+    else:
+        words = f"{_named_clock(start, zone)} {DASH} {_named_clock(end, zone)}"
     return words if first.date() == last.date() else f"{words} ({short_day(last.date())})"
+
+
+def _named_clock(at: datetime, zone: ZoneInfo) -> str:
+    return f"{clock(at, zone)} {offset_words(zone, at).partition(', ')[0]}"
 
 
 def long_day(day: date, *, year: bool = False) -> str:

@@ -10,6 +10,11 @@ from django.utils.safestring import SafeString, mark_safe
 from calendars.providers import markup
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\u201c\u201d]+", re.IGNORECASE)
+# No blank and no control character stands in one.
+_WEB = re.compile(
+    r"https?://[^/?#\s\x00-\x20\x7f-\x9f\ud800-\udfff][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]*",
+    re.IGNORECASE,
+)
 _CLOSING = ".,;:!?)]}"
 
 
@@ -56,5 +61,7 @@ def _linked(text: str) -> SafeString:
 
 
 def is_web_address(raw: str) -> bool:
-    """Whether it is an http or https address: the only kind a button may lead to."""
-    return raw.lower().startswith(("https://", "http://"))
+    """Whether it is an http or https address, whole and in one piece: the only kind that a button
+    may lead to and a calendar file may hold.
+    """
+    return bool(_WEB.fullmatch(raw))

@@ -22,21 +22,28 @@ from booking.languages import ENGLISH, LANGUAGES
 ROOT = Path(__file__).resolve().parents[1]
 CODES = [language.code for language in LANGUAGES if language.code != ENGLISH]
 
-# What a booker can come to read. Staff pages and their mails are in English.
+# What a booker or a client's person can come to read. Staff pages are in English.
 TEMPLATES = [
     "booking/templates/booking/public/*.html",
     "booking/templates/booking/mail/confirmation*",
     "booking/templates/booking/mail/change*",
     "booking/templates/booking/mail/ahead*",
     "booking/templates/booking/mail/code*",
+    "booking/templates/booking/mail/notice*",
+    "booking/templates/booking/mail/clash*",
+    "booking/templates/booking/mail/incoming*",
+    "booking/templates/booking/mail/undelivered*",
+    "calendars/templates/calendars/mail/reconnect*",
     "booking/templates/booking/client/*.html",
     "booking/templates/booking/staff/standing.html",
     "booking/templates/booking/staff/calendars_card.html",
     "booking/templates/booking/staff/hours_card.html",
     "workspaces/templates/workspaces/client_closed.html",
+    "workspaces/templates/workspaces/mail/client_invitation*",
     "conferencing/templates/conferencing/join*.html",
     "templates/public.html",
     "templates/error.html",
+    "templates/mail/base.txt",
     "templates/partials/error_summary.html",
     "templates/partials/field_note.html",
     "templates/django/forms/*.html",
@@ -46,8 +53,12 @@ MODULES = [
     "booking/services/*.py",
     "booking/views/*.py",
     "calendars/sidebar.py",
+    "calendars/services/notices.py",
     "common/errors.py",
+    "common/mail_trouble.py",
+    "common/tracking.py",
     "workspaces/availability.py",
+    "workspaces/services/client_access.py",
     "conferencing/telehealth/*.py",
     "conferencing/views/join.py",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -29,13 +30,15 @@ class Received:
 class MailServer:
     """`says` are answers by command (`MAIL`, `RCPT`, `DATA`), each used once, oldest first.
 
-    `drops` is how many connections end after the mail was taken and before that is said.
+    `thinks` is for how many seconds it looks at a mail before it answers, `drops` how many
+    connections end after the mail was taken and before that is said.
     """
 
     port: int = 0
     received: list[Received] = field(default_factory=list)
     says: dict[str, list[str]] = field(default_factory=dict)
     drops: int = 0
+    thinks: float = 0
 
     def _answer(self, command: str) -> str | None:
         waiting = self.says.get(command)
@@ -57,12 +60,38 @@ class MailServer:
         answer = self._answer("DATA")
         if answer is not None:
             return answer
+        await asyncio.sleep(self.thinks)
         raw = envelope.content
         self.received.append(Received(envelope.mail_from, list(envelope.rcpt_tos), raw))
         if self.drops:
             self.drops -= 1
             server.transport.abort()
         return "250 OK"
+
+
+class _Controller(Controller):
+    """Closes its connections when it stops: asyncio warns of each that is left to the collector."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.spoken_to: list[Any] = []
+
+    def factory(self) -> Any:
+        self.spoken_to.append(super().factory())
+        return self.spoken_to[-1]
+
+    def stop(self, no_assert: bool = False) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(20)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        # Who was let in this moment has a transport a few turns of the loop later (none at all once
+        # the server is closed, and its socket stays), and each is told a turn after it was closed.
+        for _turn in range(5):
+            for one in self.spoken_to:
+                if one.transport is not None:
+                    one.transport.abort()
+            await asyncio.sleep(0.01)
 
 
 @contextmanager
@@ -72,7 +101,7 @@ def mail_server():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         server.port = probe.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=20)
+    controller = _Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=20)
     controller.start()
     try:
         yield server

@@ -26,6 +26,7 @@ from booking.models import (
     CrmAccount,
     CrmLead,
     CrmNote,
+    EarlyCancellation,
     EmailCheck,
     ErasedAddress,
     Erasure,
@@ -334,6 +335,11 @@ def make_rows(workspace, user) -> Rows:
             workspace=workspace, user=user, uid=f"outside-{number}", organizer="org@x.example",
             sender="org@x.example", guest=user.email, sequence=0, stamped_at=START, title="Tea",
             start_at=START, end_at=START + timedelta(hours=1), timezone="UTC", received_at=START,
+        ),
+        EarlyCancellation.objects.create(
+            workspace=workspace, user=user, uid=f"early-{number}", organizer="org@x.example",
+            sender="org@x.example", is_proven=False, sequence=0, mail_id=uuid.uuid4(),
+            received_at=START,
         ),
         IncomingMail.objects.create(
             workspace=workspace, owner_kind="user", owner_id=user.pk, digest=digest(f"m{number}"),

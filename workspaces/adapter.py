@@ -9,11 +9,14 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.template.loader import render_to_string
 
 from common.errors import UpstreamError
+from common.mail_form import tidy
 from workspaces.services import join
 
 if TYPE_CHECKING:
+    from django.core.mail import EmailMessage
     from django.http import HttpRequest
 
     from workspaces.models import User
@@ -24,6 +27,7 @@ _NOT_SENT: Final = (
     "No mail could be sent just now, so none is on its way to you. Wait a few minutes, then sign "
     "in, or ask for it once more."
 )
+_LINKS: Final = ("activate_url", "password_reset_url", "signup_url")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -45,6 +49,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 raise
             self.request.mail_was_not_sent = True
             messages.error(self.request, _NOT_SENT)
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """In the form of our other mails, with links to no other host."""
+        subject = render_to_string(f"{template_prefix}_subject.txt", context)
+        links: dict[str, Any] = {
+            name: self._public(context[name]) for name in _LINKS if name in context
+        }
+        context = {**context, **links, "subject": " ".join(subject.split())}
+        made: EmailMessage = super().render_mail(template_prefix, email, context, headers)
+        made.body = tidy(str(made.body))
+        return made
 
     def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Leave out that a mail was sent where it was not."""

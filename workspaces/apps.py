@@ -14,17 +14,13 @@ class WorkspacesConfig(AppConfig):
         from common import outbox  # noqa: PLC0415 -- app registry
         from workspaces.services import client_access, invitations  # noqa: PLC0415 -- app registry
 
-        outbox.register(
+        outbox.register_mail(
             invitations.INVITATION,
             invitations.send_invitation,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Invitation of a member",
         )
-        outbox.register(
+        outbox.register_mail(
             client_access.CLIENT_INVITATION,
             client_access.send_client_invitation,
-            patience=outbox.OF_MAIL,
-            lane=outbox.MAIL,
             words="Invitation of a client",
         )

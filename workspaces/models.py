@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from common.fields import UUIDModel
+from common.languages import ENGLISH
 from workspaces.availability import DEFAULT_AVAILABILITY, InvalidAvailability, parse_availability
 from workspaces.enums import AccessEnd, PreferredConference, Role, Theme, Tier
 from workspaces.zones import validate_zone
@@ -175,12 +176,13 @@ class Invitation(UUIDModel):
 
 
 class Client(UUIDModel):
-    """An outside organisation the workspace books for."""
+    """An outside organisation the workspace books for. `language` is what its people read."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="clients")
     name = models.CharField(max_length=120)
     primary_contact_name = models.CharField(max_length=120, blank=True, default="")
     primary_contact_email = models.EmailField(blank=True, default="")
+    language = models.CharField(max_length=8, default=ENGLISH)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     availability_settings = models.JSONField(
         default=default_availability, validators=[validate_availability]

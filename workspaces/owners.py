@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from common.languages import ENGLISH
 from common.statements import Select
 from workspaces.availability import Availability, parse_availability
 from workspaces.enums import OwnerKind
@@ -78,6 +79,11 @@ class Owner(ABC):
 
     @property
     @abstractmethod
+    def language(self) -> str:
+        """The language, by its code, that notices to `notice_email` are written in."""
+
+    @property
+    @abstractmethod
     def preferred_conference(self) -> str:
         """What `auto` picks first; blank for the host's own."""
 
@@ -127,6 +133,10 @@ class ClientOwner(Owner):
         return self.client.primary_contact_email
 
     @property
+    def language(self) -> str:
+        return self.client.language
+
+    @property
     def preferred_conference(self) -> str:
         return self.client.preferred_conference
 
@@ -166,6 +176,11 @@ class UserOwner(Owner):
     @property
     def notice_email(self) -> str:
         return self.user.email
+
+    @property
+    def language(self) -> str:
+        # The staff pages are in English; users have no language.
+        return ENGLISH
 
     @property
     def preferred_conference(self) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from common.languages import ENGLISH, LANGUAGES
 from workspaces.enums import PreferredConference, Role
 from workspaces.zones import is_zone, zone_names
 
@@ -85,7 +86,18 @@ class ClientForm(forms.Form):
         help_text="Receives a notice of every booking, move and cancellation.",
         error_messages={"invalid": "Give a whole address, such as orla@larkfielddental.example."},
     )
+    language = forms.ChoiceField(
+        label="Their language",
+        choices=[(one.code, one.name) for one in LANGUAGES],
+        initial=ENGLISH,
+        required=False,
+        help_text="Of mails to that address, of the client's own page and the invitation to it.",
+    )
     timezone = ZoneField()
+
+    def clean_language(self) -> str:
+        """Where none was sent it stays as it was."""
+        return str(self.cleaned_data["language"] or self.initial.get("language", ENGLISH))
 
 
 class ClientDetailsForm(ClientForm):

@@ -132,7 +132,7 @@ class InvitedInput(StrictSerializer):
     name = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 
-class GuestsInput(MessageInput):
+class GuestsInput(ChangeInput):
     """Whom to invite, and whom to take off, by their address; one of the two at least."""
 
     add = InvitedInput(many=True, required=False, help_text="Ten guests at most in all.")
@@ -260,6 +260,7 @@ class GuestsView(ChangeView):
                     add=add,
                     remove=given.get("remove", []),
                     message=given.get("message", ""),
+                    expected_sequence=given.get("expected_sequence"),
                 )
         except InvalidInput as error:
             # A place in a list is named as the shapes of the API name it: add.0.email.

@@ -317,6 +317,10 @@ _LINK: Final = {
     "verifies_email": False,
     "shows_seats_left": True,
     "allows_guests": True,
+    "reminders": [1440, 60],
+    "reminders_to_owner": False,
+    "follow_up_text": "Thank you, {{ name }}.",
+    "follow_up_after": 60,
 }
 LINKS: Final = [_answered("A client's link", {"ok": True, "links": [_LINK]})]
 LINK_ONE: Final = [_answered("A client's link", _LINK), _NOT_FOUND]

@@ -77,6 +77,17 @@ class LinkOutput(serializers.Serializer[Any]):
     verifies_email = serializers.BooleanField()
     shows_seats_left = serializers.BooleanField()
     allows_guests = serializers.BooleanField()
+    reminders = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Minutes before the start, the longest first; bookers and guests are reminded.",
+    )
+    reminders_to_owner = serializers.BooleanField(
+        help_text="Whoever the meeting is with is reminded, too."
+    )
+    follow_up_text = serializers.CharField(
+        help_text="What the booker is mailed afterwards; blank: nothing is."
+    )
+    follow_up_after = serializers.IntegerField(help_text="Minutes after the end.")
 
 
 class LinkListOutput(serializers.Serializer[Any]):
@@ -156,4 +167,8 @@ def _as_json(link: BookingLink) -> dict[str, Any]:
         "verifies_email": link.verifies_email,
         "shows_seats_left": link.shows_seats_left,
         "allows_guests": link.allows_guests,
+        "reminders": link.reminders,
+        "reminders_to_owner": link.reminders_to_owner,
+        "follow_up_text": link.follow_up_text,
+        "follow_up_after": link.follow_up_minutes,
     }

@@ -49,7 +49,6 @@ from booking.staff_queries import visible_meeting
 from common.enums import OutboxState
 from common.errors import NotFound, UpstreamUnavailable
 from common.mail_trouble import MailRefused
-from workspaces.authentication import membership_of
 from workspaces.enums import OwnerKind
 from workspaces.zones import zone
 
@@ -126,7 +125,7 @@ class AvailabilityView(APIView):
             return terms, public_actor(request, link.id)
         if not request.user.is_authenticated:
             self.permission_denied(request)
-        workspace = membership_of(request, scope=READ).workspace
+        workspace = member_calling(request, READ).workspace
         kind = OwnerKind.CLIENT if "client_id" in given else OwnerKind.USER
         owner = owner_in(workspace, kind, given[f"{kind.value}_id"])
         return terms_of_owner(owner, timedelta(minutes=given["duration"])), user_actor(request)

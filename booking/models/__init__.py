@@ -6,7 +6,13 @@ from booking.models.changes import MeetingChange
 from booking.models.crm import CrmAccount, CrmLead, CrmNote
 from booking.models.feeds import CalendarFeed
 from booking.models.guarding import BookingBlock, BulkCancellation, EmailCheck
-from booking.models.incoming import IncomingMail, InviteAddress, MeetingAnswer, OutsideInvitation
+from booking.models.incoming import (
+    EarlyCancellation,
+    IncomingMail,
+    InviteAddress,
+    MeetingAnswer,
+    OutsideInvitation,
+)
 from booking.models.links import BookingLink
 from booking.models.mails import MailSender, MailStop, MailText, MailTextChange
 from booking.models.meetings import (
@@ -30,6 +36,7 @@ __all__ = [
     "CrmAccount",
     "CrmLead",
     "CrmNote",
+    "EarlyCancellation",
     "EmailCheck",
     "ErasedAddress",
     "Erasure",

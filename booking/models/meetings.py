@@ -63,7 +63,8 @@ class MeetingBase(UUIDModel):
     is the evidence of the decision: calendars consulted, how fresh, the rules, zone data version.
     `submit_key` makes the same form sent twice one meeting. A meeting whose booker was erased has
     neither contact nor prospect. Meetings of one `group_id` share
-    their hold and their event; `seat` counts from one.
+    their hold and their event; `seat` counts from one, and `inherited_sequence` is what those who
+    went elsewhere had counted in the slot's own SEQUENCE.
 
     `clash` is what the calendar says against it since, until that is settled there or here.
 
@@ -105,6 +106,7 @@ class MeetingBase(UUIDModel):
     seat = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Which of the shared slot's seats it takes."
     )
+    inherited_sequence = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     location = models.CharField(max_length=300, blank=True, default="")
     calendar_id = models.UUIDField(null=True, blank=True)
     calendar_event_id = models.UUIDField(null=True, blank=True)

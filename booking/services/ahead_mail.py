@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from booking import wording
-from booking.addresses import manage_url, staff_url
-from booking.enums import TextKind
+from booking.addresses import host_url, manage_url
+from booking.enums import MeetingState, TextKind
 from booking.joining import awaits_link
-from booking.languages import ENGLISH, known_language, to_booker, to_owner
+from booking.languages import ENGLISH, known_language, to_booker, to_host
 from booking.own_text import as_html, as_plain
 from booking.owners import public_name
 from booking.services import letters
 from booking.services.readers import Role
+from booking.services.seats import others_of
 from booking.services.stopping import stop_url
 from calendars.enums import ConferenceState
 from conferencing.enums import LinkKind
@@ -64,8 +65,9 @@ def _remind(meeting: MeetingBase, reader: Reader) -> Letter:
         letters.what_fact(meeting, owner),
         *letters.where_facts(meeting, LinkKind.BOOKER),
     ]
-    when = f"{letters.when_and_place(meeting, reader.zone)}: "
-    when += letters.meeting_words(meeting, owner)
+    when = letters.joined(
+        letters.when_and_place(meeting, reader.zone), letters.meeting_words(meeting, owner)
+    )
     context = {
         **_context(meeting, reader, _("Reminder: %(meeting)s") % {"meeting": when}, facts),
         **letters.way_in(meeting, LinkKind.BOOKER),
@@ -76,23 +78,27 @@ def _remind(meeting: MeetingBase, reader: Reader) -> Letter:
     return _stoppable(meeting, reader, context)
 
 
-@to_owner
+@to_host
 def _remind_host(meeting: MeetingBase, reader: Reader) -> Letter:
+    others = list(others_of(meeting).filter(state=MeetingState.CONFIRMED))
     facts = [
-        letters.who_fact(meeting),
+        *(letters.who_fact(one) for one in (meeting, *others)),
         letters.length_fact(meeting),
         *letters.where_facts(meeting, LinkKind.OWNER),
-        *letters.typed_facts(meeting, "They wrote"),
+        *([] if others else letters.typed_facts(meeting, _("They wrote"))),
     ]
     when = letters.when_and_place(meeting, reader.zone)
-    subject = f"Reminder: {when}: {meeting.title} with {meeting.booker_name}"
+    what = {"title": meeting.title, "name": meeting.booker_name, "count": 1 + len(others)}
+    about = _("%(title)s with %(count)s guests") if others else _("%(title)s with %(name)s")
+    said = about % what
+    subject = _("Reminder: %(meeting)s") % {"meeting": letters.joined(when, said)}
     zone = ZoneInfo(meeting.booker_timezone)
     seen = letters.Reader(reader.email, reader.zone, meeting.booker_name, zone)
     way = letters.way_in(meeting, LinkKind.OWNER)
     context = {
         **letters.common_context(meeting, reader.owner, seen, subject, facts),
         **(way if way["action_url"] else _look_at(meeting)),
-        "hello": f"A reminder of {meeting.title} with {meeting.booker_name}.",
+        "hello": _("A reminder of %(meeting)s.") % {"meeting": said},
         "for_host": True,
         "booker": meeting.booker_name,
     }
@@ -131,7 +137,7 @@ def _stoppable(meeting: MeetingBase, reader: Reader, context: dict[str, Any]) ->
 
 
 def _own(meeting: MeetingBase, reader: Reader, kind: TextKind) -> dict[str, Any]:
-    return letters.own_words(meeting, kind, reader.name, reader.zone, reader.owner)
+    return letters.own_words(meeting, kind, reader.called, reader.zone, reader.owner)
 
 
 def _greeting(reader: Reader) -> str:
@@ -139,7 +145,7 @@ def _greeting(reader: Reader) -> str:
 
 
 def _look_at(meeting: MeetingBase) -> dict[str, str]:
-    return {"action_url": staff_url(meeting), "action_label": "Look at the meeting"}
+    return {"action_url": host_url(meeting), "action_label": _("Look at the meeting")}
 
 
 def _again_url(meeting: MeetingBase) -> str:

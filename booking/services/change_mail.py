@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from booking import wording
-from booking.addresses import manage_url, staff_url
+from booking.addresses import host_url, manage_url
 from booking.enums import IS_OFF, ChangeKind, MeetingState, TextKind
 from booking.ics import Address, mime_part
-from booking.languages import ENGLISH, speaking, to_booker, to_owner
+from booking.languages import speaking, to_booker, to_host, to_owner
 from booking.owners import host_of_meeting, public_name
 from booking.services import change_words, letters
 from booking.services.calendar_files import calendar_file
@@ -50,12 +50,6 @@ def change_mail(
     return message
 
 
-_LATE = (
-    "It is tried again for a day, and you need do nothing. If that does not help, you get another "
-    "mail."
-)
-
-
 @to_owner
 def behind_mail(meeting: MeetingBase, owner: Owner, words: str, *, is_late: bool = False) -> Letter:
     """To whose calendar could not follow: what is true, and what to do there by hand.
@@ -63,28 +57,51 @@ def behind_mail(meeting: MeetingBase, owner: Owner, words: str, *, is_late: bool
     While it only `is_late`, and asked again, doing it by hand would make it twice.
     """
     is_theirs = host_of_meeting(meeting).id == owner.id and meeting.state not in IS_OFF
-    what = "Move the event there by hand." if is_theirs else "Delete the event there by hand."
     if is_late:
-        what = _LATE
+        what = _(
+            "It is tried again for a day, and you need do nothing. If that does not help, you get "
+            "another mail."
+        )
+    elif is_theirs:
+        what = _("Move the event there by hand.")
+    else:
+        what = _("Delete the event there by hand.")
     zone = ZoneInfo(meeting.booker_timezone)
     letter = letters.Reader(owner.notice_email, owner.zone, meeting.booker_name, zone)
     facts = [letters.who_fact(meeting), letters.length_fact(meeting)]
     has_event = meeting.calendar_event_id is not None or not is_theirs
-    verb = "Not changed in your calendar" if has_event else "Not in your calendar"
-    subject = f"{verb}{' yet' if is_late else ''}: {meeting.title}: {meeting.booker_name}"
-    happened = "was moved" if is_theirs else "is not with you any more"
+    subject = letters.joined(
+        _behind_subject(has_event=has_event, is_late=is_late),
+        letters.joined(meeting.title, meeting.booker_name),
+    )
     if meeting.state in IS_OFF:
-        happened = "does not take place"
+        happened = _("%(title)s with %(booker)s does not take place")
     elif not has_event:
-        happened = "was booked"
+        happened = _("%(title)s with %(booker)s was booked")
+    elif is_theirs:
+        happened = _("%(title)s with %(booker)s was moved")
+    else:
+        happened = _("%(title)s with %(booker)s is not with you any more")
+    said = {
+        "happened": happened % {"title": meeting.title, "booker": meeting.booker_name},
+        "words": letters.reason(words),
+        "what": what,
+    }
     context = {
         **letters.common_context(meeting, owner, letter, subject, facts),
         "for_host": True,
-        "hello": f"{meeting.title} with {meeting.booker_name} {happened}, and your calendar does "
-        f"not show that: {words} {what}",
+        "hello": _("%(happened)s, and your calendar does not show that: %(words)s %(what)s") % said,
         "booker": meeting.booker_name,
     }
     return letters.compose("change", context, letter, reply_to=meeting.booker_email)
+
+
+def _behind_subject(*, has_event: bool, is_late: bool) -> str:
+    if has_event:
+        return (
+            _("Not changed in your calendar yet") if is_late else _("Not changed in your calendar")
+        )
+    return _("Not in your calendar yet") if is_late else _("Not in your calendar")
 
 
 @to_booker
@@ -97,7 +114,8 @@ def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Let
         facts += _before(meeting, reader)
         if meeting.state not in IS_OFF:
             facts += letters.where_facts(meeting, LinkKind.BOOKER)
-        facts += _who_comes(meeting, statement, _("Guests"))
+        if any(one.kind == ChangeKind.GUESTS for one in statement.changes):
+            facts += letters.guests_facts(meeting)
     facts += _messages(statement, reader)
     letter = letters.Reader(reader.email, reader.zone, public_name(owner), owner.zone)
     can_change = is_booker and meeting.state not in IS_OFF
@@ -116,7 +134,7 @@ def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Let
     kind = _OWN_WORDS.get(statement.said)
     if statement.said is Said.MOVED and meeting.state == MeetingState.REQUESTED:
         kind = None  # it is asked for, which own words of a move would not say
-    context |= letters.own_words(meeting, kind, reader.name, reader.zone, owner)
+    context |= letters.own_words(meeting, kind, reader.called, reader.zone, owner)
     return letters.compose(
         "change",
         context,
@@ -126,12 +144,16 @@ def _to_guest(meeting: MeetingBase, reader: Reader, statement: Statement) -> Let
     )
 
 
-@to_owner
+@to_host
 def _to_host(meeting: MeetingBase, reader: Reader, statement: Statement) -> Letter:
-    facts = [letters.who_fact(meeting), letters.length_fact(meeting), *_before(meeting, reader)]
+    facts = [
+        letters.who_fact(meeting),
+        *letters.guests_facts(meeting),
+        letters.length_fact(meeting),
+        *_before(meeting, reader),
+    ]
     if meeting.state not in IS_OFF and statement.said is not Said.TAKEN:
         facts += letters.where_facts(meeting, LinkKind.OWNER)
-    facts += _who_comes(meeting, statement, "Guests")
     facts += _messages(statement, reader)
     zone = ZoneInfo(meeting.booker_timezone)
     letter = letters.Reader(reader.email, reader.zone, meeting.booker_name, zone)
@@ -139,8 +161,8 @@ def _to_host(meeting: MeetingBase, reader: Reader, statement: Statement) -> Lett
     context = {
         **_common(meeting, reader, statement, letter, facts),
         "for_host": True,
-        "action_url": staff_url(meeting) if is_request else "",
-        "action_label": "Confirm or decline",
+        "action_url": host_url(meeting) if is_request else "",
+        "action_label": _("Confirm or decline"),
         "booker": meeting.booker_name,
     }
     return letters.compose("change", context, letter, reply_to=meeting.booker_email)
@@ -155,10 +177,12 @@ def _common(
 ) -> dict[str, Any]:
     when = letters.when_and_place(meeting, reader.zone)
     if reader.role.is_host:
-        words = f"{meeting.title}: {meeting.booker_name}"
+        words = letters.joined(meeting.title, meeting.booker_name)
     else:
         words = letters.meeting_words(meeting, reader.owner)
-    subject = change_words.subject_start(statement, meeting) % {"meeting": f"{when}: {words}"}
+    subject = change_words.subject_start(statement, meeting) % {
+        "meeting": letters.joined(when, words)
+    }
     return {
         **letters.common_context(meeting, reader.owner, letter, subject, facts),
         "hello": change_words.hello(statement, meeting, reader),
@@ -178,14 +202,6 @@ def _before(meeting: MeetingBase, reader: Reader) -> list[Fact]:
     return [(_("Before"), f"{day}, {clock}, {wording.zone_words(reader.zone, known.start_at)}", "")]
 
 
-def _who_comes(meeting: MeetingBase, statement: Statement, label: str) -> list[Fact]:
-    """The guests by name, where a mail tells that they are others now."""
-    if not any(one.kind == ChangeKind.GUESTS for one in statement.changes):
-        return []
-    names = [guest.get("name") or guest["email"] for guest in meeting.guests]
-    return [(label, ", ".join(names), "")] if names else []
-
-
 def _messages(statement: Statement, reader: Reader) -> list[Fact]:
     """What was written with the changes, each with its writer."""
     return [
@@ -200,7 +216,7 @@ def _is_confirmed(meeting: MeetingBase) -> bool:
 
 
 def _file(meeting: MeetingBase, reader: Reader, statement: Statement, now: datetime) -> bytes:
-    with speaking(ENGLISH if reader.role.is_host else meeting.booker_language):
+    with speaking(reader.owner.language if reader.role.is_host else meeting.booker_language):
         return calendar_file(
             meeting,
             reader.owner,

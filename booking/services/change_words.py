@@ -1,6 +1,6 @@
 """The sentences of mails about a change: who did what, and what follows for the reader.
 
-Bookers and guests read them in the booker's language; hosts in that of the staff pages.
+Bookers and guests read them in the booker's language, hosts in their own.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def hello(statement: Statement, meeting: MeetingBase, reader: Reader) -> str:
         "doer": _doer(statement, reader),
         "booker": meeting.booker_name,
         "title": meeting.title,
-        "with_whom": "" if _is_by_booker(statement) else f" with {meeting.booker_name}",
+        "what": _what(statement, meeting),
     }
     if reader.role.is_host:
         return _to_host(statement, meeting, reader) % words
@@ -115,28 +115,36 @@ def _to_guest(statement: Statement, meeting: MeetingBase, *, is_own: bool) -> st
 def _to_host(statement: Statement, meeting: MeetingBase, reader: Reader) -> str:
     is_request = meeting.state == MeetingState.REQUESTED
     if statement.said is Said.MOVED and is_request:
-        return (
-            "%(doer)s asks for another time for %(title)s%(with_whom)s. "
+        return _(
+            "%(doer)s asks for another time for %(what)s. "
             "Confirm or decline it; the time is kept until then."
         )
     return {
-        Said.BOOKED: "%(booker)s booked %(title)s.",
-        Said.APPROVED: "%(doer)s confirmed %(title)s with %(booker)s.",
-        Said.MOVED: "%(doer)s moved %(title)s%(with_whom)s. Its new time is:",
-        Said.CANCELLED: "%(doer)s cancelled %(title)s%(with_whom)s. The time is free again.",
-        Said.DECLINED: "%(doer)s declined %(title)s with %(booker)s. The time is free again.",
-        Said.EXPIRED: (
+        Said.BOOKED: _("%(booker)s booked %(title)s."),
+        Said.APPROVED: _("%(doer)s confirmed %(title)s with %(booker)s."),
+        Said.MOVED: _("%(doer)s moved %(what)s. Its new time is:"),
+        Said.CANCELLED: _("%(doer)s cancelled %(what)s. The time is free again."),
+        Said.DECLINED: _("%(doer)s declined %(title)s with %(booker)s. The time is free again."),
+        Said.EXPIRED: _(
             "Nobody answered the request of %(booker)s for %(title)s in time. It is declined, "
             "and the time is free again."
         ),
         Said.GIVEN: (
-            "%(doer)s gave you the request of %(booker)s for %(title)s. Confirm or decline it."
+            _("%(doer)s gave you the request of %(booker)s for %(title)s. Confirm or decline it.")
             if is_request
-            else "%(doer)s gave you %(title)s with %(booker)s."
+            else _("%(doer)s gave you %(title)s with %(booker)s.")
         ),
-        Said.GUESTS: "%(doer)s changed who comes along to %(title)s%(with_whom)s.",
-        Said.TAKEN: "%(doer)s gave %(title)s with %(booker)s to somebody else.",
+        Said.GUESTS: _("%(doer)s changed who comes along to %(what)s."),
+        Said.TAKEN: _("%(doer)s gave %(title)s with %(booker)s to somebody else."),
     }[statement.said]
+
+
+def _what(statement: Statement, meeting: MeetingBase) -> str:
+    """The meeting, with whom it is unless that is who did it."""
+    if statement.last is not None and statement.last.by == Party.BOOKER:
+        return meeting.title
+    words = {"title": meeting.title, "name": meeting.booker_name}
+    return _("%(title)s with %(name)s") % words
 
 
 def _is_own(statement: Statement, reader: Reader) -> bool:
@@ -149,12 +157,9 @@ def _is_own(statement: Statement, reader: Reader) -> bool:
     return reader.role is Role.BOOKER and last.by == Party.BOOKER
 
 
-def _is_by_booker(statement: Statement) -> bool:
-    return statement.last is not None and statement.last.by == Party.BOOKER
-
-
 def _doer(statement: Statement, reader: Reader) -> str:
     last = statement.last
+    # Of owners only members do things as themselves, and their mails are in English.
     if reader.role.is_host and _is_own(statement, reader):
         return "You"
     return last.name if last is not None and last.name else public_name(reader.owner)

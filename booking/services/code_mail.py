@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from booking.languages import speaking
 from booking.owners import public_name
 from booking.services.mail_texts import sender_of
-from common.mail_form import Letter
+from common.mail_form import Letter, named
 
 if TYPE_CHECKING:
     from booking.models import EmailCheck
@@ -36,13 +36,13 @@ def code_mail(check: EmailCheck, owner: Owner, *, code: str) -> Letter:
             "code": code,
             "code_parted": f"{code[:3]} {code[3:]}",
         }
-        text = render_to_string("booking/mail/code.txt", context).strip() + "\n"
+        text = render_to_string("booking/mail/code.txt", context)
         html = render_to_string("booking/mail/code.html", context)
     _sender, sender = parseaddr(settings.MAIL_FROM)
     message = Letter(
         subject=context["subject"],
         body=text,
-        from_email=formataddr((f"{sent_by} via Meridian"[:200], sender)),
+        from_email=named(f"{sent_by} via Meridian"[:200], sender),
         to=[check.email],
     )
     message.attach_alternative(html, "text/html")

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import formataddr, parseaddr
-from typing import TYPE_CHECKING, Any
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from booking import wording
 from booking.joining import first_link, other_link, unlinked_words
+from booking.languages import ENGLISH
 from booking.own_text import as_html, as_plain
 from booking.owners import public_name
 from booking.plain import CONTROLS
 from booking.services.mail_texts import sender_of, words_of
-from common.mail_form import Letter
+from common.mail_form import Letter, named
 from conferencing.enums import Conference, LinkKind
 
 if TYPE_CHECKING:
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from booking.services.mail_texts import Sender
     from workspaces.owners import Owner
 
-_BLANK_LINES = re.compile(r"\n\s*\n")
+PRODUCT: Final = "Meridian"
 Fact = tuple[str, str, str]
+# All but those that French sets before a colon.
+_BLANKS: Final = re.compile(r"[^\S\u00a0\u202f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,12 @@ def compose(
             "signature": as_plain(house.signature, {}),
             "signature_html": as_html(house.signature, {}),
         }
-    via = _("%(name)s via Meridian") % {
-        "name": (house.name if house else "") or context["sender_name"]
-    }
+    name = (house.name if house else "") or context["sender_name"]
+    via = name if name == PRODUCT else _("%(name)s via Meridian") % {"name": name}
     message = Letter(
         subject=context["subject"],
-        body=_BLANK_LINES.sub("\n\n", render_to_string(f"{stem}.txt", context)).strip() + "\n",
-        from_email=formataddr((header(via), sender)),
+        body=render_to_string(f"{stem}.txt", context),
+        from_email=named(header(via), sender),
         to=[reader.email],
         reply_to=[reply_to] if reply_to else None,
     )
@@ -117,14 +120,17 @@ def house_of(meeting: MeetingBase) -> Sender:
 def own_words(
     meeting: MeetingBase, kind: TextKind | None, name: str, zone: ZoneInfo, owner: Owner
 ) -> dict[str, Any]:
-    """What of a mail the workspace words itself, in the language spoken now."""
+    """What of a mail the workspace words itself, in the language spoken now; `name` is how it
+    calls its reader.
+    """
     if kind is None:
         return {}
     words = words_of(meeting.workspace_id, kind)
     values = values_of(meeting, name, zone, owner)
     found: dict[str, Any] = {}
-    if words.subject:
-        found["subject"] = header(as_plain(words.subject, values))
+    # A placeholder may stand for nothing, and a mail without a subject looks like spam.
+    if subject := header(as_plain(words.subject, values)):
+        found["subject"] = subject
     if words.opening:
         found["opening"] = as_plain(words.opening, values)
         found["opening_html"] = as_html(words.opening, values)
@@ -148,7 +154,13 @@ def values_of(meeting: MeetingBase, name: str, zone: ZoneInfo, owner: Owner) -> 
 
 
 def who_fact(meeting: MeetingBase) -> Fact:
-    return "Who", f"{meeting.booker_name}, {meeting.booker_email}", ""
+    return _("Who"), f"{meeting.booker_name}, {meeting.booker_email}", ""
+
+
+def guests_facts(meeting: MeetingBase) -> list[Fact]:
+    """Who comes along, by name where they gave one; none where the booker comes alone."""
+    names = [guest.get("name") or guest["email"] for guest in meeting.guests]
+    return [(_("Guests"), ", ".join(names), "")] if names else []
 
 
 def what_fact(meeting: MeetingBase, owner: Owner) -> Fact:
@@ -158,7 +170,7 @@ def what_fact(meeting: MeetingBase, owner: Owner) -> Fact:
 
 def length_fact(meeting: MeetingBase) -> Fact:
     length = wording.minutes_words(meeting.end_at - meeting.start_at)
-    return "What", f"{meeting.title}, {length}", ""
+    return _("What"), f"{meeting.title}, {length}", ""
 
 
 def way_in(meeting: MeetingBase, kind: LinkKind) -> dict[str, Any]:
@@ -197,7 +209,8 @@ def typed_facts(meeting: MeetingBase, label: str) -> list[Fact]:
 
 
 def quoted(text: str) -> str:
-    return f"“{text}”"
+    """What somebody typed, in the marks of the reader's language."""
+    return _("“%(text)s”") % {"text": text}
 
 
 def when_and_place(meeting: MeetingBase, zone: ZoneInfo) -> str:
@@ -211,6 +224,24 @@ def stamp(at: datetime, zone: ZoneInfo) -> str:
     return _("%(day)s at %(time)s, %(place)s") % words
 
 
+def reason(words: str, translated: str = "") -> str:
+    """Why something failed, as it was noted in English: translated where that is known, else as a
+    quotation.
+    """
+    if not words or (get_language() or ENGLISH).startswith(ENGLISH):
+        return words
+    found = translated or _(words)
+    if found != words:
+        return found
+    return _("What was noted, in English: “%(words)s”") % {"words": words}
+
+
+def joined(first: str, second: str) -> str:
+    """Both with a colon between, as the language sets it."""
+    return _("%(first)s: %(second)s") % {"first": first, "second": second}
+
+
 def header(text: str) -> str:
     """One line for a header, whatever was typed."""
-    return " ".join(CONTROLS.sub(" ", text).split())[:200]
+    # An encoded word (RFC 2047) that somebody typed would be read as what it stands for.
+    return _BLANKS.sub(" ", CONTROLS.sub(" ", text).replace("=?", "= ?")).strip()[:200]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from booking.addresses import manage_url, staff_url
+from booking.addresses import host_url, manage_url
 from booking.enums import EventPresence, MeetingState, TextKind
 from booking.ics import mime_part
 from booking.joining import awaits_link
@@ -18,10 +18,13 @@ from booking.services.letters import (
     Reader,
     common_context,
     compose,
+    guests_facts,
     house_of,
+    joined,
     length_fact,
     meeting_words,
     own_words,
+    reason,
     stamp,
     typed_facts,
     way_in,
@@ -58,7 +61,7 @@ def confirmation(
         *where_facts(meeting, LinkKind.BOOKER),
         *typed_facts(meeting, _("You wrote")),
     ]
-    subject = f"{when_and_place(meeting, reader.zone)}: {meeting_words(meeting, owner)}"
+    subject = joined(when_and_place(meeting, reader.zone), meeting_words(meeting, owner))
     if is_request:
         subject = _("Requested: %(meeting)s") % {"meeting": subject}
     elif is_update and link_has_failed:
@@ -107,25 +110,25 @@ def notice(
     is_request = meeting.state == MeetingState.REQUESTED
     facts = [who_fact(meeting)]
     if meeting.booker_phone:
-        facts.append(("Phone", meeting.booker_phone, ""))
+        facts.append((_("Phone"), meeting.booker_phone, ""))
     facts += [
+        *guests_facts(meeting),
         length_fact(meeting),
         *where_facts(meeting, LinkKind.OWNER),
-        *typed_facts(meeting, "They wrote"),
+        *typed_facts(meeting, _("They wrote")),
     ]
-    verb = "asks for" if is_request else "booked"
-    subject = f"{meeting.booker_name} {verb} {meeting.title}: "
-    subject += when_and_place(meeting, reader.zone)
+    words = {"name": meeting.booker_name, "title": meeting.title}
+    said = _("%(name)s asks for %(title)s") if is_request else _("%(name)s booked %(title)s")
+    subject = joined(said % words, when_and_place(meeting, reader.zone))
     if lost_link:
-        subject = f"No join link: {subject}"
+        subject = _("No join link: %(notice)s") % {"notice": subject}
     context = {
         **common_context(meeting, owner, reader, subject, facts),
         **(_answer_here(meeting) if is_request else way_in(meeting, LinkKind.OWNER)),
         "is_request": is_request,
-        "verb": verb,
         "lost_link": lost_link,
         "event": event.name,
-        "conference_note": meeting.conference_note,
+        "conference_note": reason(meeting.conference_note),
     }
     message = compose("notice", context, reader, reply_to=meeting.booker_email)
     if event in {EventPresence.NO_CALENDAR, EventPresence.FAILED} and not is_request:
@@ -136,4 +139,4 @@ def notice(
 
 def _answer_here(meeting: MeetingBase) -> dict[str, str]:
     """The button under a request; what it opens changes nothing."""
-    return {"action_url": staff_url(meeting), "action_label": "Confirm or decline"}
+    return {"action_url": host_url(meeting), "action_label": _("Confirm or decline")}

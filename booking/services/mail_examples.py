@@ -51,7 +51,7 @@ def example(
 def _letter(kind: TextKind, meeting: MeetingBase, owner: UserOwner, now: datetime) -> Letter:
     if kind in {TextKind.CONFIRMATION, TextKind.REQUESTED}:
         return mail.confirmation(meeting, owner, now=now)
-    reader = _reader(meeting, owner)
+    reader = _reader(meeting, owner, was_elsewhere=kind is TextKind.MOVED)
     if kind is TextKind.REMINDER:
         return ahead_mail.reminder(meeting, reader)
     if kind is TextKind.FOLLOW_UP:
@@ -92,8 +92,8 @@ def _meeting(kind: TextKind, owner: UserOwner, language: str, now: datetime) -> 
     )
 
 
-def _reader(meeting: MeetingBase, owner: UserOwner) -> Reader:
-    was = meeting.start_at - timedelta(days=1)
+def _reader(meeting: MeetingBase, owner: UserOwner, *, was_elsewhere: bool) -> Reader:
+    was = meeting.start_at - timedelta(days=was_elsewhere)
     known = Known(sequence=0, state=MeetingState.CONFIRMED, start_at=was, end_at=was + _HALF_HOUR)
     return Reader(
         key="booker",

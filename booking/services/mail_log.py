@@ -14,6 +14,7 @@ from booking.enums import MailOutcome, MailReason
 from booking.itip.rules import Nothing, Review
 from booking.itip.shapes import Message, Method
 from booking.models import IncomingMail
+from booking.wording import long_day
 from common.limits import Limit
 
 if TYPE_CHECKING:
@@ -105,10 +106,17 @@ def _keep_for_people(row: IncomingMail, mail: Mail) -> None:
     if not isinstance(mail.content, Message):
         row.comment = mail.text if row.reason == MailReason.NO_CALENDAR else ""
         return
-    event = mail.content.main
-    if event is None:
-        return
+    event = mail.content.main or mail.content.events[0]
     row.comment = event.comment
+    if row.reason == MailReason.INSTANCE:
+        row.comment = "\n".join([*_days_of(mail.content), event.comment]).strip()
     start, end = event.start, event.end
-    if mail.content.method is Method.COUNTER and start and end:
+    is_one = row.reason == MailReason.INSTANCE and len(mail.content.events) == 1
+    if (mail.content.method is Method.COUNTER or is_one) and start and end:
         row.proposed_start_at, row.proposed_end_at = start.at, end.at
+
+
+def _days_of(content: Message) -> list[str]:
+    """Which of a series it is about, by the days that its organiser has them on."""
+    days = sorted({one.instance_on for one in content.events if one.instance_on is not None})
+    return [long_day(day, year=True) for day in days]

@@ -129,7 +129,7 @@ def save_sender(*, workspace: Workspace, sender: Sender, by: User) -> None:
     name = check_line(sender.name, "name", MAX_NAME)
     if _NO_NAME.search(name):
         raise InvalidInput("name", "Give a name without a web address and without signs like @.")
-    kept = Sender(name, check_text(sender.signature, "signature", MAX_SIGNATURE))
+    kept = Sender(name, check_text(sender.signature, "signature", MAX_SIGNATURE, known=()))
     with transaction.atomic():
         was = sender_of(workspace.pk)
         if kept == was:
@@ -148,6 +148,17 @@ def save_sender(*, workspace: Workspace, sender: Sender, by: User) -> None:
 def own_kinds(workspace: Workspace) -> set[tuple[str, str]]:
     """The kinds and languages that have words of the workspace's own."""
     return set(MailText.objects.filter(workspace=workspace).values_list("kind", "language"))
+
+
+def given_up(workspace: Workspace, kind: TextKind, language: str) -> MailTextChange | None:
+    """The change by which ours are said again, with the words that stood there before; None while
+    there are own ones, or never were.
+    """
+    rows = MailTextChange.objects.filter(workspace=workspace, kind=kind, language=language)
+    last = rows.order_by("-created_at", "-pk").first()
+    if last is None or words_of(workspace.pk, kind, language) != Words():
+        return None
+    return last
 
 
 def history_of(workspace: Workspace) -> QuerySet[MailTextChange]:

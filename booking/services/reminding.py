@@ -14,13 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking.ahead import MOST_MINUTES, STALE_AFTER, Moment, moments_of
-from booking.enums import Ahead, EventPresence, MeetingState, MessageKind
-from booking.mail_troubles import ABOUT_MEETING
+from booking.enums import Ahead, Answer, EventPresence, MeetingState, MessageKind
+from booking.mail_troubles import ABOUT_MEETING, unreached
+from booking.models import MeetingAnswer
 from booking.owners import meeting_tables, tables_for
 from booking.services.ahead_mail import follow_up, reminder
 from booking.services.messages import event_presence, meeting_of, queue_of
-from booking.services.posting import post
+from booking.services.posting import Round, post
 from booking.services.readers import Role, readers_of
+from booking.services.seats import others_of
 from booking.services.statements import changes_since, due_statement
 from booking.services.stopping import has_stopped
 from common import outbox
@@ -129,9 +131,18 @@ def _send_to_all(meeting: MeetingBase, moment: Moment, now: datetime) -> None:
     """Raises what the mail server raises, once everybody was tried."""
     readers = readers_of(meeting)
     trouble: Exception | None = None
-    for reader in readers:
+    declined, lost = _declined(meeting), unreached(meeting)
+    turn = Round(meeting, readers)
+    for reader in turn.readers:
+        address = reader.email.lower()
+        if address in lost or (address in declined and not reader.role.is_host):
+            continue
         if not _is_for(reader, meeting, moment) or _knows(meeting, reader, readers, moment):
             continue
+        if turn.is_over:
+            if trouble is None or isinstance(trouble, MailRefused):
+                trouble = outbox.NotYet(timezone.now())
+            break
         try:
             _send(meeting, reader, moment, now)
         except Exception as error:  # noqa: BLE001 -- raised below
@@ -142,16 +153,38 @@ def _send_to_all(meeting: MeetingBase, moment: Moment, now: datetime) -> None:
         raise trouble
 
 
+def _declined(meeting: MeetingBase) -> set[str]:
+    """Who answered that they do not come, at the time it has now."""
+    rows = MeetingAnswer.objects.filter(
+        meeting_id=meeting.pk,
+        answer=Answer.DECLINED,
+        start_at=meeting.start_at,
+        end_at=meeting.end_at,
+    )
+    return {email.lower() for email in rows.values_list("email", flat=True)}
+
+
 def _is_for(reader: Reader, meeting: MeetingBase, moment: Moment) -> bool:
     link = meeting.link
     if reader.role is Role.OWNER:
         is_wanted = link is not None and link.reminders_to_owner
-        return is_wanted and moment.kind is Ahead.REMINDER
-    if reader.role is Role.FORMER or (
+        return is_wanted and moment.kind is Ahead.REMINDER and _speaks_for_group(meeting)
+    if reader.role in {Role.FORMER, Role.FORMER_GUEST} or (
         moment.kind is Ahead.FOLLOW_UP and reader.role is not Role.BOOKER
     ):
         return False
     return not has_stopped(meeting.workspace_id, reader.email)
+
+
+def _speaks_for_group(meeting: MeetingBase) -> bool:
+    """Whether whom a group is with is reminded of all of it by this meeting: by the one that was
+    booked first, so once.
+    """
+    if meeting.group_id is None:
+        return True
+    others = others_of(meeting).filter(state=MeetingState.CONFIRMED).order_by("created_at", "pk")
+    first: MeetingBase | None = others.first()
+    return first is None or (meeting.created_at, meeting.pk) < (first.created_at, first.pk)
 
 
 def _knows(meeting: MeetingBase, reader: Reader, readers: list[Reader], moment: Moment) -> bool:

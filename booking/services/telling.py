@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
+from django.utils import timezone
 
 from booking.enums import (
     ChangeKind,
@@ -25,19 +26,21 @@ from booking.enums import (
     Step,
 )
 from booking.joining import awaits_link
+from booking.mail_troubles import ABOUT_MEETING
+from booking.models import MeetingAnswer
 from booking.owners import owner_of_meeting, tables_for
 from booking.services import mail
 from booking.services.calendar_files import former_organizer, organizer_of
 from booking.services.change_mail import behind_mail, change_mail
 from booking.services.delivery import send_link
 from booking.services.messages import enqueue, event_presence, locked
-from booking.services.posting import post
+from booking.services.posting import Round, has_left, post
 from booking.services.readers import Role, known_now, readers_of
 from booking.services.statements import FileKind, Said, changes_since, due_statement
 from calendars.enums import ConferenceState
 from common import outbox
 from common.errors import DomainError
-from common.mail import begun_at, said_otherwise
+from common.mail import begun_at, note_outrun, said_otherwise
 from conferencing.enums import LinkFailure
 from workspaces.owners import owner_for
 
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = timedelta(seconds=2)
 _NO_FILE = frozenset({EventPresence.THERE, EventPresence.ON_ITS_WAY})
+_NOTICE, _CONFIRMATION = "booking.notice", "booking.confirmation"
 
 
 def tell(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
@@ -68,16 +72,22 @@ def tell(*, meeting: MeetingBase, asked_at: datetime, now: datetime) -> None:
     if is_early and _should_wait(meeting, readers, changes, presence):
         raise outbox.NotYet(now + _LOOK_AGAIN)
     trouble: Exception | None = None
-    for reader in readers:
+    told, turn = [], Round(meeting, readers)
+    for reader in turn.readers:
         statement = due_statement(meeting, reader, changes, owner_has_file=presence not in _NO_FILE)
-        if statement is None:
-            continue
+        if statement is not None and turn.is_over:
+            if trouble is None or not _may_pass(trouble):
+                trouble = outbox.NotYet(timezone.now())
+            break
         try:
-            _tell_one(meeting, reader, statement, presence, now)
+            if statement is not None:
+                _tell_one(meeting, reader, statement, presence, now)
+            told.append(reader)
         except Exception as error:  # noqa: BLE001 -- raised below
             # What may pass is tried again, whatever was decided for somebody else meanwhile.
             if trouble is None or not _may_pass(trouble):
                 trouble = error
+    _note_outrun(meeting, told)
     if trouble is not None:
         raise trouble
 
@@ -173,8 +183,12 @@ def _tell_one(
 
 def _kind_of(reader: Reader, statement: Statement) -> str:
     if statement.said is Said.BOOKED:
-        return "booking.notice" if reader.role.is_host else "booking.confirmation"
-    return f"booking.{statement.said.name.lower()}"
+        return _NOTICE if reader.role.is_host else _CONFIRMATION
+    return _kind(statement.said)
+
+
+def _kind(said: Said) -> str:
+    return f"booking.{said.name.lower()}"
 
 
 def _as_it_was(meeting: MeetingBase) -> MeetingBase:
@@ -210,6 +224,8 @@ def _note_try(meeting: MeetingBase, reader: Reader) -> None:
     """
     with transaction.atomic():
         fresh = locked(meeting)
+        if has_left(reader.email, meeting, fresh):
+            return
         known = reader.known
         if known is None:
             unsure = known_now(meeting, reader, has_file=True, organizer="")
@@ -217,6 +233,17 @@ def _note_try(meeting: MeetingBase, reader: Reader) -> None:
         known = replace(known, has_file=True, organizer=_organizer(meeting, reader))
         fresh.told = {**fresh.told, reader.key: known.to_json()}
         fresh.save(update_fields=["told", "updated_at"])
+
+
+def _note_outrun(meeting: MeetingBase, readers: Sequence[Reader]) -> None:
+    """They know what there is to know: a mail whose try ended without an answer, before something
+    newer was to be said, is not tried again.
+    """
+    note_outrun(
+        (ABOUT_MEETING, meeting.pk),
+        kinds=[_NOTICE, _CONFIRMATION, *(_kind(said) for said in Said)],
+        recipients=[reader.email for reader in readers],
+    )
 
 
 def _note_told(
@@ -233,16 +260,28 @@ def _note_told(
     known = known_now(meeting, reader, has_file=has_file, organizer=_organizer(meeting, reader))
     with transaction.atomic():
         fresh = locked(meeting)
+        if has_left(reader.email, meeting, fresh):
+            return
         fresh.told = {**fresh.told, reader.key: known.to_json()}
         if reader.role is Role.BOOKER and fresh.confirmation_sent_at is None:
             fresh.confirmation_sent_at = now
         if reader.role is Role.OWNER and fresh.notice_sent_at is None:
             fresh.notice_sent_at = now
         fresh.save(update_fields=["told", "confirmation_sent_at", "notice_sent_at", "updated_at"])
+        _ask_again(meeting, reader)
         if reader.role is Role.BOOKER:
             _after_booker(meeting, fresh)
         elif reader.role is Role.OWNER:
             _after_owner(meeting, fresh, presence)
+
+
+def _ask_again(meeting: MeetingBase, reader: Reader) -> None:
+    """Whoever was told of another time has yet to answer, even if the meeting returns to theirs."""
+    known, times = reader.known, (meeting.start_at, meeting.end_at)
+    if known is not None and known.is_sure and (known.start_at, known.end_at) != times:
+        MeetingAnswer.objects.filter(
+            meeting_id=meeting.pk, email=reader.email.lower(), sequence__lt=meeting.sequence
+        ).update(start_at=None, end_at=None, updated_at=timezone.now())
 
 
 def _after_booker(was: MeetingBase, fresh: MeetingBase) -> None:

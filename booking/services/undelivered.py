@@ -19,6 +19,8 @@ from booking.enums import IS_OFF, MessageKind, Step
 from booking.errors import LinkClosed
 from booking.mail_troubles import ABOUT_MEETING, troubles_of
 from booking.owners import meeting_tables, owner_of_meeting
+from booking.services.invited_steps import ABOUT as ABOUT_INVITATION
+from booking.services.invited_steps import note_untold
 from booking.services.messages import locked, message_of
 from booking.services.posting import post
 from booking.services.readers import known_now, readers_of
@@ -45,11 +47,15 @@ def handle_mail_trouble(message: OutboxMessage) -> None:
     """The outbox's handler of `booking.mail_trouble`: tell the owner by one mail for each reader.
 
     Of a delay only when it lasts for an hour, or until shortly before the start. What has arrived
-    by now, and a mail to the owner themself, is told by no mail; the meeting's page shows it.
+    by now, and a mail to the owner themself, is told by no mail; the meeting's page shows it. An
+    answer to an invitation from outside is told of on the page of invitations.
     Who marked one as spam is sent no more reminders and follow-ups.
     """
     mail = SentMail.objects.filter(pk=UUID(message.payload["mail_id"])).first()
     if mail is None or mail.state not in MAIL_TROUBLE or not mail.recipient:
+        return
+    if mail.about_kind == ABOUT_INVITATION:
+        note_untold(mail)
         return
     meeting = _meeting_of(mail)
     if meeting is None or meeting.erased_at is not None:
@@ -97,6 +103,7 @@ def send_mail_again(*, meeting: MeetingBase, mail_id: UUID, now: datetime) -> No
             dedupe_key=f"{message.dedupe_key}:{mail.pk}:{again}",
             workspace_id=message.workspace_id,
             ordering_key=message.ordering_key,
+            about_id=message.about_id,
         )
         _dismiss(mail, now)
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Lower
 from booking.enums import MessageKind, Party
 from booking.models import (
     BulkCancellation,
+    EarlyCancellation,
     EmailCheck,
     IncomingMail,
     MeetingAnswer,
@@ -152,7 +153,9 @@ def wipe_invitations(person: PersonBase, addresses: list[str]) -> set[UUID]:
     keep their time.
     """
     rows = OutsideInvitation.objects.filter(workspace=person.workspace_id)
-    theirs = rows.filter(Q(organizer__in=addresses) | Q(sender__in=addresses))
+    by_them = Q(organizer__in=addresses) | Q(sender__in=addresses)
+    EarlyCancellation.objects.filter(by_them, workspace=person.workspace_id).delete()
+    theirs = rows.filter(by_them)
     theirs.filter(event_id__isnull=True).delete()
     found = set()
     for one in theirs:

@@ -17,6 +17,7 @@ from booking.staff_forms import ClientPlanForm
 from booking.views.scheduling import change_calendars, change_hours, page
 from common.errors import InvalidInput, NotFound
 from common.htmx import dialog_done
+from common.languages import LANGUAGES
 from workspaces.access import MAY_WORK, client_for
 from workspaces.guards import member_required
 from workspaces.owners import ClientOwner
@@ -34,9 +35,11 @@ _FIELDS = (
     "name",
     "primary_contact_name",
     "primary_contact_email",
+    "language",
     "timezone",
     "preferred_conference",
 )
+_LANGUAGES = {one.code: one.name for one in LANGUAGES}
 
 
 def client_owner(request: StaffRequest, client_id: UUID) -> ClientOwner:
@@ -110,6 +113,7 @@ def _details(owner: ClientOwner) -> dict[str, Any]:
     upcoming = meetings_for_owner(owner, since=now)
     return {
         "client": owner.client,
+        "client_language": _LANGUAGES.get(owner.client.language, ""),
         "contacts": tables_of(owner.kind)
         .person._default_manager.filter(owner.filter_for())
         .count(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -10,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,8 +23,11 @@ from booking.own_text import PLACEHOLDERS
 from booking.services import limits
 from booking.services.mail_examples import example
 from booking.services.mail_texts import (
+    MAX_OPENING,
+    MAX_SUBJECT,
     Words,
     checked,
+    given_up,
     history_of,
     own_kinds,
     save_sender,
@@ -41,7 +46,20 @@ if TYPE_CHECKING:
     from workspaces.guards import StaffRequest
 
 _SHOWN_CHANGES: Final = 20
+_TYPED: Final = "mail_text_typed"
 _CODES: Final = {language.code: language for language in LANGUAGES}
+# Above the mail, as mail programs show it; in the mail's own classes, so that it is dark with it.
+_HEAD: Final = (
+    '<div class="m-body" style="padding:16px 12px 0;background:#f4f3f0"><div class="m-soft" '
+    'style="max-width:560px;margin:0 auto;overflow-wrap:anywhere;color:#444f56;font:13px/20px '
+    '-apple-system,Segoe UI,Roboto,Inter,Helvetica,Arial,sans-serif">'
+    "{sender}<br><b>{subject}</b></div></div>"
+)
+_BARE: Final = (
+    '<!doctype html><meta name="color-scheme" content="light dark"><pre style="margin:0;'
+    "padding:16px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/20px ui-monospace,"
+    'SFMono-Regular,Menlo,Consolas,monospace">{text}</pre>'
+)
 # The preview is a page of its own that can do nothing and be framed by nobody else.
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -107,6 +125,8 @@ def mail_text(request: StaffRequest, kind: str, language: str) -> HttpResponse:
             named = error.field if isinstance(error, InvalidInput) else None
             form.add_error(named if named in form.fields else None, error.message)
     is_wrong = form.is_bound and bool(form.errors)
+    if form.is_bound:
+        _keep_typed(request, text_kind, code)
     return _page(request, text_kind, code, form, status=422 if is_wrong else 200)
 
 
@@ -114,9 +134,11 @@ def mail_text(request: StaffRequest, kind: str, language: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required(roles=MAY_MANAGE)
 def mail_text_preview(request: StaffRequest, kind: str, language: str) -> HttpResponse:
-    """The mail with what is typed, or kept, as a page for a frame."""
+    """The mail with what is typed, or was typed when the page was answered, or is kept: as a page
+    for a frame.
+    """
     text_kind, code = _named(kind, language)
-    typed = request.POST if request.method == "POST" else None
+    typed = request.POST if request.method == "POST" else _kept_typed(request, text_kind, code)
     status = 200
     try:
         words = (
@@ -126,7 +148,7 @@ def mail_text_preview(request: StaffRequest, kind: str, language: str) -> HttpRe
         )
         content = _shown(_example(request, text_kind, code, words), request)
     except InvalidInput as error:
-        content, status = f"<p>{escape(error.message)}</p>", 422
+        content, status = format_html(_BARE, text=error.message), 422
     answer = HttpResponse(content, status=status)
     answer.headers["Content-Security-Policy"] = _POLICY
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -140,7 +162,8 @@ def mail_text_reset(request: StaffRequest, kind: str, language: str) -> HttpResp
     text_kind, code = _named(kind, language)
     workspace = request.membership.workspace
     save_words(workspace=workspace, kind=text_kind, language=code, words=Words(), by=request.user)
-    messages.success(request, f"{text_kind.label}, {_CODES[code].name}: Meridian's words again.")
+    said = f"{text_kind.label}, {_CODES[code].name}: Meridian's words again. Yours can be put back."
+    messages.success(request, said)
     return redirect("booking:mail_text", kind=text_kind.value, language=code)
 
 
@@ -154,6 +177,7 @@ def _page(
     request: StaffRequest, kind: TextKind, code: str, form: WordsForm, *, status: int
 ) -> HttpResponse:
     address = [kind.value, code]
+    preview = reverse("booking:mail_text_preview", args=address)
     context: dict[str, Any] = {
         "form": form,
         "kind": kind,
@@ -161,10 +185,29 @@ def _page(
         "languages": LANGUAGES,
         "placeholders": PLACEHOLDERS,
         "is_own": (kind.value, code) in own_kinds(request.membership.workspace),
-        "preview_url": reverse("booking:mail_text_preview", args=address),
+        "given_up": None if form.is_bound else given_up(request.membership.workspace, kind, code),
+        "preview_url": preview,
+        "shown_url": f"{preview}?typed=1" if form.is_bound else preview,
         "reset_url": reverse("booking:mail_text_reset", args=address),
     }
     return render(request, "booking/staff/mail_text.html", context, status=status)
+
+
+def _keep_typed(request: StaffRequest, kind: TextKind, code: str) -> None:
+    """Remember it for the frame of the page that answers, which asks without a form."""
+    subject, opening = (request.POST.get(name, "") for name in ("subject", "opening"))
+    request.session[_TYPED] = {
+        "of": f"{kind.value} {code}",
+        # One sign more than there may be: then it is too long in the frame, too.
+        "subject": subject[: MAX_SUBJECT + 1],
+        "opening": opening[: MAX_OPENING + 1],
+    }
+
+
+def _kept_typed(request: StaffRequest, kind: TextKind, code: str) -> dict[str, str] | None:
+    found: dict[str, str] = request.session.get(_TYPED, {})
+    is_asked = "typed" in request.GET and found.get("of") == f"{kind.value} {code}"
+    return found if is_asked else None
 
 
 def _example(request: StaffRequest, kind: TextKind, code: str, words: Words) -> Letter:
@@ -173,12 +216,15 @@ def _example(request: StaffRequest, kind: TextKind, code: str, words: Words) -> 
 
 
 def _shown(letter: Letter, request: StaffRequest) -> str:
+    name, address = parseaddr(letter.from_email)
+    sender = f"{make_header(decode_header(name))} <{address}>"
     if request.GET.get("as") == "text":
-        head = f"From: {letter.from_email}\nSubject: {letter.subject}\n\n"
-        style = "margin:0;padding:16px;white-space:pre-wrap;overflow-wrap:anywhere"
-        return f'<!doctype html><pre style="{style}">{escape(head + str(letter.body))}</pre>'
+        head = f"From: {sender}\nSubject: {letter.subject}\n\n"
+        return format_html(_BARE, text=f"{head}{letter.body}")
     ((html, _kind),) = letter.alternatives
-    return str(html)
+    before, body, rest = str(html).partition('<table class="m-body"')
+    head = format_html(_HEAD, sender=sender, subject=letter.subject)
+    return f"{before}{head}{body}{rest}"
 
 
 def _mail_it(request: StaffRequest, kind: TextKind, code: str, words: Words) -> None:

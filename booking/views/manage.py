@@ -77,6 +77,17 @@ class Managed:
         return Doer(by=Party.BOOKER, actor=actor, name=meeting.booker_name)
 
     @property
+    def seen(self) -> int | None:
+        """Which version of the meeting the sent page showed; None where it does not say."""
+        typed = self.request.POST.get("sequence", "")
+        return int(typed) if typed.isdecimal() and len(typed) < 10 else None
+
+    @property
+    def drawn_for(self) -> int:
+        """The same for a form that is drawn: one drawn again is of what it was drawn for first."""
+        return self.meeting.sequence if self.seen is None else self.seen
+
+    @property
     def is_open(self) -> bool:
         """Whether the booker can still call it off."""
         return self.meeting.state in _OPEN and self.meeting.end_at > self.now
@@ -184,6 +195,7 @@ def manage_cancel(request: HttpRequest, slug: str, token: str) -> HttpResponse:
                 doer=page.doer,
                 now=page.now,
                 message=form.cleaned_data["message"],
+                expected_sequence=page.seen,
             )
     except DomainError as refusal:
         return manage_page(page, refusal=refusal.message, status=refusal.status)
@@ -219,7 +231,7 @@ def see_other(url: str) -> HttpResponse:
 
 
 def _cancel_page(page: Managed, form: WordForm, *, status: int = 200) -> HttpResponse:
-    context = {**page.context(), "form": form}
+    context = {**page.context(), "sequence": page.drawn_for, "form": form}
     return show(page.request, "booking/public/manage_cancel.html", context, status=status)
 
 

@@ -39,6 +39,7 @@ def manage_guests(request: HttpRequest, slug: str, token: str) -> HttpResponse:
                 now=page.now,
                 add=form.invited,
                 remove=form.cleaned_data["remove"],
+                expected_sequence=page.seen,
             )
     except InvalidInput as error:
         form.add_error("guests" if "guests" in form.fields else None, error.message)
@@ -60,5 +61,5 @@ def _form(page: Managed) -> GuestsForm:
 
 
 def _ask(page: Managed, form: GuestsForm, *, status: int = 200, refusal: str = "") -> HttpResponse:
-    context = {**page.context(), "form": form, "refusal": refusal}
+    context = {**page.context(), "sequence": page.drawn_for, "form": form, "refusal": refusal}
     return show(page.request, "booking/public/manage_guests.html", context, status=status)

@@ -95,8 +95,6 @@ class _Move:
         self.start = start
         self.zone = zone
         self.length = page.meeting.end_at - page.meeting.start_at
-        typed = page.request.POST.get("sequence", "")
-        self.seen = int(typed) if typed.isdecimal() and len(typed) < 10 else None
 
     def ask(self) -> HttpResponse:
         """Raises Conflict and InvalidInput, which name no time that could be moved to."""
@@ -120,7 +118,7 @@ class _Move:
                     doer=page.doer,
                     now=page.now,
                     message=form.cleaned_data["message"],
-                    expected_sequence=self.seen,
+                    expected_sequence=page.seen,
                 )
         except (SlotTaken, BusyUnknown) as error:
             return self._render(form, status=error.status, error=error)
@@ -141,8 +139,7 @@ class _Move:
             **page.context(),
             **times(self.start, self.start + self.length, self.zone, owner),
             "form": form,
-            # A page drawn again is sent for what it was drawn for first.
-            "sequence": self.seen if self.seen is not None else page.meeting.sequence,
+            "sequence": page.drawn_for,
             "start": f"{self.start:%Y-%m-%dT%H:%M:%SZ}",
             "zone": self.zone.key,
             "minutes": in_minutes(self.length),

@@ -21,9 +21,10 @@ from booking.services.changes import (
     mark_no_show,
     reassign_meeting,
 )
+from booking.staff_queries import handed_over_by
 from booking.views.changing import Change, doer_of, meanwhile, reader_zone
 from booking.views.meeting_detail import EVENT, meeting_or_404
-from common.errors import DomainError, InvalidInput
+from common.errors import DomainError, InvalidInput, NotFound
 from common.htmx import dialog_done, refused
 from workspaces.access import MAY_WORK
 from workspaces.guards import member_required
@@ -129,7 +130,12 @@ def meeting_cancel(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required(roles=MAY_WORK)
 def meeting_reassign(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
-    """Hand the meeting to another member, or to another client."""
+    """Hand the meeting to another member, or to another client.
+
+    Who gave their own away and presses once more hears that it is done, and not that it is gone.
+    """
+    if request.method == "POST" and (done := _handed_over(request, meeting_id)):
+        return done
     candidates = candidates_for(
         meeting_or_404(request, meeting_id),
         membership=request.membership,
@@ -159,10 +165,21 @@ def meeting_reassign(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         template="booking/staff/meeting_reassign.html",
         form=ReassignForm(request.POST or None),
         act=act,
-        said=lambda meeting: f"{_owner_name(meeting)} has the meeting now.",
+        said=_has_it,
         is_done=lambda meeting, form: _owner_id(meeting) == form.cleaned_data["to"],
     )
     return answer_change(request, change, Action.REASSIGN, lambda: {"candidates": candidates})
+
+
+def _handed_over(request: StaffRequest, meeting_id: UUID) -> HttpResponse | None:
+    form = ReassignForm(request.POST)
+    if not form.is_valid():
+        return None
+    try:
+        given = handed_over_by(request.membership, meeting_id, form.cleaned_data["to"])
+    except NotFound:
+        return None
+    return dialog_done(request, EVENT, to=_LIST, message=_has_it(given))
 
 
 def answer_change(
@@ -215,5 +232,6 @@ def _owner_id(meeting: MeetingBase) -> UUID:
     return owner_id
 
 
-def _owner_name(meeting: MeetingBase) -> str:
-    return str(getattr(meeting, tables_for(meeting).owner_column.removesuffix("_id")))
+def _has_it(meeting: MeetingBase) -> str:
+    owner = getattr(meeting, tables_for(meeting).owner_column.removesuffix("_id"))
+    return f"{owner} has the meeting now."

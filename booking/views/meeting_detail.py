@@ -15,8 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.actors import user_actor
 from booking.change_words import change_line
 from booking.clash_words import clash_line
-from booking.enums import TAKES_TIME, MeetingState
+from booking.crm_queries import lead_of_meeting
+from booking.enums import TAKES_TIME, MeetingState, MessageKind
 from booking.mail_troubles import is_final, trouble_title
+from booking.services.answers import keep_declined
 from booking.services.changes import changes_of
 from booking.services.delivery import retry_link
 from booking.services.letters import conference_label
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from booking.models import MeetingBase
+    from common.models import OutboxMessage
     from workspaces.guards import StaffRequest
 
 EVENT = "meetings:changed"
@@ -66,9 +69,10 @@ def meeting_detail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
         ),
         "receipt": receipt_lines(meeting, zone),
         "crm": crm_line(meeting, delivery),
+        "lead_url": lead_of_meeting(meeting),
         "replies": answer_lines(meeting, delivery.answers, zone),
         "clash": clash_line(meeting, zone) if meeting.state in TAKES_TIME else ("", ""),
-        "failures": delivery.failed(),
+        "failures": _told_once(delivery.failed()),
         "troubles": [
             {"mail": mail, "title": trouble_title(mail), "is_final": is_final(mail)}
             for mail in delivery.unreached
@@ -127,6 +131,16 @@ def meeting_mail(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required(roles=MAY_WORK)
+def meeting_keep(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
+    """Let the meeting stand although its booker declined it in their calendar."""
+    meeting = meeting_or_404(request, meeting_id)
+    keep_declined(meeting=meeting, now=timezone.now())
+    message = f"The meeting stays. {meeting.booker_name} is told nothing."
+    return dialog_done(request, EVENT, to="booking:meetings", message=message)
+
+
+@require_POST
+@member_required(roles=MAY_WORK)
 def meeting_link(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     """Ask again for a join link that could not be made."""
     meeting = meeting_or_404(request, meeting_id)
@@ -140,6 +154,12 @@ def meeting_link(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
     elif state == ConferenceState.FAILED:
         message = "The join link could not be made this time either."
     return dialog_done(request, EVENT, to="booking:meetings", message=message)
+
+
+def _told_once(failed: list[OutboxMessage]) -> list[OutboxMessage]:
+    """The CRM is told of the meeting as it is, however many rows ask for that."""
+    of_crm = [one for one in failed if one.kind == MessageKind.CRM_LEAD]
+    return [one for one in failed if one not in of_crm[:-1]]
 
 
 def meeting_or_404(request: StaffRequest, meeting_id: UUID) -> MeetingBase:

@@ -44,6 +44,7 @@ def meeting_guests(request: StaffRequest, meeting_id: UUID) -> HttpResponse:
                 add=form.invited,
                 remove=form.cleaned_data["remove"],
                 message=form.cleaned_data["message"],
+                expected_sequence=form.cleaned_data["sequence"],
             )
         except InvalidInput as error:
             field = error.field if error.field in form.fields else "guests"

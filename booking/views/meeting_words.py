@@ -16,7 +16,7 @@ from booking.owners import tables_for
 from booking.services.answers import is_current
 from booking.wording import clock, clock_range, long_day, short_day
 from calendars.enums import ConferenceState
-from common.enums import OutboxState
+from common.enums import MailState, OutboxState
 from conferencing import failures
 from conferencing.enums import Conference
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from booking.staff_queries import Delivery
     from common.models import OutboxMessage
 
+_NOT_IN_CRM = "Not written to Close"
 _ONE_DAY = timedelta(days=1)
 
 
@@ -59,6 +60,7 @@ class Row:
     answer: Said | None
     mail: Said
     event: Said
+    crm: str
     can_send: bool
     can_retry_link: bool
     actions: frozenset[Action]
@@ -89,6 +91,7 @@ def row_of(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: dateti
         answer=_booker_answer(meeting, delivery.answers),
         mail=_mail(meeting, delivery, zone, now),
         event=_event(meeting, delivery),
+        crm=_NOT_IN_CRM if _has_failed(delivery, MessageKind.CRM_LEAD) else "",
         can_send=bool(delivery.failed()),
         can_retry_link=_can_retry_link(meeting, now),
         actions=actions_for(meeting, now),
@@ -100,17 +103,23 @@ def _booker_answer(meeting: MeetingBase, answers: list[MeetingAnswer]) -> Said |
     said = next((one for one in answers if one.is_booker and is_current(one, meeting)), None)
     if said is None or meeting.state not in TAKES_TIME:
         return None
-    return _ANSWERS[Answer(said.answer)]
+    return _said_of(said)
+
+
+def _said_of(answer: MeetingAnswer) -> Said:
+    said = _ANSWERS[Answer(answer.answer)]
+    return Said(said.words, "plain") if answer.kept_at else said
 
 
 def answer_lines(
     meeting: MeetingBase, answers: list[MeetingAnswer], zone: ZoneInfo
 ) -> list[tuple[str, Said, str, str]]:
     """Who answered in their calendar what, when, and with what words; the booker first."""
+    names = {one["email"].lower(): one.get("name", "") for one in meeting.guests}
     return [
         (
-            meeting.booker_name if one.is_booker else one.email,
-            _ANSWERS[Answer(one.answer)] if is_current(one, meeting) else _of_before(one),
+            meeting.booker_name if one.is_booker else names.get(one.email) or one.email,
+            _said_of(one) if is_current(one, meeting) else _of_before(one),
             f"{short_day(one.received_at.astimezone(zone).date())}, {clock(one.received_at, zone)}",
             one.comment,
         )
@@ -196,8 +205,11 @@ def _mail(meeting: MeetingBase, delivery: Delivery, zone: ZoneInfo, now: datetim
 
 def _unreached(meeting: MeetingBase, delivery: Delivery) -> Said:
     """Whom a mail did not reach: the guest who booked, or somebody else of the meeting."""
-    if not any(is_final(mail) for mail in delivery.unreached):
-        return Said("Delayed", "warn", "alert")
+    lost = [mail for mail in delivery.unreached if is_final(mail)]
+    if not lost:
+        return Said("Delayed", "warn-ink", "alert")
+    if all(mail.state == MailState.COMPLAINED for mail in lost):
+        return Said("Marked as spam", "danger-ink", "alert")
     booker = meeting.booker_email.lower()
     is_booker = any(mail.recipient.lower() == booker for mail in delivery.unreached)
     return Said("Not delivered" if is_booker else "Not to everybody", "danger-ink", "alert")
@@ -229,12 +241,15 @@ def _event_there(meeting: MeetingBase, rows: list[OutboxMessage]) -> Said:
     return Said("Out of the calendar" if is_off else "In the calendar")
 
 
+def _has_failed(delivery: Delivery, kind: MessageKind) -> bool:
+    return any(row.state == OutboxState.FAILED for row in delivery.of_kind(kind))
+
+
 def crm_line(meeting: MeetingBase, delivery: Delivery) -> Said | None:
     """Whether the CRM says of the meeting what is true; None where it is not told of it."""
-    states = {row.state for row in delivery.of_kind(MessageKind.CRM_LEAD)}
-    if OutboxState.FAILED in states:
-        return Said("Not written to Close", "danger-ink", "alert")
-    if OutboxState.PENDING in states:
+    if _has_failed(delivery, MessageKind.CRM_LEAD):
+        return Said(_NOT_IN_CRM, "danger-ink", "alert")
+    if any(row.state == OutboxState.PENDING for row in delivery.of_kind(MessageKind.CRM_LEAD)):
         return Said("On its way to Close", icon="clock")
     note = CrmNote.objects.filter(workspace=meeting.workspace_id, meeting_id=meeting.pk).first()
     if note is None or not note.note_remote_id:

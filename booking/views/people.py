@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from booking.crm_queries import lead_of_person
 from booking.owners import tables_for, tables_of_person
 from booking.person_forms import LANGUAGES, NoteForm
 from booking.person_queries import (
@@ -223,6 +224,7 @@ def person_page(
         "zone_words": zone_words_over(
             zone, [one.start_at for one in (*theirs.upcoming, *theirs.past)] or [now]
         ),
+        "lead_url": lead_of_person(found),
         "since": long_day(found.created_at.astimezone(zone).date(), year=True),
         "may_write": may_write,
         "may_manage": membership.role in MAY_MANAGE,

@@ -25,14 +25,15 @@ from calendars.enums import ConferenceState
 from calendars.prose import is_web_address
 from common.errors import DomainError, InvalidInput
 from conferencing.enums import LinkKind
-from workspaces.client_guard import visit_required
+from workspaces.client_guard import visit_required, visit_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from uuid import UUID
 
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
 
     from booking.models import MeetingBase
     from workspaces.client_guard import ClientRequest
@@ -97,7 +98,7 @@ def meetings(request: ClientRequest) -> HttpResponse:
 @require_safe
 @visit_required
 def meeting(request: ClientRequest, meeting_id: UUID) -> HttpResponse:
-    """One meeting with all that was typed."""
+    """One meeting with all that was typed. Mails lead here; see `meeting_or_staff_page`."""
     owner, now = owner_of(request), timezone.now()
     found = _meeting(owner, meeting_id)
     context = {
@@ -106,6 +107,16 @@ def meeting(request: ClientRequest, meeting_id: UUID) -> HttpResponse:
         "zone_words": zone_words(owner.zone, found.start_at),
     }
     return render(request, "booking/client/meeting.html", context)
+
+
+@require_safe
+def meeting_or_staff_page(request: HttpRequest, meeting_id: UUID) -> HttpResponseBase:
+    """What a mail to whom a client's meeting is with leads to: the client's page, and for members
+    without an invitation of the client's theirs, which asks for their own rights.
+    """
+    if request.user.is_authenticated and not visit_secret(request):
+        return redirect("booking:meeting_detail", meeting_id)
+    return meeting(request, meeting_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +141,22 @@ def answer(request: ClientRequest, meeting_id: UUID, said: str) -> HttpResponse:
     given = _answers(found.booker_name)[said]
     if request.method != "POST":
         return _ask(request, found, given, now)
-    message = request.POST.get("message", "")
+    message, typed = request.POST.get("message", ""), request.POST.get("sequence", "")
+    seen = int(typed) if typed.isdecimal() and len(typed) < 10 else None
+    doer = _doer(request)
     try:
-        given.do(meeting=found, doer=_doer(request), now=now, message=message)
+        given.do(meeting=found, doer=doer, now=now, message=message, expected_sequence=seen)
     except InvalidInput as error:
-        return _ask(request, found, given, now, typed=message, fault=error.message, status=422)
+        return _ask(
+            request,
+            found,
+            given,
+            now,
+            status=422,
+            typed=message,
+            fault=error.message,
+            sequence=typed,
+        )
     except DomainError as error:
         return _ask(request, found, given, now, typed=message, refusal=error, status=error.status)
     messages.success(request, given.done)
@@ -156,6 +178,7 @@ def _ask(
         "row": _row(found, owner, now),
         "zone_words": zone_words(owner.zone, found.start_at),
         "given": given,
+        "sequence": found.sequence,
         **more,
     }
     return render(request, "booking/client/answer.html", context, status=status)

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 PAGE: Final = "booking:unsent"
 EVENT: Final = "unsent:changed"
+# What a message is once that was done with it.
+_THEN: Final = {
+    "again": (OutboxState.PENDING, OutboxState.SENT),
+    "dismiss": (OutboxState.CANCELLED,),
+    "back": (OutboxState.FAILED,),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,9 +62,12 @@ def unsent_page(request: StaffRequest) -> HttpResponse:
 def _act(request: StaffRequest) -> HttpResponse:
     what = request.POST.get("do", "")
     was = OutboxState.CANCELLED if what == "back" else OutboxState.FAILED
-    if what not in {"again", "dismiss", "back"}:
+    if what not in _THEN:
         return refused(request, to=PAGE, message="Choose what to do with it.")
     found = chosen(request.membership, _ids(request), was)
+    if not found and chosen(request.membership, _ids(request), *_THEN[what]):
+        # Pressed twice, or by two people who want the same.
+        return dialog_done(request, EVENT, to=PAGE, message="That is done already.")
     if not found:
         words = "It is not in this list any more. Somebody was faster, or it was sent."
         return refused(request, to=PAGE, message=words)

@@ -8,8 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from calendars.owners import connection_models
+from common.languages import speaking
 from common.mail import send
 from common.mail_form import Letter
 from conferencing.models import ZoomConnection
@@ -31,17 +33,21 @@ def tell_reconnect_needed(message: OutboxMessage) -> None:
     owner = owner_for(connection.owner_kind, connection.owner_id, connection.workspace)
     if not owner.notice_email:
         return
-    provider = connection.get_provider_display()
+    with speaking(owner.language):
+        _tell_reconnect(message, connection, owner.notice_email)
+
+
+def _tell_reconnect(message: OutboxMessage, connection: ConnectionBase, to: str) -> None:
+    words = {"provider": connection.get_provider_display(), "email": connection.connected_email}
     context = {
-        "subject": f"{provider} needs you: connect {connection.connected_email} again",
+        **words,
+        "subject": _("%(provider)s needs you: connect %(email)s again") % words,
         "sender_name": "Meridian",
-        "provider": provider,
-        "email": connection.connected_email,
         "workspace": connection.workspace.name,
-        "action_label": "Open connections",
+        "action_label": _("Open connections"),
         "action_url": settings.PUBLIC_URL + reverse("calendars:connections"),
     }
-    _send(message, "reconnect", owner.notice_email, context, about=("connection", connection.pk))
+    _send(message, "reconnect", to, context, about=("connection", connection.pk))
 
 
 def tell_branch_asks(message: OutboxMessage) -> None:

@@ -5,7 +5,26 @@ from __future__ import annotations
 import base64
 import quopri
 
+from booking.itip.post import read_mail
+
 STAMP = "20261118T090500Z"
+ZONE = [
+    "BEGIN:VTIMEZONE",
+    "TZID:Our own time",
+    "BEGIN:DAYLIGHT",
+    "DTSTART:20200329T020000",
+    "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+    "TZOFFSETFROM:+0100",
+    "TZOFFSETTO:+0200",
+    "END:DAYLIGHT",
+    "BEGIN:STANDARD",
+    "DTSTART:20201025T030000",
+    "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+    "TZOFFSETFROM:+0200",
+    "TZOFFSETTO:+0100",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+]
 
 
 def event(*lines, **said):
@@ -80,3 +99,8 @@ def reply(answer="ACCEPTED", *, attendee="ann@tallship.example", **said):
     """The lines of an event that somebody answers."""
     params = f";PARTSTAT={answer}"
     return event(line_of("ATTENDEE", f"{params}:mailto:{attendee}"), **said)
+
+
+def read(text, method="", **options):
+    """What the calendar text says, sent as the only part of a mail."""
+    return read_mail(mail(part(text, method=method, **options))).content

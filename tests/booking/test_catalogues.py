@@ -102,3 +102,10 @@ def test_public_templates_hold_no_word_that_is_not_marked():
         text = _TAGS.sub(" ", _BLOCKS.sub(" ", text))
         left = set(re.findall(r"[^\W\d_]{2,}", text)) - NAMES
         assert left == set(), path.name
+
+
+def test_french_keeps_its_signs_with_the_word_before():
+    """A colon and its like stand after a blank at which no line breaks, quotes within two."""
+    for one in catalogues.catalogue("fr"):
+        for text in texts(one.string) if one.id else ():
+            assert not re.search("[ \u202f][:;?!»]|« |[^\\W\\d_][;?!](?!\\w)", text), text

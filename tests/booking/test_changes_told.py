@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 
-from audit.models import OAuthTokenAccessLog
-from booking.enums import MeetingState
 from booking.services import changes
-from booking.services.delivery import send_link
 from calendars.models import Event
 from common.enums import OutboxState
-from conferencing.models import ZoomMeeting
 from tests.booking import flaky_mail
-from tests.booking.conftest import NINE, NOW, book, deliver_all, deliveries, make_link
+from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, deliveries, make_link
 from tests.booking.test_changes import GUEST, HOUR, STAFF, TEN
 from tests.booking.test_delivery import parts_of, to
 
 pytestmark = pytest.mark.django_db
-
 ANN_AT = "ann@tallship.example"
 CY = {"name": "Cy Guest", "email": "cy@tallship.example"}
 
@@ -154,6 +150,7 @@ def test_a_cancellation_deletes_the_event_and_takes_the_files_back(sandbox, conn
         assert "Alice cancelled this meeting." in read["text/plain"]
         assert "The office is closed" in read["text/plain"]
         assert "/m/" not in read["text/plain"]
+        assert [one for one in read["text/plain"].split("\n") if one != one.strip()] == []
     assert len(to(owner.notice_email)) == 1
     cancel(meeting)
     deliver_all()
@@ -295,119 +292,58 @@ def test_a_move_under_approval_takes_the_event_and_leaves_it_tentative(sandbox, 
     check_done()
 
 
-# --- Handing over ---
+# --- Files ---
 
 
-def test_a_meeting_given_on_leaves_one_calendar_for_the_other(
-    sandbox,
-    connect,
-    link,
-    owner,
-    other_owner,
-    bob,
-    alice,
-):
-    first = connect(owner, "google")
-    their_user = bob if other_owner.kind == "user" else alice
-    second = connect(other_owner, "google", email="b@google.example", user=their_user)
-    meeting = booked(link)
-    changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
+@pytest.mark.parametrize("as_guest", [True, False])
+def test_who_books_with_themselves_is_not_named_as_organiser(client_owner, clock, as_guest):
+    """A calendar that finds its own address as organiser does not offer to add the event."""
+    own = client_owner.notice_email
+    desk = {"name": "Desk", "email": own.upper()}
+    who = {"guests": [desk]} if as_guest else {"booker": replace(ANN, email=own)}
+    meeting = book(make_link(client_owner), **who)
     deliver_all()
-    meeting.refresh_from_db()
-    assert (sandbox.events(first), len(sandbox.events(second))) == ([], 1)
-    assert meeting.calendar_event_id == Event.objects.get(deleted_at__isnull=True).pk
-    read = parts_of(to(ANN_AT)[0])
-    assert (read["method"], int(read["ics"]["SEQUENCE"])) == ("REQUEST", 1)
-    assert str(read["ics"]["UID"]) == meeting.uid
-    assert "your meeting is now with" in read["text/plain"]
-    assert "Alice gave you Intro call" in to(other_owner.notice_email)[0].body
-    assert "to somebody else" in to(owner.notice_email)[0].body
-    changes.reassign_meeting(meeting=meeting, to=owner, doer=STAFF, now=NOW)
-    deliver_all()
-    assert (len(sandbox.events(first)), sandbox.events(second)) == (1, [])
-    assert len(to(owner.notice_email)) == len(to(other_owner.notice_email)) == 2
-    check_done()
-
-
-def test_the_organiser_stays_whom_the_calendars_know(link, other_owner):
-    meeting = book(link)
-    deliver_all()
-    before = parts_of(to(ANN_AT)[0])["ics"]["ORGANIZER"]
-    changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
-    deliver_all()
-    assert str(parts_of(to(ANN_AT)[1])["ics"]["ORGANIZER"]) == str(before)
-
-
-def test_the_organiser_stays_though_the_link_comes_later(link, other_owner):
-    meeting = booked(link)
-    changes.reassign_meeting(meeting=meeting, to=other_owner, doer=STAFF, now=NOW)
-    deliver_all()
-    before = parts_of(to(ANN_AT)[0])["ics"]["ORGANIZER"]
-    mail.outbox.clear()
-    meeting.refresh_from_db()
-    meeting.conference_url = "https://meet.example/late"
-    send_link(meeting)
-    meeting.save()
-    deliver_all()
-    assert str(parts_of(to(ANN_AT)[0])["ics"]["ORGANIZER"]) == str(before)
-
-
-def test_what_the_booker_typed_is_in_no_guests_file(link):
-    meeting = booked(link, message="My back hurts")
-    move(meeting)
-    deliver_all()
-    assert "My back hurts" in str(parts_of(to(ANN_AT)[0])["ics"]["DESCRIPTION"])
-    for letter in to(CY["email"]):
-        assert b"My back hurts" not in letter.message().as_bytes()
-        assert "back hurts" not in str(parts_of(letter)["ics"].get("DESCRIPTION", ""))
-
-
-# --- What goes with the event ---
-
-
-def test_zoom_follows_a_move_and_ends_with_the_meeting(sandbox, google, client_owner, connect):
-    connect(client_owner, "zoom", email="desk@zoom.example")
-    meeting = booked(make_link(client_owner, conference="zoom"))
-    url = meeting.conference_url
-    move(meeting)
-    deliver_all()
-    (room,) = sandbox.store.all("meeting")
-    assert room["start_time"].startswith("2026-11-19T09:00")
-    meeting.refresh_from_db()
-    assert meeting.conference_url == url
     cancel(meeting)
     deliver_all()
-    assert [one for one in sandbox.store.all("meeting") if not one.get("deleted")] == []
-    assert ZoomMeeting.objects.filter(deleted_at__isnull=True).count() == 0
+    mine = [parts_of(one)["ics"] for one in to(own) + to(own.upper())]
+    assert len(mine) == 4
+    for file in mine:
+        attendees = file["ATTENDEE"] if isinstance(file["ATTENDEE"], list) else [file["ATTENDEE"]]
+        organizer = str(file["ORGANIZER"]).lower()
+        assert organizer == "mailto:bookings@meridian.example"
+        assert organizer not in [str(one).lower() for one in attendees]
 
 
-def test_uses_of_the_account_name_the_meeting_as_their_reason(sandbox, connection, owner):
-    meeting = booked(make_link(owner))
-    move(meeting)
-    cancel(move(meeting, start=TEN + HOUR))
-    deliver_all()
-    reasons = set(OAuthTokenAccessLog.objects.values_list("reason", flat=True))
-    assert "booking.events.delete" in reasons
-    assert "calendar.events.delete" not in reasons
-
-
-def test_the_bookers_language_is_spoken(link):
-    from booking.booker import Booker
-
-    booker = Booker(name="Ann", email=ANN_AT, timezone="Europe/Berlin", language="de")
-    meeting = book(link, booker=booker)
-    deliver_all()
-    mail.outbox.clear()
-    move(meeting)
+def test_who_was_never_told_of_it_reads_whole_lines(client_link):
+    """No file goes along, and the sentence after the one about it began with a blank."""
+    cancel(book(client_link))
     deliver_all()
     (letter,) = to(ANN_AT)
-    assert "19. November" in letter.body
+    lines = letter.body.splitlines()
+    assert "You can also answer this mail." in lines
+    assert [line for line in lines if line != line.strip()] == []
 
 
-def test_no_mail_tells_of_a_no_show(link):
-    meeting = booked(link)
-    changes.mark_no_show(meeting=meeting, doer=STAFF, now=NINE)
+@pytest.mark.parametrize("state", ["booked", "moved", "cancelled"])
+def test_the_owner_reads_who_comes_along(client_link, state):
+    """Their mails named the booker alone."""
+    nameless = {"name": "", "email": "dora@tallship.example"}
+    meeting = book(client_link, guests=[CY, nameless])
+    if state != "booked":
+        deliver_all()
+        mail.outbox.clear()
+        meeting.refresh_from_db()
+        (move if state == "moved" else cancel)(meeting)
     deliver_all()
-    assert mail.outbox == []
-    meeting.refresh_from_db()
-    assert meeting.state == MeetingState.NO_SHOW
+    (letter,) = to("desk@northgate.example")
+    ((html, _kind),) = letter.alternatives
+    who = "Cy Guest, dora@tallship.example"
+    assert f"\nWho: Ann Other, {ANN_AT}\nGuests: {who}\nWhat: Intro call" in letter.body
+    assert html.count(who) == 1
+
+
+def test_the_owner_reads_of_no_guests_where_there_are_none(client_link):
+    book(client_link)
+    deliver_all()
+    (letter,) = to("desk@northgate.example")
+    assert "Guests" not in letter.body

@@ -14,6 +14,7 @@ from tests.booking.test_changes import GUEST, HOUR, STAFF, TEN
 from tests.booking.test_rivals import at_once
 
 NOON = NINE + 3 * HOUR
+ED = "ed@tallship.example"
 
 
 def move(meeting, start, **more):
@@ -21,7 +22,7 @@ def move(meeting, start, **more):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("how", ["cancel", "move", "reassign", "approve", "decline"])
+@pytest.mark.parametrize("how", ["cancel", "move", "reassign", "approve", "decline", "guests"])
 def test_nothing_is_done_to_what_changed_since(owner, clock, other_owner, how):
     link = make_link(owner, requires_approval=True)
     meeting = book(link)
@@ -33,11 +34,13 @@ def test_nothing_is_done_to_what_changed_since(owner, clock, other_owner, how):
         "reassign": lambda **more: changes.reassign_meeting(**common, to=other_owner, **more),
         "approve": lambda **more: changes.approve_meeting(**common, **more),
         "decline": lambda **more: changes.decline_meeting(**common, **more),
+        "guests": lambda **more: changes.change_guests(**common, add=[{"email": ED}], **more),
     }[how]
     with pytest.raises(ChangedMeanwhile):
         act(expected_sequence=0)
     meeting.refresh_from_db()
     assert (meeting.state, meeting.start_at, meeting.sequence) == (MeetingState.REQUESTED, TEN, 1)
+    assert meeting.guests == []
     done = act(expected_sequence=1)
     assert done.sequence == 2
     # The same once more is the same success, whatever was expected.
@@ -68,6 +71,8 @@ def test_the_api_takes_it_with_every_change(client_link, staff):  # noqa: F811 -
     meeting = book(client_link)
     answer = post(staff, meeting, "move", start=TEN.isoformat(), expected_sequence=0)
     assert (answer.status_code, answer.json()["sequence"]) == (200, 1)
+    answer = post(staff, meeting, "guests", add=[{"email": ED}], expected_sequence=0)
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
     answer = post(staff, meeting, "cancel", expected_sequence=0)
     assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
     assert post(staff, meeting, "cancel", expected_sequence=-1).status_code == 400

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 
 from common.errors import Conflict, RateLimited, UpstreamUnavailable
 from common.limits import Limit, check, forget_old, note, spending, use
@@ -56,6 +56,18 @@ def test_rivals_who_spend_get_exactly_as_many_as_there_are():
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(one, range(20))) <= 5
     cache.clear()
+
+
+@pytest.fixture
+def redis_away(settings, monkeypatch):
+    """An installation whose Redis is gone."""
+    monkeypatch.setattr("common.limits._cache_rests_until", 0.0)
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
 
 
 @pytest.mark.django_db
@@ -132,17 +144,33 @@ class TestWindow:
             check([(FIVE, same)], NOW)
         check([(FIVE, other)], NOW)
 
-    def test_nothing_is_let_through_uncounted_and_nothing_done_is_lost_for_it(
-        self, clock, settings
-    ):
-        settings.CACHES = {
-            "default": {
-                "BACKEND": "django.core.cache.backends.redis.RedisCache",
-                "LOCATION": "redis://127.0.0.1:1/0",
-            }
-        }
-        with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
+    def test_the_database_counts_while_redis_is_away(self, clock, redis_away):
+        """One Redis is cache and broker: when it was gone, each booking page was an error page."""
+        for _use in range(4):
             use(FIVE, "x", NOW)
-        with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
+        check([(FIVE, "x")], NOW)
+        note([(FIVE, "x")], NOW)
+        with pytest.raises(RateLimited):
             check([(FIVE, "x")], NOW)
-        note([(FIVE, "x")], NOW)  # of what is done already
+        with pytest.raises(RateLimited):
+            use(FIVE, "x", NOW)
+        check([(FIVE, "y")], NOW)
+
+    def test_what_is_refused_while_redis_is_away_is_given_back(self, clock, redis_away):
+        for _try in range(9):
+            with pytest.raises(Conflict), spending([(FIVE, "x")], NOW):
+                raise Conflict
+        check([(FIVE, "x")], NOW)
+
+    def test_nothing_is_let_through_uncounted_and_nothing_done_is_lost_for_it(
+        self, clock, redis_away
+    ):
+        def away(*_statement):
+            raise OperationalError
+
+        with connection.execute_wrapper(away):
+            with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
+                use(FIVE, "x", NOW)
+            with pytest.raises(UpstreamUnavailable, match="Nothing was done"):
+                check([(FIVE, "x")], NOW)
+            note([(FIVE, "x")], NOW)  # of what is done already

@@ -14,13 +14,16 @@ from icalendar import Calendar as ICalendar
 
 from booking import wording
 from booking.addresses import manage_url
+from booking.enums import TextKind
 from booking.models import Meeting
 from booking.owners import owner_of_meeting
 from booking.services import letters
 from booking.services.calendar_files import calendar_file
 from booking.services.mail import confirmation
+from booking.services.mail_examples import example
+from booking.services.mail_texts import Words
 from conferencing.enums import LinkKind
-from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, make_link
+from tests.booking.conftest import ANN, HALF_HOUR, NINE, NOW, book, deliver_all, make_link
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +137,19 @@ def test_headers_name_who_writes_and_who_reads(sent):
     assert to_booker["Auto-Submitted"] == "auto-generated"
 
 
+def test_an_encoded_word_in_a_name_is_read_as_it_was_typed(client_owner, clock):
+    """RFC 2047: it could stand for signs that are refused in names, such as a turned direction."""
+    client_owner.client.name = "=?utf-8?q?=E2=80=AE?="
+    client_owner.client.save()
+    book(make_link(client_owner), booker=replace(ANN, name="=?utf-8?q?Evil_=E2=80=AE?="))
+    deliver_all()
+    for message in mail.outbox:
+        read = parsed(message)
+        said = f"{read['Subject']} {read['From']}"
+        assert "= ?utf-8?q?" in said
+        assert "\u202e" not in said
+
+
 def test_the_calendar_files_are_each_readers_own(sent):
     files = []
     for message in sent:
@@ -219,6 +235,22 @@ def test_a_zone_is_named_as_its_clock_reads_then(zone, at, words):
     assert plain(wording.zone_words(ZoneInfo(zone), at)) == words
 
 
+@pytest.mark.parametrize(
+    ("zone", "start", "words"),
+    [
+        # A half hour that would read 01:45 to 01:15.
+        ("America/New_York", datetime(2026, 11, 1, 5, 45, tzinfo=UTC), "01:45 EDT - 01:15 EST"),
+        ("Europe/London", datetime(2027, 3, 28, 0, 45, tzinfo=UTC), "00:45 GMT - 02:15 BST"),
+        ("America/Asuncion", datetime(2024, 3, 24, 2, 45, tzinfo=UTC), "23:45 UTC-3 - 23:15 UTC-4"),
+        ("America/New_York", datetime(2026, 11, 1, 6, 0, tzinfo=UTC), "01:00 - 01:30"),
+        ("Europe/London", datetime(2026, 7, 1, 8, 0, tzinfo=UTC), "09:00 - 09:30"),
+    ],
+)
+def test_a_time_over_a_change_of_the_clock_names_the_clock_at_both_ends(zone, start, words):
+    told = wording.clock_range(start, start + HALF_HOUR, ZoneInfo(zone))
+    assert plain(told) == words
+
+
 def test_a_meeting_on_another_day_elsewhere_says_so():
     start = datetime(2026, 11, 26, 22, tzinfo=UTC)
     told = wording.elsewhere(start, ZoneInfo("UTC"), "Amara", ZoneInfo("Asia/Tokyo"))
@@ -233,3 +265,40 @@ def test_what_is_no_web_address_is_no_link_in_mails_and_files(link, clock):
     file = calendar_file(meeting, owner_of_meeting(meeting), now=NOW).decode()
     assert "URL" not in file
     assert "CONFERENCE" not in file
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "words"),
+    [
+        ("de", "Do, 19. Nov, 03:00", "Sie schrieben: „Bis bald“"),
+        ("fr", "jeu 19 nov, 03:00", "Vous avez écrit\u00a0: «\u00a0Bis bald\u00a0»"),
+        ("es", "jue 19 nov, 03:00", "Usted escribió: «Bis bald»"),
+    ],
+)
+def test_signs_and_short_days_are_those_of_the_language(client_owner, clock, language, day, words):
+    """French sets a blank before a colon; French and Spanish write months small."""
+    book(make_link(client_owner), booker=replace(ANN, language=language), message="Bis bald")
+    deliver_all()
+    confirmation = next(one for one in mail.outbox if one.to == [ANN.email])
+    assert day in confirmation.subject
+    assert words in confirmation.body
+
+
+def test_french_subjects_have_the_blank_before_a_colon_that_their_texts_have(client_link):
+    book(client_link, booker=replace(ANN, language="fr"))
+    deliver_all()
+    confirmation = next(one for one in mail.outbox if one.to == [ANN.email])
+    assert confirmation.subject == "jeu 19 nov, 03:00 New York\u00a0: Intro call avec Northgate"
+    assert parsed(confirmation)["Subject"].strip() == confirmation.subject
+
+
+@pytest.mark.parametrize("kind", TextKind)
+def test_no_french_subject_parts_a_colon_from_its_word(user_owner, clock, kind):
+    letter = example(kind, user_owner, Words(), language="fr", now=NOW)
+    assert "\u00a0: " in letter.subject
+    assert " :" not in letter.subject
+
+
+def test_a_header_is_one_line_without_doubled_blanks():
+    typed = " Plan\u00a0: a \t b\r\nBcc: x\u2003y "
+    assert letters.header(typed) == "Plan\u00a0: a b Bcc: x y"

@@ -17,7 +17,7 @@ from booking.slugs import clean_slug, likeness
 from booking.tokens import manage_token
 from common.errors import InvalidInput
 from tests.booking.conftest import NOW, book
-from tests.booking.staff.test_scheduling import address
+from tests.booking.staff.scheduling.conftest import address
 from tests.booking.test_rivals import at_once
 from tests.factories import make_client
 from workspaces.models import Membership

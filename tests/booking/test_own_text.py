@@ -55,3 +55,8 @@ def test_what_would_mislead_is_refused_at_its_field(text, words):
 def test_a_line_is_one_line(text):
     with pytest.raises(InvalidInput):
         check_line(text, "subject", 100)
+
+
+@pytest.mark.parametrize("word", ["Transcript: to follow", "Postscript: bring tea"])
+def test_a_word_that_ends_like_a_scheme_is_a_word(word):
+    assert check_text(word, "opening", 100) == word

@@ -36,10 +36,7 @@ def make_with_meet(page, title, hour):
     """An event with a Meet link, chosen by one press, and its details."""
     form = open_form(page, day=SUNDAY, hour=hour)
     form.get_by_label("Title").fill(title)
-    # What this calendar offers is drawn anew: wait for that before choosing.
-    form.locator("#ev-choices").evaluate("one => one.dataset.former = ''")
     form.get_by_label("Calendar", exact=True).select_option(label=CALENDAR_OF[GOOGLE])
-    form.locator("#ev-choices:not([data-former])").wait_for()
     hint = form.get_by_text("None as long as there is no guest")
     expect(hint).to_be_visible()
     form.locator("label:has([name=conference][value=meet])").click()
@@ -54,6 +51,25 @@ def expect_ready(card):
     expect(card.get_by_role("link", name="Join Google Meet")).to_have_attribute(
         "href", re.compile(r"/meet/[a-z-]+$"), timeout=LATE
     )
+
+
+def test_a_link_that_is_chosen_while_choices_are_on_their_way_stays_chosen(demo, sign_in_page):
+    """The server was asked before, and answers after, the press."""
+    page = sign_in_page()
+    week_of(demo, page, WEEK)
+    form = open_form(page, day=SUNDAY, hour=20)
+    waiting = []
+    page.route("**/calendar/events/new*", lambda route: waiting.append(route))  # noqa: PLW0108
+    form.locator("#ev-choices").evaluate("one => one.dataset.former = ''")
+    with page.expect_request("**/calendar/events/new*"):
+        form.get_by_label("Calendar", exact=True).select_option(label=CALENDAR_OF[GOOGLE])
+    # What every calendar offers, whichever was used last.
+    form.locator("label:has([name=conference][value=auto])").click()
+    (asked,) = waiting
+    asked.continue_()
+    form.locator("#ev-choices:not([data-former])").wait_for()
+    expect(form.locator("[name=conference][value=auto]")).to_be_checked()
+    expect(form.get_by_text("None as long as there is no guest")).to_have_count(0)
 
 
 def test_missing_link_is_asked_for_again_and_there(demo, sign_in_page, meet):

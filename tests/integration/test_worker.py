@@ -78,7 +78,8 @@ def letters(folder):
     return found
 
 
-def wait_until(true, seconds=45):
+def wait_until(true, seconds=120):
+    """How long it may take at all, on a machine with much else to do."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

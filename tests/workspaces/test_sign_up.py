@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 
 from tests.factories import PASSWORD, make_user
@@ -111,3 +112,41 @@ def test_asking_for_a_new_password_while_no_mail_can_be_sent_says_so(client, mai
         page = client.post("/accounts/password/reset/", {"email": email}, follow=True)
         assert page.status_code == 200
         assert "No mail could be sent just now" in page.text
+
+
+def account_mail(client, path, typed):
+    """The one mail that came of it, asked for under another name of this host."""
+    client.post(path, typed, headers={"Host": "localhost"})
+    (letter,) = mail.outbox
+    ((html, kind),) = letter.alternatives
+    assert kind == "text/html"
+    return letter, letter.body, html
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "subject", "link"),
+    [
+        ("signup", TYPED, "Confirm your e-mail address", "/accounts/confirm-email/"),
+        ("password/reset", {"email": "known@fox.example"}, "Choose a new password",
+         "/accounts/password/reset/key/"),
+        ("password/reset", {"email": "no@fox.example"}, "No account has this address",
+         "/accounts/signup/"),
+        ("signup", {**TYPED, "email": "known@fox.example"}, "You have an account already",
+         "/accounts/password/reset/"),
+    ],
+)  # fmt: skip
+def test_mails_about_an_account_have_the_form_of_all_mails(
+    client, settings, path, typed, subject, link
+):
+    settings.PUBLIC_URL = "https://meridian.example"
+    known = make_user("Known", email="known@fox.example")
+    EmailAddress.objects.create(user=known, email=known.email, verified=True, primary=True)
+    letter, body, html = account_mail(client, f"/accounts/{path}/", typed)
+    assert (letter.subject, letter.to) == (subject, [typed["email"].lower()])
+    for text in (body, html):
+        assert f"https://meridian.example{link}" in text
+        assert "localhost" not in text
+        assert typed["email"].lower() in text
+        assert "leave this mail be" in text
+    assert f"<title>{subject}</title>" in html
+    assert "<" not in body

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from common import limits, mail, outbox
 from common.derived import derived_token
 from common.errors import InvalidInput, NotFound
+from common.languages import ENGLISH, known_language, speaking
 from common.mail_form import Letter
 from common.secrets import hash_token
 from workspaces.access import MAY_WORK, require_role
@@ -251,20 +252,8 @@ def send_client_invitation(message: OutboxMessage) -> None:
     )
     if invitation is None:
         return
-    workspace = _one_line(invitation.workspace.name)
-    context = {
-        "invitation": invitation,
-        "sender_name": workspace,
-        "subject": _("Connect your calendar for %(workspace)s") % {"workspace": workspace},
-        "action_url": settings.PUBLIC_URL + reverse("portal:open", args=[token_of(invitation)]),
-    }
-    stem = "workspaces/mail/client_invitation"
-    letter = Letter(
-        subject=context["subject"],
-        body=render_to_string(f"{stem}.txt", context),
-        to=[invitation.email],
-    )
-    letter.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
+    with speaking(invitation.client.language):
+        letter = invitation_letter(invitation, token_of(invitation))
     mail.send(
         letter,
         kind=CLIENT_INVITATION,
@@ -272,6 +261,28 @@ def send_client_invitation(message: OutboxMessage) -> None:
         workspace_id=invitation.workspace_id,
         about=("client_invitation", invitation.pk),
     )
+
+
+def invitation_letter(invitation: ClientInvitation, token: str) -> Letter:
+    """The mail, in the language that is spoken; its link opens the page in the client's."""
+    workspace = _one_line(invitation.workspace.name)
+    language = known_language(invitation.client.language)
+    query = f"?lang={language}" if language not in {"", ENGLISH} else ""
+    subject = _("Connect your calendar for %(workspace)s") % {"workspace": workspace}
+    context = {
+        "invitation": invitation,
+        "sender_name": workspace,
+        "subject": subject,
+        "action_url": f"{settings.PUBLIC_URL}{reverse('portal:open', args=[token])}{query}",
+    }
+    stem = "workspaces/mail/client_invitation"
+    letter = Letter(
+        subject=subject,
+        body=render_to_string(f"{stem}.txt", context),
+        to=[invitation.email],
+    )
+    letter.attach_alternative(render_to_string(f"{stem}.html", context), "text/html")
+    return letter
 
 
 def _one_line(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from common.languages import ENGLISH
 from workspaces.models import Client
 from workspaces.services.client_access import end_invitations_of_contact
 
@@ -22,6 +23,7 @@ def add_client(
     timezone: str,
     primary_contact_name: str = "",
     primary_contact_email: str = "",
+    language: str = ENGLISH,
 ) -> Client:
     """Make a client with the usual hours, Monday to Friday, nine to five, in its zone."""
     return Client.objects.create(
@@ -30,6 +32,7 @@ def add_client(
         timezone=timezone,
         primary_contact_name=primary_contact_name,
         primary_contact_email=primary_contact_email,
+        language=language,
     )
 
 
@@ -43,9 +46,11 @@ def change_client(
     timezone: str,
     primary_contact_name: str,
     primary_contact_email: str,
+    language: str,
     preferred_conference: str,
 ) -> list[str]:
-    """Keep who the client is, whom we notify, its zone, and what `auto` picks for its meetings.
+    """Keep who the client is, whom we notify, what they read, its zone, and what `auto` picks for
+    its meetings.
 
     With another primary contact the links to the client's own page end that the former one was
     sent: their address is answered then.
@@ -57,6 +62,7 @@ def change_client(
     client.timezone = timezone
     client.primary_contact_name = primary_contact_name
     client.primary_contact_email = primary_contact_email
+    client.language = language
     client.preferred_conference = preferred_conference
     client.save(
         update_fields=[
@@ -64,6 +70,7 @@ def change_client(
             "timezone",
             "primary_contact_name",
             "primary_contact_email",
+            "language",
             "preferred_conference",
             "updated_at",
         ]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from booking.enums import TextKind
 from booking.models import MailText, MailTextChange
 from booking.services import changes, reminding
-from booking.services.mail_texts import Sender, Words, save_sender, save_words
+from booking.services.mail_texts import Sender, Words, save_sender, save_words, sender_of
 from common.errors import InvalidInput
 from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, make_link
 from tests.booking.test_changes import GUEST, STAFF, TEN
@@ -112,6 +112,27 @@ def test_sender_and_signature_stand_in_mails_to_bookers_only(workspace, alice, c
     assert "Finch" not in notice.from_email + notice.body
 
 
+def test_a_signature_replaces_nothing_and_says_so(browser, workspace):
+    answer = browser.post(
+        reverse("booking:mail_texts"), {"name": "", "signature": "Yours, {{ host }}"}
+    )
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["signature"]
+    assert sender_of(workspace.pk) == Sender()
+
+
+def test_a_guest_without_a_name_is_called_by_their_address(workspace, alice, client_link):
+    keep(workspace, alice, TextKind.MOVED, Words("{{ name }}", "Good day {{ name }}!"))
+    meeting = book(client_link, guests=[{"email": "cy@tallship.example"}])
+    deliver_all()
+    mail.outbox.clear()
+    changes.move_meeting(meeting=meeting, start=TEN, doer=STAFF, now=datetime.now(UTC))
+    deliver_all()
+    (letter,) = [one for one in mail.outbox if one.to == ["cy@tallship.example"]]
+    assert letter.subject == "cy@tallship.example"
+    assert letter.body.startswith("Good day cy@tallship.example!")
+
+
 @pytest.mark.parametrize(
     "name", ["a@b.example", "Finch\r\nBcc: x@y.example", "Finch <x>", "www.finch", "x" * 61, '"F"']
 )
@@ -140,6 +161,30 @@ def test_words_are_saved_by_the_page_and_given_up_again(browser, workspace, alic
     ]  # fmt: skip
 
 
+def test_words_that_were_given_up_are_put_back_at_a_press(browser, workspace, alice, clock):
+    """Reset acted at once and left no way back."""
+    keep(workspace, alice, TextKind.CONFIRMATION)
+    page = browser.get(address())
+    assert page.context["given_up"] is None
+    reset = address(page="mail_text_reset")
+    asking = page.text.partition('<div class="pop ask">')[2].partition("</details>")[0]
+    assert f'formaction="{reset}"' in asking
+    assert page.text.count(reset) == 1
+    clock.shift(60)
+    page = browser.post(reset, follow=True)
+    assert "Yours can be put back." in page.text
+    assert "Alice gave up your workspace's own words on 18 Nov 2026, 09:01 UTC." in page.text
+    given_up = page.context["given_up"]
+    clock.shift(60)
+    back = {"subject": given_up.was_subject, "opening": given_up.was_opening}
+    assert browser.post(address(), back).status_code == 302
+    row = MailText.objects.get()
+    assert Words(row.subject, row.opening) == OWN
+    assert browser.get(address()).context["given_up"] is None
+    assert browser.get(address("moved")).context["given_up"] is None
+    assert browser.get(address(language="de")).context["given_up"] is None
+
+
 def test_an_unknown_placeholder_is_refused_at_its_field(browser, clock):
     answer = browser.post(address(), {"subject": "{{ nmae }}", "opening": ""})
     assert answer.status_code == 422
@@ -166,10 +211,26 @@ def test_the_preview_shows_what_is_typed_and_can_do_nothing(browser, kind, langu
     assert MailText.objects.count() == 0
 
 
+def test_the_preview_names_sender_and_subject_in_letters(browser):
+    page = address("confirmation", "de", "mail_text_preview")
+    typed = {"subject": "Ja & {{ title }}"}
+    assert "Alice über Meridian &lt;" in browser.post(page, typed).text
+    assert "<b>Ja &amp; Intro call</b>" in browser.post(page, typed).text
+    assert "From: Alice über Meridian &lt;" in browser.post(f"{page}?as=text", typed).text
+
+
 def test_the_preview_says_what_is_wrong(browser):
     answer = browser.post(address(page="mail_text_preview"), {"opening": "<script>{{ x }}"})
     assert answer.status_code == 422
     assert "<script>" not in answer.text
+
+
+def test_every_fault_is_told_at_once(browser):
+    answer = browser.post(address(), {"subject": "{{ titel }}", "opening": "<b>Hello</b>"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (
+        422,
+        ["subject", "opening"],
+    )
 
 
 def test_a_test_goes_to_whoever_asks_and_saves_nothing(browser, alice):
@@ -180,6 +241,40 @@ def test_a_test_goes_to_whoever_asks_and_saves_nothing(browser, alice):
     assert letter.subject.startswith("Test: ")
     assert letter.body.startswith("Hi Ada Brandt")
     assert not MailText.objects.exists()
+
+
+def frame(page):
+    """Where the preview's frame of that page leads."""
+    return page.text.partition("<iframe")[2].partition(' src="')[2].partition('"')[0]
+
+
+def test_the_preview_after_a_test_shows_what_was_typed(browser, workspace, alice):
+    """It went back to the words that are kept."""
+    keep(workspace, alice, TextKind.MOVED)
+    kept = browser.get(address("moved"))
+    assert "Good day Ada Brandt!" in browser.get(frame(kept)).text
+    answer = browser.post(address("moved"), {"opening": "Hi {{ name }}", "test": "1"})
+    shown = browser.get(frame(answer))
+    assert "Hi Ada Brandt" in shown.text
+    assert "Good day" not in shown.text
+    assert shown.headers["Content-Security-Policy"].endswith("sandbox")
+    assert "Good day Ada Brandt!" in browser.get(frame(browser.get(address("moved")))).text
+
+
+def test_the_preview_after_a_refused_save_judges_what_was_typed(browser, workspace, alice):
+    keep(workspace, alice, TextKind.MOVED)
+    refused = browser.post(address("moved"), {"subject": "{{ nmae }}", "opening": "Hi"})
+    shown = browser.get(frame(refused))
+    assert shown.status_code == 422
+    assert "nmae" in shown.text
+    long = browser.post(address("moved"), {"opening": "x" * 5000})
+    assert browser.get(frame(long)).status_code == 422
+
+
+def test_what_was_typed_of_another_message_is_not_shown(browser):
+    first = browser.post(address("moved"), {"opening": "First", "test": "1"})
+    browser.post(address("moved", "de"), {"opening": "Zweite", "test": "1"})
+    assert "Zweite" not in browser.get(frame(first)).text
 
 
 def test_tests_are_counted(browser, clock):
@@ -199,3 +294,10 @@ def test_members_have_no_such_page(sign_in, bob, workspace):
 
 def test_owners_find_the_page(browser):
     assert reverse("booking:mail_texts") in browser.get(reverse("workspaces:members")).text
+
+
+@pytest.mark.parametrize("kind", TextKind)
+def test_only_an_example_of_a_move_says_when_it_was_before(browser, clock, kind):
+    page = browser.get(address(kind.value, page="mail_text_preview"))
+    assert page.status_code == 200
+    assert ("Before" in page.text) is (kind is TextKind.MOVED)

@@ -232,6 +232,7 @@ def test_no_show_is_noted_and_taken_back_after_the_start(browser, meeting, clock
     send(browser, meeting, "no_show", is_no_show=1)
     noted = fresh(meeting)
     assert noted.state == MeetingState.NO_SHOW
+    clock.move_to(NINE + 2 * HALF_HOUR)
     send(browser, noted, "no_show", is_no_show=0)
     assert fresh(meeting).state == MeetingState.CONFIRMED
     assert [kind for kind, _name in history(meeting)] == ["no_show", "attended"]

@@ -10,6 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from booking.models import OutsideInvitation
+from booking.services import invited
 from common import outbox
 from common.enums import OutboxState
 from common.models import OutboxMessage
@@ -90,6 +92,54 @@ def test_invitation_is_named_by_its_address(browser, workspace):
     assert "new@x.example" in text
 
 
+def make_invitation(owner, title="Board meeting"):
+    start = timezone.now() + timedelta(days=next(_days))
+    return OutsideInvitation.objects.create(
+        workspace=owner.workspace,
+        **{f"{owner.kind.value}_id": owner.id},
+        uid=uuid.uuid4().hex,
+        organizer="org@elsewhere.example",
+        sender="org@elsewhere.example",
+        guest="us@inbound.example",
+        sequence=0,
+        stamped_at=start,
+        title=title,
+        start_at=start,
+        end_at=start + timedelta(hours=1),
+        timezone="UTC",
+        received_at=timezone.now(),
+    )
+
+
+def fail_invitation(owner, title, step="reply"):
+    invitation = make_invitation(owner, title)
+    invited.enqueue(invitation, step, "1")
+    message = OutboxMessage.objects.get(about_id=invitation.pk)
+    OutboxMessage.objects.filter(pk=message.pk).update(
+        state=OutboxState.FAILED, last_error=REASON, failing_since_at=timezone.now()
+    )
+    return message
+
+
+def test_invitations_from_outside_are_their_owners_and_the_clients(
+    sign_in, alice, bob, client_owner, user_owner, bob_owner
+):
+    clients = fail_invitation(client_owner, "Board meeting")
+    alices = fail_invitation(user_owner, "Salary talk", step="event")
+    bobs = fail_invitation(bob_owner, "Job interview", step="new")
+    text = sign_in(bob).get(PAGE).text
+    assert "Answer to an invitation · Board meeting" in text
+    assert "Notice of an invitation · Job interview" in text
+    assert "Salary talk" not in text
+    do(sign_in(bob), "again", clients, alices, bobs)
+    assert [state(one) for one in (clients, alices, bobs)] == ["pending", "failed", "pending"]
+    OutboxMessage.objects.update(state=OutboxState.FAILED)
+    text = sign_in(alice).get(PAGE).text
+    assert "Event of an invitation · Salary talk" in text
+    assert "Notice of an invitation · Bob" in text
+    assert "Job interview" not in text
+
+
 def test_every_registered_kind_has_words_of_its_own():
     from common.outbox import handlers
 
@@ -161,7 +211,7 @@ def test_aside_back_and_again_without_scripts(browser, client_owner):
     first, second = (fail(make_meeting(client_owner, name)) for name in ("Ann", "Ben"))
     page = do(browser, "dismiss", first, second, follow=True).text
     assert "2 messages were put aside." in page
-    assert "Everything was sent" in page
+    assert "Nothing to send again" in page
     assert "Put back" in page
     page = do(browser, "back", first, follow=True).text
     assert "One message is in the list again." in page
@@ -172,9 +222,18 @@ def test_aside_back_and_again_without_scripts(browser, client_owner):
     assert first.last_error == ""
 
 
-def test_second_press_says_that_somebody_was_faster(browser, client_owner):
+def test_second_press_changes_nothing_and_is_no_trouble(browser, client_owner):
     message = fail(make_meeting(client_owner))
-    do(browser, "again", message)
+    for what in ("dismiss", "back", "again"):
+        do(browser, what, message)
+        was = state(message)
+        assert "That is done already." in do(browser, what, message, follow=True).text
+        assert state(message) == was
+
+
+def test_what_somebody_else_was_faster_with_is_said(browser, client_owner):
+    message = fail(make_meeting(client_owner))
+    do(browser, "dismiss", message)
     assert "Somebody was faster" in do(browser, "again", message, follow=True).text
     assert "Choose what to do" in do(browser, "explode", message, follow=True).text
     assert browser.post(PAGE, {"do": "again", "message": "7"}).status_code == 404

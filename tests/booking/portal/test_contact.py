@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from common.models import OutboxMessage
 from tests.booking.conftest import deliver_all
-from tests.booking.test_portal import entered, invite, link_of, pages, said
+from tests.booking.portal.conftest import entered, invite, link_of, pages, said
 from tests.factories import make_client
 from workspaces.enums import AccessEnd
 from workspaces.models import ClientInvitation, ClientVisit
@@ -83,3 +83,19 @@ def test_client_that_had_no_contact_closes_nothing(staff, membership, northgate)
     assert said(save(staff, northgate, "new@northgate.example")) == ["Northgate is saved."]
     kept.refresh_from_db()
     assert kept.ended_at is None
+
+
+def test_staff_choose_what_the_client_reads(staff, northgate):
+    url = reverse("booking:client_edit", args=[northgate.pk])
+    assert '<option value="en" selected>English</option>' in staff.get(url).text
+    sent = {"name": "Northgate", "timezone": "Europe/Berlin", "language": "fr"}
+    assert staff.post(url, sent).status_code == 302
+    northgate.refresh_from_db()
+    assert northgate.language == "fr"
+    assert (
+        "<dd>Français</dd>" in staff.get(reverse("booking:client_info", args=[northgate.pk])).text
+    )
+    save(staff, northgate, "desk@northgate.example")
+    assert staff.post(url, {**sent, "language": "tlh"}).status_code == 422
+    northgate.refresh_from_db()
+    assert northgate.language == "fr"

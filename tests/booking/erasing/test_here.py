@@ -1,96 +1,30 @@
-"""Erasing somebody: nothing of them is left in any table, at the provider, or on a page."""
+"""Erasing somebody: nothing of them is left in any table or on a page, nor in others' meetings."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from django.db import connection as database
 
 from audit.enums import AccessReason
 from audit.models import OAuthTokenAccessLog
 from audit.queries import verify_chain
-from booking.booker import Booker
-from booking.enums import MeetingState, Party
-from booking.models import BookingBlock, EmailCheck, Erasure
+from booking.enums import MeetingState
+from booking.models import BookingBlock, Erasure
 from booking.owners import tables_of
 from booking.services import erasing
-from booking.services.changes import Doer, cancel_meeting
-from booking.services.people import PersonDetails, add_note, add_person, change_person
+from booking.services.people import PersonDetails, add_person, change_person
 from booking.tokens import manage_token
-from calendars.models import Event
 from common.enums import OutboxState
 from common.errors import Conflict
 from common.models import OutboxMessage
-from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all, make_link
+from tests.booking.conftest import HALF_HOUR, NINE, book, deliver_all
+from tests.booking.erasing.conftest import BEN, ZOE, dump, erase, found_in, person_of
 from tests.factories import make_client, make_event, make_member, make_user
 from workspaces.enums import Role
 from workspaces.owners import ClientOwner
 
 pytestmark = pytest.mark.django_db
-
-ZOE = Booker(
-    name="Zoë Quixotte",
-    email="zoe@quixotte.example",
-    timezone="America/New_York",
-    phone="+353 1 777 0177",
-)
-BEN = Booker(name="Ben Other", email="ben@tallship.example", timezone="UTC")
-# Each of them would betray her.
-TRACES = ("quixotte", "zoë", "zo\\u00eb", "7770177", "777 0177", "xylophone", "zanzibar")
-
-
-def dump():
-    """Every value of every table, in small letters."""
-    said = []
-    with database.cursor() as cursor:
-        for table in database.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')
-            said += [f"{table}: {row}" for row in cursor.fetchall()]
-    return "\n".join(said).lower()
-
-
-def found_in(text):
-    return [trace for trace in TRACES if trace in text.lower()]
-
-
-def person_of(meeting):
-    return getattr(meeting, "contact", None) or meeting.prospect
-
-
-def erase(person, by, *, tells=False):
-    return erasing.erase_person(person=person, by=by, tells_booker=tells)
-
-
-@pytest.fixture
-def zoe(link, clock, alice):
-    """She was met, is to be met, asked by others, noted on, and changed her meetings herself."""
-    past = book(link, booker=ZOE, message="Bring the xylophone", answers={})
-    cancel_meeting(
-        meeting=book(link, start=NINE + HALF_HOUR, booker=ZOE, message="xylophone"),
-        doer=Doer(Party.BOOKER, erasing._doer(Erasure(by_name="Z")).actor, ZOE.name),
-        now=NINE - timedelta(days=1),
-        message="Gone to Zanzibar",
-    )
-    clock.shift(timedelta(days=2))
-    person = person_of(book(link, start=NINE + timedelta(days=5), booker=ZOE))
-    book(
-        link,
-        start=NINE + timedelta(days=6),
-        booker=BEN,
-        guests=[
-            {"name": ZOE.name, "email": ZOE.email.upper()},
-            {"name": "C", "email": "c@x.example"},
-        ],
-    )
-    deliver_all()
-    EmailCheck.objects.create(
-        workspace=link.workspace, link=link, submit_key="k", email=ZOE.email, expires_at=NINE
-    )
-    add_note(person=person, text="Zoë likes the xylophone", author=alice)
-    assert person_of(past) == person
-    assert found_in(dump()) != []
-    return person
 
 
 class TestHere:
@@ -213,120 +147,6 @@ class TestMeetingsToCome:
         erasure.refresh_from_db()
         assert erasure.wiped_at is not None
         assert found_in(dump()) == []
-
-
-class TestProvider:
-    @pytest.fixture(params=["google", "outlook"])
-    def calendar(self, request, connect, owner, clock):
-        return connect(owner, request.param)
-
-    @pytest.fixture
-    def met(self, calendar, owner, clock):
-        link = make_link(owner)
-        meeting = book(link, booker=ZOE, message="xylophone")
-        deliver_all()
-        clock.shift(timedelta(days=2))
-        return meeting
-
-    def test_a_past_event_keeps_its_time_and_nothing_else(self, sandbox, calendar, met, alice):
-        assert found_in(str(sandbox.events(calendar))) != []
-        erasure = erase(person_of(met), alice)
-        deliver_all()
-        (event,) = sandbox.events(calendar)
-        assert found_in(str(event)) == []
-        assert "Intro call" in str(event)
-        erasure.refresh_from_db()
-        assert erasure.finished_at is not None
-        assert found_in(dump()) == []
-
-    def test_a_provider_that_is_down_is_tried_again_and_shown(
-        self, sandbox, calendar, met, alice, sign_in, clock
-    ):
-        for operation in ("google.events.patch", "microsoft.events.update"):
-            sandbox.fault(operation, status=503, reason="backendError", count=None)
-        erasure = erase(person_of(met), alice)
-        deliver_all()
-        erasure.refresh_from_db()
-        assert erasure.wiped_at is not None
-        assert erasure.finished_at is None
-        assert found_in(dump()) == []
-        page = sign_in(alice).get("/people/erasures").text
-        assert "still to do" in page
-        sandbox.store.clear_faults()
-        answer = sign_in(alice).post(f"/people/erasures/{erasure.pk}/retry")
-        assert answer.status_code == 302
-        erasure.refresh_from_db()
-        assert erasure.finished_at is not None
-        assert found_in(str(sandbox.events(calendar))) == []
-        assert "still to do" not in sign_in(alice).get("/people/erasures").text
-
-    def test_an_event_to_come_is_deleted(self, sandbox, calendar, owner, alice):
-        meeting = book(make_link(owner), booker=ZOE)
-        deliver_all()
-        assert len(sandbox.events(calendar)) == 1
-        erase(person_of(meeting), alice)
-        deliver_all()
-        assert sandbox.events(calendar) == []
-        assert found_in(dump()) == []
-
-    def test_a_guest_leaves_the_event_of_who_invited_them(self, sandbox, calendar, owner, alice):
-        link = make_link(owner)
-        guests = [{"name": ZOE.name, "email": ZOE.email}, {"name": "Cleo", "email": "c@x.example"}]
-        book(link, booker=BEN, guests=guests)
-        theirs = book(link, start=NINE + HALF_HOUR, booker=ZOE)
-        deliver_all()
-        assert found_in(str(sandbox.events(calendar))) != []
-        erase(person_of(theirs), alice)
-        deliver_all()
-        (event,) = sandbox.events(calendar)
-        assert found_in(str(event)) == []
-        assert BEN.email in str(event)
-        assert "c@x.example" in str(event)
-        assert found_in(dump()) == []
-
-    def test_a_seat_of_a_group_is_given_up(self, sandbox, calendar, owner, alice):
-        link = make_link(owner, seats=3)
-        book(link, booker=BEN)
-        theirs = book(link, booker=ZOE)
-        deliver_all()
-        assert "2 guests" in str(sandbox.events(calendar))
-        erase(person_of(theirs), alice)
-        deliver_all()
-        (event,) = sandbox.events(calendar)
-        assert found_in(str(event)) == []
-        assert BEN.email in str(event)
-        assert "1 guest" in str(event)
-        assert found_in(dump()) == []
-
-    def test_a_member_of_a_past_group_leaves_the_others(
-        self, sandbox, calendar, owner, alice, clock
-    ):
-        link = make_link(owner, seats=3)
-        book(link, booker=BEN)
-        theirs = book(link, booker=ZOE)
-        deliver_all()
-        clock.shift(timedelta(days=2))
-        erase(person_of(theirs), alice)
-        deliver_all()
-        (event,) = sandbox.events(calendar)
-        assert found_in(str(event)) == []
-        assert BEN.email in str(event)
-
-    def test_killed_between_the_steps_it_goes_on(self, sandbox, calendar, met, alice, monkeypatch):
-        """The process dies after the wipe: the sweep does what is left."""
-        monkeypatch.setattr(erasing, "work_off", lambda erasure: None)
-        erasure = erase(person_of(met), alice)
-        assert erasure.wiped_at is None
-        deliver_all()
-        erasure.refresh_from_db()
-        assert erasure.finished_at is not None
-        assert found_in(dump()) == []
-
-    def test_an_account_that_is_gone_is_counted(self, calendar, met, alice):
-        Event.objects.all().delete()
-        calendar.delete()
-        erasure = erase(person_of(met), alice)
-        assert erasure.counts["events_out_of_reach"] == 1
 
 
 class TestPages:
