@@ -7,7 +7,7 @@ DEMO_DIR ?= .demo
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo reset test proof chaos test-browser check bench corpus locks messages format
+.PHONY: help setup setup-browser demo reset test proof chaos test-browser check bench corpus locks messages format
 
 help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ endef
 setup: ## Make .venv with everything for development
 	$(call install,requirements-dev.lock)
 
+setup-browser: ## The same with what drives a browser
+	$(call install,requirements-browser.lock)
+
 demo: ## Start the whole product with demo data, offline, and print where to look
 	$(call install,requirements.lock)
 	@exec $(BIN)/python manage.py demo --settings sandbox.demo_settings
@@ -46,8 +49,7 @@ chaos: setup ## Kill workers, broker, beat and mail server during 500 bookings (
 	CHAOS_BOOKINGS=$${CHAOS_BOOKINGS:-500} $(BIN)/python -m pytest -q -s -m worker tests/integration/test_chaos.py
 
 # The walks share one demo, as people share one installation, and go in the order of their files.
-test-browser: ## Run the browser tests (needs Chromium, see CONTRIBUTING)
-	$(call install,requirements-browser.lock)
+test-browser: setup-browser ## Run the browser tests (needs Chromium, see CONTRIBUTING)
 	$(BIN)/python -m pytest -q -m browser -p no:randomly tests/e2e
 
 check: setup ## Lint, types, import rules, migrations, templates, API schema, deploy checks

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
+import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import connection, connections
@@ -31,6 +35,11 @@ def in_processes(count, work, *, ready=lambda number: None, meanwhile=lambda: No
     `work` answers or yields what can be pickled. `meanwhile` is called here again and again until
     the last one is done.
     """
+    with _one_crowd_at_a_time():
+        return _in_processes(count, work, ready, meanwhile)
+
+
+def _in_processes(count, work, ready, meanwhile):
     _let_go()
     gate, answers = _fork.Barrier(count), _fork.SimpleQueue()
     processes = [
@@ -54,6 +63,14 @@ def in_processes(count, work, *, ready=lambda number: None, meanwhile=lambda: No
             process.join(timeout=5)
             process.kill()
     return [found[number] for number in range(count)]
+
+
+@contextmanager
+def _one_crowd_at_a_time():
+    """Suites that run beside each other share the server, which has connections for one crowd."""
+    with (Path(tempfile.gettempdir()) / "meridian-crowd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def as_answer(call):

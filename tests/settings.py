@@ -41,6 +41,9 @@ from config.settings import DATABASES, IS_POSTGRES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Static files are looked for when they are asked for. Else each browser of a test would go through
+# all of them first, which takes longer than most pages.
+WHITENOISE_AUTOREFRESH = True
 if IS_POSTGRES:
     # Nothing here has to outlive a power cut, and waiting for the disk is most of the suite's time.
     DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"

@@ -38,7 +38,7 @@ _BENCHES = (
 def main(wanted: list[str]) -> int:
     """Run all, or those whose names are given: `python -m tests.bench slots commit rivals`."""
     wrong = []
-    with measure.bench_database():
+    with measure.collected_files(), measure.bench_database():
         measure.print_machine()
         for bench in _BENCHES:
             if wanted and bench.__name__.removeprefix("bench_") not in wanted:

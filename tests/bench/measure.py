@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import platform
-import re
 import statistics
 import time
 from contextlib import contextmanager
-from urllib.parse import urljoin
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext, get_runner
 from django.utils import timezone
 
+from tests.first_load import Sent, first_load
+
 over: list[str] = []
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-_ASSETS = re.compile(
-    r'(?:<script[^>]* src|<link[^>]*rel="stylesheet"[^>]* href|<use href)="([^"#]+)'
-)
-_IMPORTS = re.compile(r'^import[^"]*"(\./[^"]+)";', re.MULTILINE)
+_PACKED = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
 
 def print_machine() -> None:
@@ -131,6 +129,15 @@ def bench_database():
         runner.teardown_databases(before)
 
 
+@contextmanager
+def collected_files():
+    """Scripts and styles as production serves them: collected, under hashed names, packed."""
+    with TemporaryDirectory(prefix="meridian-bench-") as folder:
+        settings.STATIC_ROOT = folder
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield
+
+
 class Visitor:
     """Somebody's browser, as far as the server sees it: the WSGI application is called itself."""
 
@@ -147,27 +154,24 @@ class Visitor:
 
     def get(self, address: str, *, status: int = 200, **headers) -> bytes:
         """The body of the answer, which has to have that status."""
+        return self._fetch(address, status, headers).body
+
+    def first_load(self, address: str) -> tuple[float, int]:
+        """kB as they are sent to who takes gzip, and requests."""
+        weights = first_load(address, lambda one: self._fetch(one, 200, _PACKED))
+        return sum(weights.values()) / 1000, len(weights)
+
+    def _fetch(self, address: str, status: int, headers) -> Sent:
         heads: list[str] = []
-        environ = self._requests.get(address, **headers).environ
-        answer = self._application(environ, lambda line, _: heads.append(line))
+        packing: list[str] = []
+
+        def start(line, given) -> None:
+            heads.append(line)
+            packing.extend(v for name, v in given if name.lower() == "content-encoding")
+
+        answer = self._application(self._requests.get(address, **headers).environ, start)
         body = b"".join(answer)
         answer.close()
         if not heads[0].startswith(str(status)):
             raise AssertionError(f"{address} answered {heads[0]}")
-        return body
-
-    def first_load(self, address: str) -> tuple[float, int]:
-        """kB after gzip, and requests: the page with its scripts, what they import, and styles."""
-        page = self.get(address)
-        wanted = [address, *_ASSETS.findall(page.decode())]
-        size, seen = 0, set()
-        while wanted:
-            one = wanted.pop()
-            if one in seen:
-                continue
-            seen.add(one)
-            body = page if one == address else self.get(one)
-            size += len(gzip.compress(body))
-            if one.endswith(".js"):
-                wanted += [urljoin(one, name) for name in _IMPORTS.findall(body.decode())]
-        return size / 1000, len(seen)
+        return Sent(body, is_packed=packing == ["gzip"])

@@ -21,7 +21,10 @@ def free_port():
 
 
 class Processes:
-    """By name: `broker`, `worker 1`, `worker 2`, `beat`, `mail` and `booker`."""
+    """By name: `broker`, `worker 1`, `worker 2`, `beat`, `mail` and `booker`.
+
+    `fallen` counts those that had ended by themselves.
+    """
 
     def __init__(self, folder, environment, *, booker):
         self.folder = folder
@@ -52,7 +55,7 @@ class Processes:
             ],
             "booker": [sys.executable, "-m", "tests.chaos.booker", *booker],
         }  # fmt: skip
-        self.running, self.kills, self.starts = {}, Counter(), Counter()
+        self.running, self.kills, self.starts, self.fallen = {}, Counter(), Counter(), Counter()
 
     @property
     def mails(self):
@@ -81,6 +84,8 @@ class Processes:
             self.running[name].kill()
             self.running[name].wait()
             self.kills[name] += 1
+        elif name in self.running:
+            self.fallen[name] += 1
 
     def end(self):
         for process in self.running.values():
