@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -41,10 +43,14 @@ from calendars.services.turns import turn_at
 connection = UserCalendarConnection.objects.get(pk=sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(int(sys.argv[2])):
+for number in range(int(sys.argv[2])):
     with turn_at(connection, wait=timedelta(seconds=30)):
         began = time.monotonic()
-        time.sleep(0.02)
+        if number:
+            time.sleep(0.02)
+        else:
+            print("inside", flush=True)
+            sys.stdin.readline()
         print(began, time.monotonic(), flush=True)
 """
 
@@ -64,35 +70,56 @@ def most_at_once(spans):
     return most
 
 
-def in_a_turn(connection, wait=LONG, pause=0.02):
+def in_a_turn(connection, until, wait=LONG):
+    """From when to when it had one; `until` says how long it does something in there."""
     with turn_at(connection, wait=wait):
         began = time.monotonic()
-        time.sleep(pause)
+        until()
         return began, time.monotonic()
 
 
 def test_rivals_never_are_more_than_may_be_and_all_come_to_it(outlook):
-    spans = at_once(12, lambda _: in_a_turn(outlook))
-    assert most_at_once(spans) == live_settings.OUTLOOK_CONCURRENCY == 4
+    most = live_settings.OUTLOOK_CONCURRENCY
+    all_inside, entered = threading.Barrier(most), itertools.count(1)
+
+    def meet(_):
+        """The first ones wait for each other, so that they are at it together."""
+        turn = next(entered)
+        return all_inside.wait(timeout=60) if turn <= most else time.sleep(0.02)
+
+    spans = at_once(12, lambda number: in_a_turn(outlook, lambda: meet(number)))
+    assert most_at_once(spans) == most == 4
     assert not AccountTurn.objects.exclude(lease_until=None).exists()
 
 
 def test_processes_share_the_turns_of_one_mailbox(outlook):
     """What was per process once: three of them at two turns, with no memory in common."""
-    spans = []
     processes = [_start(outlook, turns_each=10) for _ in range(3)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
+    first, second, third = processes
+    for process in (first, second):
+        _say(process)
+        assert process.stdout.readline() == "inside\n"
+    # Both turns are taken and kept until the third has asked for one for a while.
+    _say(third)
+    assert not select.select([third.stdout], [], [], 0.5)[0]
+    for process in (first, second):
+        _say(process)
+    assert third.stdout.readline() == "inside\n"
+    _say(third)
+    spans = []
     for process in processes:
         said, trouble = process.communicate(timeout=60)
         assert process.returncode == 0, trouble
         spans += [tuple(map(float, line.split())) for line in said.splitlines()]
     assert len(spans) == 30
-    # They met, or this would prove nothing; and no third was let in.
     assert most_at_once(spans) == 2
+
+
+def _say(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def _start(connection, turns_each):
