@@ -17,6 +17,7 @@ from booking.enums import IS_OFF, TAKES_TIME, ChangeKind, FeedDetail, MeetingSta
 from booking.feed_file import FeedEntry, build_feed
 from booking.models import CalendarFeed, MeetingChange
 from booking.owners import owner_of_feed, public_name, tables_of
+from booking.services.seats import COUNTED
 from calendars.prose import is_web_address
 from common import limits
 from common.errors import NotFound
@@ -124,16 +125,17 @@ def _entries(feed: CalendarFeed, owner: Owner, now: datetime) -> list[FeedEntry]
 def _versions(
     tables: BookingTables, slots: Collection[list[MeetingBase]]
 ) -> dict[UUID, tuple[int, datetime]]:
-    """SEQUENCE and last change of each slot, which never fall: who was called off in a group goes
-    on to count, however long ago, and so does who went elsewhere, by what they left behind.
+    """SEQUENCE and last change of each slot, which never fall: each meeting of a group counts its
+    own and one for having joined, who was called off goes on to count, however long ago, and so
+    does who went elsewhere, by what they left behind.
     """
     found = {one.pk: (one.sequence, one.updated_at) for (one, *_others) in slots}
     groups = [one.group_id for (one, *_others) in slots if one.group_id is not None]
     rows = tables.meetings().filter(group_id__in=groups).values_list("group_id")
     for group_id, sequence, changed_at in rows.annotate(
-        counted=Sum(F("sequence") + F("inherited_sequence")), changed_at=Max("updated_at")
+        counted=Sum(COUNTED), changed_at=Max("updated_at")
     ):
-        found[group_id] = sequence, changed_at
+        found[group_id] = sequence - 1, changed_at
     return found
 
 

@@ -8,7 +8,7 @@ last of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 from django.db.models import F, Sum
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from booking.owners import BookingTables
     from common.spans import Span
     from workspaces.owners import Owner
+
+
+# What a meeting adds to its slot's SEQUENCE, itself included: the slot is another one with it.
+COUNTED: Final = F("sequence") + F("inherited_sequence") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +116,16 @@ def _bequeath(meeting: MeetingBase) -> None:
 def _leave_behind(tables: BookingTables, group_id: UUID, leaving: QuerySet[Any]) -> None:
     """Give one of those who stay what those who leave counted, and one more for their leaving.
 
-    A slot's SEQUENCE is the sum of its meetings' (see `booking.services.feed_reading`), and a
-    calendar drops what comes with a lower one than before.
+    A slot's SEQUENCE is the sum of what its meetings count, from 0 for a single one that was never
+    changed (see `booking.services.feed_reading`), and a calendar drops what comes with a lower one
+    than before.
     """
     staying = tables.meetings().filter(group_id=group_id).exclude(pk__in=leaving.values("pk"))
     # Who changed last: where the slot went since, those who were called off before it did not go.
     heir = staying.order_by("-updated_at", "-pk").values_list("pk", flat=True).first()
     if heir is None:
         return
-    counted = leaving.aggregate(sum=Sum(F("sequence") + F("inherited_sequence")))["sum"] or 0
+    counted = leaving.aggregate(sum=Sum(COUNTED))["sum"] or 0
     tables.meetings().filter(pk=heir).update(
         inherited_sequence=F("inherited_sequence") + counted + 1, updated_at=timezone.now()
     )

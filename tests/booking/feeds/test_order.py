@@ -51,43 +51,55 @@ def seated(link, count=3):
 def test_moving_out_of_a_shared_slot_raises_its_sequence(owner, read):
     first, second, third = seated(make_link(owner, seats=3))
     changes.cancel_meeting(meeting=third, doer=GUEST, now=timezone.now())
-    assert read() == [("Intro call: 2 guests", 1)]
+    assert read() == [("Intro call: 2 guests", 3)]
     changes.move_meeting(meeting=first, start=LATER, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 1 guest", 2), ("Intro call: 1 guest", 1)]
+    assert read() == [("Intro call: 1 guest", 4), ("Intro call: 1 guest", 1)]
     again = changes.move_meeting(meeting=first, start=SLOT, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 2 guests", 4)]
+    assert read() == [("Intro call: 2 guests", 7)]
     changes.move_meeting(meeting=again, start=LATER, doer=STAFF, now=timezone.now())
     changes.cancel_meeting(meeting=second, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 0 guests", 6), ("Intro call: 1 guest", 3)]
+    assert read() == [("Intro call: 0 guests", 9), ("Intro call: 1 guest", 3)]
+
+
+def test_joining_a_shared_slot_raises_its_sequence(owner, read):
+    link = make_link(owner, seats=3)
+    book(link, booker=guest(0), start=SLOT)
+    assert read() == [("Intro call: 1 guest", 0)]
+    second = book(link, booker=guest(1), start=SLOT)
+    assert read() == [("Intro call: 2 guests", 1)]
+    changes.cancel_meeting(meeting=second, doer=GUEST, now=timezone.now())
+    assert read() == [("Intro call: 1 guest", 2)]
+    book(link, booker=guest(2), start=SLOT)
+    assert read() == [("Intro call: 2 guests", 3)]
 
 
 def test_what_one_inherited_goes_on_to_the_next(owner, read):
     first, second, third = seated(make_link(owner, seats=3))
-    assert read() == [("Intro call: 3 guests", 0)]
+    assert read() == [("Intro call: 3 guests", 2)]
     changes.move_meeting(meeting=second, start=LATER, doer=STAFF, now=timezone.now())
     read()
     changes.move_meeting(meeting=first, start=LATER + DAY, doer=STAFF, now=timezone.now())
     read()
     changes.cancel_meeting(meeting=third, doer=STAFF, now=timezone.now())
-    assert read()[0] == ("Intro call: 0 guests", 3)
+    assert read()[0] == ("Intro call: 0 guests", 5)
 
 
 def test_handing_over_out_of_a_shared_slot_raises_its_sequence(owner, other_owner, read):
     first, second, third = seated(make_link(owner, seats=3))
     changes.cancel_meeting(meeting=second, doer=GUEST, now=timezone.now())
-    assert read() == [("Intro call: 2 guests", 1)]
+    assert read() == [("Intro call: 2 guests", 3)]
     changes.reassign_meeting(meeting=third, to=other_owner, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 1 guest", 2)]
+    assert read() == [("Intro call: 1 guest", 4)]
     changes.move_meeting(meeting=first, start=LATER, doer=STAFF, now=timezone.now())
     # The last one there takes the slot along.
-    assert read() == [("Intro call: 1 guest", 3)]
+    assert read() == [("Intro call: 1 guest", 5)]
 
 
 def test_who_was_called_off_long_ago_goes_on_to_count_in_a_slot_that_moved(owner, opened, clock):
     stays, leaves = seated(make_link(owner, seats=3), count=2)
     leaves = changes.cancel_meeting(meeting=leaves, doer=GUEST, now=timezone.now())
     stays = changes.move_meeting(meeting=stays, start=LATER, doer=STAFF, now=timezone.now())
-    path, counted = opened(), stays.sequence + leaves.sequence
+    path, counted = opened(), stays.sequence + leaves.sequence + 1
     assert entries(path) == {"Intro call: 1 guest": ("CONFIRMED", LATER, stays.end_at, counted)}
     clock.move_to(leaves.end_at + 91 * DAY)
     assert entries(path) == {"Intro call: 1 guest": ("CONFIRMED", LATER, stays.end_at, counted)}
@@ -99,7 +111,7 @@ def test_a_slot_that_moved_and_was_called_off_is_shown_at_its_last_time(owner, r
     clock.shift(timedelta(minutes=1))
     stays = changes.move_meeting(meeting=stays, start=LATER, doer=STAFF, now=timezone.now())
     changes.cancel_meeting(meeting=stays, doer=STAFF, now=timezone.now())
-    assert entries(opened()) == {"Intro call: 0 guests": ("CANCELLED", LATER, stays.end_at, 3)}
+    assert entries(opened()) == {"Intro call: 0 guests": ("CANCELLED", LATER, stays.end_at, 4)}
 
 
 def test_requests_that_get_a_group_of_their_own_leave_the_former_one_later(owner, read):
@@ -107,7 +119,7 @@ def test_requests_that_get_a_group_of_their_own_leave_the_former_one_later(owner
     link = make_link(owner, seats=3, requires_approval=True)
     yes, asks = seated(link, count=2)
     yes = changes.approve_meeting(meeting=yes, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 2 guests", 1)]
+    assert read() == [("Intro call: 2 guests", 2)]
     changes.cancel_meeting(meeting=yes, doer=STAFF, now=timezone.now())
     asks = changes.approve_meeting(meeting=asks, doer=STAFF, now=timezone.now())
-    assert read() == [("Intro call: 0 guests", 3), ("Intro call: 1 guest", 1)]
+    assert read() == [("Intro call: 0 guests", 4), ("Intro call: 1 guest", 1)]
