@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.core.files.base import File
 
 OURS: Final = ("css/", "js/")
+_PACKED: Final = (".css", ".js")
 _STRING: Final = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 # In styles a comment is as good as a blank, and none is needed beside what parts them.
 _COMMENT: Final = re.compile(_STRING + r"|/\*.*?\*/", re.DOTALL)
@@ -45,11 +46,20 @@ class PackedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 
     patterns = (*CompressedManifestStaticFilesStorage.patterns, ("js/*.js", (_IMPORTS,)))
 
+    def file_hash(self, name: str | None, content: File[Any] | None = None) -> str:
+        """Of what is sent, so that it has another name also when packing makes something else."""
+        found: str = super().file_hash(name, content and _sent(name or "", content))
+        return found
+
     def _save(self, name: str, content: File[Any]) -> str:
-        if name.startswith(OURS):
-            content.seek(0)
-            text = content.read()
-            plain = text if isinstance(text, str) else text.decode()
-            content = ContentFile(packed(name, plain).encode())
-        kept: str = super()._save(name, content)
+        kept: str = super()._save(name, _sent(name, content))
         return kept
+
+
+def _sent(name: str, content: File[Any]) -> File[Any]:
+    if not name.startswith(OURS) or not name.endswith(_PACKED):
+        return content
+    content.seek(0)
+    text = content.read()
+    plain = text if isinstance(text, str) else text.decode()
+    return ContentFile(packed(name, plain).encode())

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from common import staticfiles
 from common.staticfiles import packed
-from tests.collected import BACKEND, names_in
+from tests.collected import BACKEND, collect, names_in
 
 SCRIPTS = sorted((settings.BASE_DIR / "static/js").glob("*.js"))
 MODULE = re.compile(r'(?:from|import)\s*\(?\s*"(\./[^"]+)"')
@@ -43,6 +44,18 @@ def test_what_is_said_to_readers_here_is_not_sent(collected):
         lines = [line.strip() for line in (collected / kept).read_text().splitlines()]
         assert [line for line in lines if line.startswith(("//", "/*"))] == [], name
         assert name.endswith(".css") or len(lines) > 5
+
+
+def test_what_packing_makes_otherwise_has_another_name(tmp_path, monkeypatch):
+    """Browsers keep each name for good."""
+    monkeypatch.setattr(staticfiles, "packed", lambda name, text: f"/* anew */\n{text}")
+    names = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        collect(folder)
+        names.append(names_in(folder))
+        monkeypatch.undo()
+    assert names[0].keys() == names[1].keys()
+    assert not set(names[0].values()) & set(names[1].values())
 
 
 @pytest.mark.parametrize(
