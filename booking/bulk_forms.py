@@ -10,6 +10,7 @@ from booking.enums import BlockKind
 from booking.services.blocking import read_target
 from booking.services.bulk import Which
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,7 @@ class BulkForm(forms.Form):
         help_text="By your clock. Leave empty for whenever it was booked.",
         error_messages={"invalid": "Give a day and a time."},
     )
-    message = forms.CharField(
+    message = LinesField(
         label="Message to the guests",
         required=False,
         max_length=2000,

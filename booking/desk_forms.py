@@ -14,6 +14,7 @@ from booking.forms import ANSWER, GuestsForm
 from booking.questions import Question, QuestionKind
 from calendars.people import addresses_in
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 from common.wallclock import starts_at
 from conferencing.enums import Conference
 
@@ -37,7 +38,7 @@ class ChangeForm(forms.Form):
 class MessageForm(ChangeForm):
     """A change that is told with a few words."""
 
-    message = forms.CharField(
+    message = LinesField(
         label="Message to the guest",
         required=False,
         max_length=MAX_TEXT,
@@ -53,7 +54,7 @@ class ChosenForm(forms.Form):
     """Several meetings called off together."""
 
     tells_guests = forms.BooleanField(label="Tell the guests by mail", required=False)
-    message = forms.CharField(
+    message = LinesField(
         label="Message to the guests",
         required=False,
         max_length=MAX_TEXT,
@@ -142,7 +143,7 @@ class NewMeetingForm(TimeChoice):
         max_value=1440,
         error_messages=dict.fromkeys(("required", "invalid"), _LENGTH_WORDS),
     )
-    who = forms.CharField(
+    who = LinesField(
         label="Guest",
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 1}),
@@ -161,13 +162,13 @@ class NewMeetingForm(TimeChoice):
         label="Meeting link", choices=Conference.choices, required=False, initial=Conference.AUTO
     )
     location = forms.CharField(label="Place", required=False, max_length=300)
-    guests = forms.CharField(
+    guests = LinesField(
         label="More guests",
         required=False,
         widget=forms.Textarea(attrs={"rows": 1}),
         help_text="One to a line, a name and an e-mail address or the address alone.",
     )
-    message = forms.CharField(
+    message = LinesField(
         label="Message",
         required=False,
         max_length=MAX_TEXT,
@@ -238,7 +239,7 @@ def _question_field(question: Question) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 2}) if long else forms.TextInput()
     if question.kind is QuestionKind.PHONE:
         widget = forms.TextInput(attrs={"type": "tel"})
-    return forms.CharField(
+    return LinesField(
         label=question.label,
         required=False,
         max_length=MAX_TEXT,

@@ -11,6 +11,7 @@ from booking import booker as rules
 from booking.guest_lines import read_guest_lines
 from booking.questions import Question, QuestionKind, read_answer
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +32,12 @@ class DetailsForm(forms.Form):
         help_text=_("The confirmation and the calendar file go here, and nowhere else."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
-    message = forms.CharField(
+    message = LinesField(
         label=_("What would you like to talk about?"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    guests = forms.CharField(
+    guests = LinesField(
         label=_("Guests"),
         required=False,
         help_text=_(
@@ -125,7 +126,7 @@ class DetailsForm(forms.Form):
 class WordForm(forms.Form):
     """What a booker says with a change of a meeting."""
 
-    message = forms.CharField(
+    message = LinesField(
         label=_("A word with it"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -144,7 +145,7 @@ class GuestsForm(forms.Form):
     remove = forms.MultipleChoiceField(
         label=_("Take off"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    guests = forms.CharField(
+    guests = LinesField(
         label=_("Invite"),
         required=False,
         help_text=_(

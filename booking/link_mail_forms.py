@@ -11,6 +11,7 @@ from django.http import QueryDict
 from booking.ahead import LEAST_MINUTES, MOST_MINUTES, MOST_REMINDERS, length_words
 from booking.own_text import check_text
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +64,7 @@ class LinkMailsForm(forms.Form):
     reminders_to_owner = forms.BooleanField(
         label="Remind whoever the meeting is with, too", required=False
     )
-    follow_up_text = forms.CharField(
+    follow_up_text = LinesField(
         label="Follow-up to the booker",
         required=False,
         max_length=_MOST_TEXT,

@@ -17,6 +17,7 @@ from booking.services.mail_texts import (
     Words,
 )
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ class WordsForm(forms.Form):
         max_length=MAX_SUBJECT,
         error_messages={"max_length": f"Use at most {MAX_SUBJECT} characters."},
     )
-    opening = forms.CharField(
+    opening = LinesField(
         required=False,
         label="First words",
         max_length=MAX_OPENING,
@@ -68,7 +69,7 @@ class SenderForm(forms.Form):
         "with. Empty: the name of whoever that is.",
         error_messages={"max_length": f"Use at most {MAX_NAME} characters."},
     )
-    signature = forms.CharField(
+    signature = LinesField(
         required=False,
         max_length=MAX_SIGNATURE,
         widget=forms.Textarea(attrs={"rows": 4}),

@@ -9,6 +9,7 @@ from django import forms
 from booking.booker import MAX_EMAIL, MAX_NAME, MAX_PHONE
 from booking.models.people import MAX_NOTE
 from booking.services.people import PersonDetails
+from common.form_fields import LinesField
 from workspaces.staff_forms import ZoneField, ZoneSelect
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class NewPersonForm(PersonForm):
 class NoteForm(forms.Form):
     """A note for staff."""
 
-    text = forms.CharField(
+    text = LinesField(
         label="New note",
         max_length=MAX_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from booking.questions import MAX_QUESTIONS, QuestionKind
+from common.form_fields import LinesField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class QuestionForm(forms.Form):
         initial=QuestionKind.TEXT.value,
         required=False,
     )
-    choices = forms.CharField(
+    choices = LinesField(
         label="Answers to choose from",
         required=False,
         max_length=1300,

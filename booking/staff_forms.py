@@ -14,6 +14,7 @@ from booking.link_mail_forms import LinkMailsForm, mail_values, typed_mail_value
 from booking.models.links import MAX_SEATS
 from booking.services.links import LinkData
 from calendars.enums import Hue
+from common.form_fields import LinesField
 from conferencing.enums import Conference
 from workspaces.enums import PreferredConference
 from workspaces.staff_forms import ClientDetailsForm
@@ -95,7 +96,7 @@ class LinkForm(LinkMailsForm):
         max_length=300,
         help_text="For meetings in person or by phone.",
     )
-    description = forms.CharField(
+    description = LinesField(
         label="Cover text",
         required=False,
         max_length=2000,

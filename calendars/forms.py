@@ -20,6 +20,7 @@ from calendars.providers.markup import compact
 from calendars.recurrence import rule_lines
 from calendars.repeating import RepeatFields
 from calendars.when_fields import WHEN, WhenFields
+from common.form_fields import LinesField
 from common.wallclock import wall_clock
 from conferencing.enums import Conference
 
@@ -50,14 +51,6 @@ SCOPES = (
     (Scope.FOLLOWING, "This and the following"),
     (Scope.ALL, "All events"),
 )
-
-
-class LinesField(forms.CharField):
-    """Several lines. Browsers send other line ends than they were given: that is no change."""
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
 class EventForm(WhenFields, RepeatFields):

@@ -26,6 +26,7 @@ from booking.services.links import set_active
 from booking.views.changing import doer_of, reader_zone
 from booking.wording import zone_words_over
 from common.errors import InvalidInput
+from common.form_fields import LinesField
 from workspaces.access import MAY_MANAGE, MAY_WORK
 from workspaces.enums import Role
 from workspaces.guards import member_required
@@ -48,7 +49,7 @@ CANCEL = "cancel"
 class MessageToAll(forms.Form):
     """What every guest reads about it."""
 
-    message = forms.CharField(
+    message = LinesField(
         label="Message to the guests",
         required=False,
         max_length=MAX_TEXT,

@@ -198,9 +198,10 @@ def _keep_typed(request: StaffRequest, kind: TextKind, code: str) -> None:
     subject, opening = (request.POST.get(name, "") for name in ("subject", "opening"))
     request.session[_TYPED] = {
         "of": f"{kind.value} {code}",
-        # One sign more than there may be: then it is too long in the frame, too.
+        # More than there may be, browsers sending two signs for the end of a line: then it is too
+        # long in the frame, too.
         "subject": subject[: MAX_SUBJECT + 1],
-        "opening": opening[: MAX_OPENING + 1],
+        "opening": opening[: 2 * MAX_OPENING + 1],
     }
 
 

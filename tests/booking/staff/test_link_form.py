@@ -41,6 +41,19 @@ def test_reminders_and_follow_up_are_set_and_shown_again(browser, owner):
     assert (form["follow_up_number"].value(), form["follow_up_unit"].value()) == (2, "60")
 
 
+def test_a_follow_up_may_be_as_long_as_its_field_lets_people_type(browser, owner):
+    """Browsers count one character for the end of a line, and send two."""
+    link = make_link(owner)
+    lines = "\r\n".join(["x"] * 1000)
+    sent = {**FIELDS, "follow_up_number": "2", "follow_up_unit": "60"}
+    answer = browser.post(edit(link), {**sent, "follow_up_text": f"{lines}x"})
+    assert answer.status_code == 302
+    link.refresh_from_db()
+    assert len(link.follow_up_text) == 2000
+    refused = browser.post(edit(link), {**sent, "follow_up_text": f"{lines}xx"})
+    assert list(refused.context["form"].errors) == ["follow_up_text"]
+
+
 def test_a_press_that_adds_a_question_keeps_the_reminders_typed(browser, owner):
     link = make_link(owner)
     pressed = {**FIELDS, "reminders": ["90", "15"], "add_question": "1"}

@@ -12,7 +12,14 @@ from django.urls import reverse
 from booking.enums import TextKind
 from booking.models import MailText, MailTextChange
 from booking.services import changes, reminding
-from booking.services.mail_texts import Sender, Words, save_sender, save_words, sender_of
+from booking.services.mail_texts import (
+    MAX_OPENING,
+    Sender,
+    Words,
+    save_sender,
+    save_words,
+    sender_of,
+)
 from common.errors import InvalidInput
 from tests.booking.conftest import ANN, NINE, NOW, book, deliver_all, make_link
 from tests.booking.test_changes import GUEST, STAFF, TEN
@@ -269,6 +276,18 @@ def test_the_preview_after_a_refused_save_judges_what_was_typed(browser, workspa
     assert "nmae" in shown.text
     long = browser.post(address("moved"), {"opening": "x" * 5000})
     assert browser.get(frame(long)).status_code == 422
+
+
+def test_the_end_of_a_line_is_one_character_though_browsers_send_two(browser, workspace):
+    """The field counts so, too, and let people type what was refused then."""
+    lines = "\r\n".join(["x"] * (MAX_OPENING // 2))
+    refused = browser.post(address("moved"), {"opening": f"{lines}xx"})
+    assert list(refused.context["form"].errors) == ["opening"]
+    assert browser.get(frame(refused)).status_code == 422
+    tried = browser.post(address("moved"), {"opening": f"{lines}x", "test": "1"})
+    assert browser.get(frame(tried)).status_code == 200
+    assert browser.post(address("moved"), {"opening": f"{lines}x"}).status_code == 302
+    assert len(MailText.objects.get().opening) == MAX_OPENING
 
 
 def test_what_was_typed_of_another_message_is_not_shown(browser):
