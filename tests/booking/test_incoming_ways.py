@@ -9,6 +9,7 @@ import json
 import mailbox
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import responses
@@ -291,9 +292,21 @@ class TestCommand:
         assert ingest(str(tmp_path / "answer.eml"), "--eml") == ("1 done\n", 0)
         assert ingest("-", stdin=raw, monkeypatch=monkeypatch) == ("1 here before\n", 0)
 
+    def test_several_files(self, meeting, tmp_path):
+        names = [str(tmp_path / f"{number}.eml") for number in range(3)]
+        for number, name in enumerate(names):
+            Path(name).write_bytes(raw_answer(meeting, message_id=str(number)))
+        missing = str(tmp_path / "none.eml")
+        assert ingest(*names, missing) == (f"{missing}: there is no such file.", 66)
+        assert not MeetingAnswer.objects.exists()
+        said, code = ingest(*names)
+        assert (said.splitlines(), code) == (["1 done", "2 noted, changed nothing"], 0)
+        assert ingest(names[0], "-")[1] == 64
+
     def test_a_file_that_is_no_mailbox_is_not_taken_for_an_empty_one(self, meeting, tmp_path):
         (tmp_path / "answer.eml").write_bytes(raw_answer(meeting))
-        assert ingest(str(tmp_path / "answer.eml"), "--mbox") == ("This is no mailbox.", 65)
+        said, code = ingest(str(tmp_path / "answer.eml"), "--mbox")
+        assert (said, code) == (f"{tmp_path}/answer.eml is no mailbox.", 65)
         (tmp_path / "empty").write_bytes(b"")
         assert ingest(str(tmp_path / "empty"), "--mbox") == ("", 0)
 
