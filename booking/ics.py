@@ -155,7 +155,7 @@ def build_answer(
     if not _WORD.fullmatch(uid):
         raise ValueError("A UID is one word.")
     event = Event()
-    event.add("uid", uid)
+    event.add("uid", Words(uid))
     event.add("sequence", sequence)
     event.add("dtstamp", in_utc(dtstamp).replace(microsecond=0))
     event.add("dtstart", start)

@@ -17,7 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from booking.ics import Address, build_invitation, mime_part
+from booking.ics import Address, build_answer, build_invitation, mime_part
+from booking.itip.reading import read_message
 from tests.booking.ics_reading import READERS
 
 NINE = datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -202,6 +203,23 @@ def test_a_typed_backslash_before_an_n_breaks_no_line(text):
     for read in READERS.values():
         found = read(made)
         assert (found.summary, found.description, found.location) == (text, text, text)
+
+
+@pytest.mark.parametrize("uid", ["DOMAIN\\New\\1", "\\N", "a\\nb", "a,b;c"])
+def test_an_answer_names_the_uid_that_the_invitation_had(uid):
+    made = build_answer(
+        uid=uid,
+        sequence=0,
+        dtstamp=NINE,
+        start=NINE,
+        end=NINE + timedelta(minutes=45),
+        summary="Intro call",
+        organizer=AMARA,
+        guest=DEV,
+        sent_by="",
+        answer="ACCEPTED",
+    )
+    assert read_message(made.decode()).uid == uid
 
 
 @pytest.mark.parametrize("name", ["Ann\\", "\\", "A\\, B", "A\\;B", "A\\\\"])
