@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 AnyDate = TypeVar("AnyDate", bound=date)
-_ZONES = frozenset(available_timezones())
+# Where the machine itself stands, and where nobody does, are no places of people's.
+_ZONES = frozenset(available_timezones() - {"localtime", "Factory"})
 LONGEST_ID: Final = 1024
 
 

@@ -197,6 +197,18 @@ def test_a_letter_that_was_folded_in_two_is_whole_again():
     assert found.main.comment == "Grüße"
 
 
+@pytest.mark.parametrize("name", ["localtime", "Factory"])
+def test_a_machines_own_zone_is_nobodys(name):
+    """The database of zones has files of these names: what they say is this machine's affair."""
+    times = {"DTSTART": f";TZID={name}:20260701T090000", "DTEND": f";TZID={name}:20260701T093000"}
+    unknown = read_mail(mail(part(calendar(event(**times), method="REQUEST")))).content
+    assert isinstance(unknown, Refusal)
+    shipped = [line.replace("Customized Time Zone", name) for line in OUTLOOK]
+    text = calendar(event(**times), method="REQUEST", before=shipped)
+    known = read_mail(mail(part(text, method="REQUEST"))).content
+    assert known.main.start.at == datetime(2026, 7, 1, 7, tzinfo=UTC)
+
+
 def test_what_only_outlook_reads_is_said_so():
     tnef = part(b"\x78\x9f\x3e\x22", "application/ms-tnef", coding="base64", name="winmail.dat")
     found = read_mail(mail(nested(part("Accepted", "text/plain"), tnef, kind="mixed"))).content
