@@ -154,9 +154,12 @@ def _send_to_all(meeting: MeetingBase, moment: Moment, now: datetime) -> None:
 
 
 def _declined(meeting: MeetingBase) -> set[str]:
-    """Who answered that they do not come, at the time it has now."""
+    """Who answered that they do not come, at the time it has now; surely, as nobody else's mail may
+    keep a reminder from them.
+    """
     rows = MeetingAnswer.objects.filter(
         meeting_id=meeting.pk,
+        is_sure=True,
         answer=Answer.DECLINED,
         start_at=meeting.start_at,
         end_at=meeting.end_at,

@@ -58,7 +58,7 @@ def now():
     return datetime.now(UTC)
 
 
-def decline(meeting, email):
+def decline(meeting, email, *, is_sure=True):
     """What their calendar answered to the meeting's time as it is."""
     MeetingAnswer.objects.create(
         workspace=meeting.workspace,
@@ -66,6 +66,7 @@ def decline(meeting, email):
         meeting_id=meeting.pk,
         email=email,
         is_booker=email == ANN.email,
+        is_sure=is_sure,
         answer=Answer.DECLINED,
         sequence=meeting.sequence,
         stamped_at=now(),

@@ -106,6 +106,15 @@ def test_who_declined_is_not_reminded_unless_it_was_moved_since(client_owner, cl
     assert to_whom(post(to - HOUR)) == [ANN.email, CY["email"]]
 
 
+@pytest.mark.parametrize("who", [ANN.email, CY["email"]])
+def test_who_is_said_to_decline_by_a_mail_that_anybody_who_comes_may_have_sent_is_reminded(
+    client_owner, clock, post, who
+):
+    meeting = booked(reminding_link(client_owner, 60), guests=[CY])
+    decline(meeting, who, is_sure=False)
+    assert to_whom(post(NEXT_WEEK - HOUR)) == [ANN.email, CY["email"]]
+
+
 def test_an_erased_booker_is_reminded_of_nothing(client_owner, clock, post):
     meeting = booked(reminding_link(client_owner, 60))
     wipe_meeting(meeting, now())
