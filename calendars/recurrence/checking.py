@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from calendars.recurrence.expansion import LAST_YEAR, first_of
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_TIMES: Final = 730
 MOST_BETWEEN: Final = 99
 MOST_DATES: Final = 400
+# The rarest day of a year, 29 February, is never further away. Strangers send rules, too, and one
+# that names no day would have every day of centuries looked at.
+_LOOKED_THROUGH: Final = timedelta(days=8 * 366)
 _WITHIN_A_DAY: Final = {"BYHOUR", "BYMINUTE", "BYSECOND"}
 
 
@@ -75,9 +78,9 @@ def _check_rule(named: str, parts: Parts, start: date | None, zone: ZoneInfo) ->
 
 
 def _check_start(named: str, rule: str, start: date, zone: ZoneInfo) -> None:
-    first = first_of([rule], start, zone)
+    first = first_of([rule], start, zone, within=_LOOKED_THROUGH)
     if first is None:
-        raise InvalidInput(named, "This rule names no day at all.")
+        raise InvalidInput(named, "This rule names no day at all, or none for years.")
     begins = start if isinstance(start, datetime) else datetime.combine(start, time(0))
     if first.wall != begins:
         there, near = _dated(begins), _dated(first.wall)

@@ -22,6 +22,7 @@ _DAY: Final = timedelta(days=1)
 # Wall time and instant of one occurrence are never further apart.
 _MARGIN: Final = timedelta(days=2)
 LAST_YEAR: Final = 2200
+_LATEST: Final = datetime(LAST_YEAR, 12, 31)  # noqa: DTZ001 -- a wall time
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,9 +60,14 @@ def occurrences(
     ]
 
 
-def first_of(lines: Sequence[str], start: date, zone: ZoneInfo) -> Occurrence | None:
-    """The first occurrence at or after the start; None when there is none. Raises BadRule."""
-    return next(_expanded(lines, start, zone, after=None, before=None), None)
+def first_of(
+    lines: Sequence[str], start: date, zone: ZoneInfo, *, within: timedelta | None = None
+) -> Occurrence | None:
+    """The first occurrence at or after the start; None when there is none, or none `within` that
+    time. Raises BadRule.
+    """
+    before = None if within is None else min(_midnight(start), _LATEST) + within
+    return next(_expanded(lines, start, zone, after=None, before=before), None)
 
 
 def all_until(

@@ -166,6 +166,17 @@ def test_rule_without_any_day_ends():
     assert first_of(("RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",), date(2026, 2, 1), BERLIN) is None
 
 
+@pytest.mark.parametrize("start", [date(2026, 2, 1), datetime(9999, 12, 31, 9, 0)])
+def test_first_of_looks_no_further_than_asked(start):
+    rule, week = ("RRULE:FREQ=DAILY;BYMONTH=6;BYMONTHDAY=1",), timedelta(days=7)
+    assert first_of(rule, start, BERLIN, within=week) is None
+
+
+def test_first_of_within_a_time_is_the_first():
+    rule, start = ("RRULE:FREQ=DAILY;BYMONTHDAY=5",), date(2026, 2, 1)
+    assert first_of(rule, start, BERLIN, within=timedelta(days=7)) == first_of(rule, start, BERLIN)
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -169,6 +169,9 @@ def test_fifth_weekday_of_a_month_is_the_last():
          "Wednesday 18 November is not one of the days of this rule. "
          "The first one is Tuesday 24 November."),
         (["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"], "recurrence[0]", "no day at all"),
+        # Nobody looks through centuries for what is refused either way.
+        (["RRULE:FREQ=YEARLY;INTERVAL=90;BYMONTH=2;BYMONTHDAY=1"], "recurrence[0]",
+         "none for years"),
         (["every day"], "recurrence[0]", "no recurrence line"),
     ],
 )  # fmt: skip
@@ -177,6 +180,13 @@ def test_refusal_names_the_line(lines, field, words):
         check_lines(lines, WEDNESDAY, BERLIN)
     assert refused.value.field == field
     assert words in refused.value.message
+
+
+def test_the_rarest_day_is_still_named():
+    with pytest.raises(InvalidInput, match="The first one is Friday 29 February"):
+        check_lines(
+            ["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"], datetime(2096, 3, 1, 9, 30), BERLIN
+        )
 
 
 def test_all_day_series_ends_with_a_date():
