@@ -40,6 +40,8 @@ _NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
 _NOT_LET_IN_WORDS: Final = (
     "The mail server does not let Meridian in. The mail waits until an operator has put that right."
 )
+# Said to the sender already where the size is told with them (RFC 1870, 6.1).
+_TOO_LARGE: Final = 552
 _QUOTA_WAIT: Final = timedelta(hours=1)
 # Resend's names for a key that is missing, wrong or not allowed to send: the operators' affair,
 # and put right by them while the mails wait.
@@ -106,6 +108,8 @@ def of_smtp(error: Exception) -> UpstreamError:
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return MailUnavailable(_NOT_LET_IN_WORDS)
     if isinstance(error, smtplib.SMTPSenderRefused):
+        if error.smtp_code == _TOO_LARGE:
+            return _answered(error.smtp_code, error.smtp_error, _BY_CONTENT)
         return MailUnavailable(
             f"The mail server does not take mails from this sender ({error.smtp_code}). The mail "
             "waits until an operator has put that right."

@@ -116,7 +116,9 @@ def _entries(feed: CalendarFeed, owner: Owner, now: datetime) -> list[FeedEntry]
         end_at__gt=now - PAST,
     )
     by_slot: dict[UUID, list[MeetingBase]] = defaultdict(list)
-    for meeting in rows.order_by("start_at", "created_at", "pk")[:_MOST]:
+    # Of too many those that are over are left out.
+    latest = rows.order_by("-start_at", "-created_at", "-pk")[:_MOST]
+    for meeting in reversed(latest):
         by_slot[meeting.group_id or meeting.pk].append(meeting)
     versions = _versions(tables, by_slot.values())
     return [_entry(feed, slot, by_slot[slot], versions[slot]) for slot in by_slot]

@@ -24,7 +24,6 @@ from common.errors import (
     InvalidInput,
     RateLimited,
     TooLarge,
-    UpstreamForbidden,
     UpstreamUnavailable,
 )
 from common.http import ProviderSession
@@ -42,6 +41,8 @@ _DOWNLOAD_LIMIT: Final = timedelta(seconds=30)
 # An answer may repeat text and HTML, which are not read.
 _API_SIZE: Final = 16 * 1024 * 1024
 _MOST_RECIPIENTS: Final = 100
+# Its coming may be told before every server there knows of it.
+_APPEARS_WITHIN: Final = timedelta(hours=1)
 
 
 def expect_mail(email_id: str) -> None:
@@ -69,6 +70,8 @@ def handle_mail_fetch(message: OutboxMessage) -> None:
     with suppress(TooLarge):
         answer = session.send("GET", url, token=Secret(settings.RESEND_API_KEY))
         if answer.status == 404:
+            if timezone.now() < message.created_at + _APPEARS_WITHIN:
+                raise UpstreamUnavailable(f"{LABEL} does not hold this mail yet.")
             return  # deleted there, or kept no longer
         _check(answer)
         told = answer.data if isinstance(answer.data, dict) else {}
@@ -103,7 +106,10 @@ def _check(answer: Answer) -> None:
     if answer.status == 429:
         raise RateLimited(f"{LABEL} asks to wait.", retry_after=answer.retry_after)
     if answer.status in {401, 403}:
-        raise UpstreamForbidden(f"{LABEL} does not let this key read received mails.")
+        raise UpstreamUnavailable(
+            f"{LABEL} does not let this key read received mails. The mail waits there until an "
+            "operator has put the key right."
+        )
     if not answer.ok:
         raise UpstreamUnavailable(f"{LABEL} answered {answer.status}.")
 

@@ -190,9 +190,10 @@ class TestFetching:
     @pytest.mark.parametrize(
         ("status", "state"),
         [
-            (404, OutboxState.SENT),
-            (401, OutboxState.FAILED),
-            (403, OutboxState.FAILED),
+            (400, OutboxState.PENDING),
+            (401, OutboxState.PENDING),
+            (403, OutboxState.PENDING),
+            (404, OutboxState.PENDING),
             (429, OutboxState.PENDING),
             (500, OutboxState.PENDING),
         ],
@@ -203,8 +204,19 @@ class TestFetching:
         assert row.state == state
         assert "secret" not in row.last_error
 
-    def test_after_an_outage_the_mail_is_read(self, client, meeting, resend, clock):
-        resend.get(f"{API}/emails/receiving/e-1", status=503)
+    def test_one_that_is_there_no_more_is_looked_for_an_hour(self, client, resend, clock):
+        resend.get(f"{API}/emails/receiving/e-1", status=404)
+        fetch(client)
+        clock.shift(timedelta(minutes=59))
+        deliver_all()
+        assert OutboxMessage.objects.get().state == OutboxState.PENDING
+        clock.shift(timedelta(minutes=30))
+        deliver_all()
+        assert OutboxMessage.objects.get().state == OutboxState.SENT
+
+    @pytest.mark.parametrize("status", [401, 404, 503])
+    def test_after_an_outage_the_mail_is_read(self, client, meeting, resend, clock, status):
+        resend.get(f"{API}/emails/receiving/e-1", status=status)
         row = fetch(client)
         assert row.state == OutboxState.PENDING
         resend.replace(

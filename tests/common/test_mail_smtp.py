@@ -171,6 +171,7 @@ def test_other_words_after_a_lost_answer_are_another_message(server):
         ),
         ("RCPT", "552 5.2.2 full", "the mailbox is full (552 5.2.2)"),
         ("RCPT", "553 no", "refused this address (553)"),
+        ("MAIL", "552 5.3.4 message size exceeds", "the mail is too large (552 5.3.4)"),
         ("DATA", "554 5.7.1 ann@tallship.example is spam", "no mails from here (554 5.7.1)"),
     ],
 )

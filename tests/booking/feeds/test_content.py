@@ -10,7 +10,7 @@ from icalendar import Calendar
 from booking.booker import Booker
 from booking.enums import FeedDetail
 from booking.owners import tables_for
-from booking.services import changes
+from booking.services import changes, feed_reading
 from conferencing.enums import LinkKind
 from conferencing.models import TelehealthRoom
 from conferencing.telehealth.links import join_url
@@ -211,3 +211,14 @@ def test_it_is_written_in_english_for_everybody(owner, opened, clock):
     book(link, booker=ANN)
     path = opened()
     assert get(path).content == get(path, **{"Accept-Language": "de"}).content
+
+
+def test_of_too_many_those_that_are_over_are_left_out(owner, opened, clock, monkeypatch):
+    monkeypatch.setattr(feed_reading, "_MOST", 2)
+    link = make_link(owner)
+    for number in range(3):
+        book(link, booker=guest(number), start=NINE + number * HALF_HOUR)
+    assert [one[1] for one in entries(opened()).values()] == [
+        NINE + HALF_HOUR,
+        NINE + 2 * HALF_HOUR,
+    ]
