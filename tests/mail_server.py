@@ -70,11 +70,19 @@ class MailServer:
 
 
 class _Controller(Controller):
-    """Closes its connections when it stops: asyncio warns of each that is left to the collector."""
+    """Closes its connections when it stops: asyncio warns of each that is left to the collector.
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    It listens on the socket that it is given, whose port nobody can take meanwhile.
+    """
+
+    def __init__(self, listener: socket.socket, *args: Any, **more: Any) -> None:
+        host, port = listener.getsockname()
+        super().__init__(*args, hostname=host, port=port, **more)
+        self.listener = listener
         self.spoken_to: list[Any] = []
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self.listener)
 
     def factory(self) -> Any:
         self.spoken_to.append(super().factory())
@@ -97,11 +105,9 @@ class _Controller(Controller):
 @contextmanager
 def mail_server():
     """A server that takes every mail unless told otherwise."""
-    server = MailServer()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        server.port = probe.getsockname()[1]
-    controller = _Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=20)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = MailServer(port=listener.getsockname()[1])
+    controller = _Controller(listener, server, ready_timeout=60)
     controller.start()
     try:
         yield server
