@@ -321,15 +321,13 @@ def broker(monkeypatch):
 @pytest.mark.parametrize("is_silent", [False, True], ids=["closed", "silent"])
 def test_a_page_does_not_wait_for_a_broker_that_is_away(broker, is_silent):
     """The first finds out within its limits; after it nobody asks for a while."""
-    server = socket.create_server(("127.0.0.1", 0))
-    port = server.getsockname()[1]
-    if not is_silent:
-        server.close()
-    broker(port)
-    outbox.kick(uuid.uuid4())  # without limits it would wait for the silent one for ever
-    if not is_silent:
-        server = socket.create_server(("127.0.0.1", port))
-    with server:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))  # its own from now on; refused until it listens
+        if is_silent:
+            server.listen()
+        broker(server.getsockname()[1])
+        outbox.kick(uuid.uuid4())  # without limits it would wait for the silent one for ever
+        server.listen()
         server.setblocking(False)
         if is_silent:
             server.accept()[0].close()
