@@ -104,7 +104,11 @@ def test_host_that_is_partly_internal_is_refused(monkeypatch):
         fetch_guard.public_addresses("feeds.example", 443)
 
 
-def test_unknown_host_is_said():
+def test_unknown_host_is_said(monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(UpstreamUnavailable, match=r"nowhere\.invalid could not be found"):
         get("https://nowhere.invalid/a.ics")
 
@@ -182,6 +186,8 @@ def test_time_limit_holds_against_headers_that_drip(feeds):
                 )
         finally:
             stopping.set()
+            # Who had not even connected within the limit is still waited for.
+            socket.create_connection(listener.getsockname()).close()
             server.join()
     # Twenty in a second: who waits for more has no limit, however slow the machine.
     assert len(said) < 1_000
