@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -310,12 +311,17 @@ def test_one_connection_is_asked_by_four_at_once_at_most(
     settings.OUTLOOK_CONCURRENCY = 2
     connect(user_owner, "outlook")
     inside, most, lock = [0], [0], threading.Lock()
+    two_are_inside, turns = threading.Barrier(2), itertools.count(1)
 
     def count(seconds):
         with lock:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-        threading.Event().wait(0.05)
+        # The first ones wait for each other, so that they are at it together.
+        if next(turns) <= 2:
+            two_are_inside.wait(timeout=60)
+        else:
+            threading.Event().wait(0.05)
         with lock:
             inside[0] -= 1
 
@@ -333,7 +339,7 @@ def _read(live, owner):
     from django.db import connection
 
     try:
-        live(owner)
+        live(owner, time_limit=timedelta(seconds=120))
     finally:
         connection.close()
 
