@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -243,7 +242,6 @@ def test_rule_that_never_ends_its_search_is_stopped(read):
     """The thirtieth of February, looked for every day until the year 9999."""
     rule = "RRULE:FREQ=DAILY;INTERVAL=1;BYMONTH=2;BYMONTHDAY=30"
     body = feed(*(event(f"{n}", "DTSTART:20200101T000000Z", rule) for n in range(200)))
-    began = time.monotonic()
-    with pytest.raises((BadReply, UpstreamUnavailable)):
-        events_of(read(body, total_time_limit=timedelta(seconds=2)))
-    assert time.monotonic() - began < 6
+    # Before the reader has used up the nine seconds of the processor that it may, in other words.
+    with pytest.raises((BadReply, UpstreamUnavailable), match="took too long"):
+        events_of(read(body, total_time_limit=timedelta(seconds=3)))
