@@ -164,21 +164,30 @@ def test_server_drops_the_connection_after_the_effect(server, session, store, am
 def test_server_delays_until_the_client_gives_up(server, session, store, amara):
     address = endpoints(server.base_url)["GOOGLE_API_URL"] + "/calendars/primary/events"
     headers = {"Authorization": f"Bearer {store.token_for(amara)}"}
-    store.add_fault("google.events.list", delay=0.6)
+    store.add_fault("google.events.list", delay=60)
     with pytest.raises(requests.ReadTimeout):
-        session.get(address, headers=headers, timeout=0.2)
+        session.get(address, headers=headers, timeout=(20, 0.2))
 
 
 def test_slow_answer_holds_nobody_else_up(server, session, store, amara):
+    app, is_delayed, may_go_on = server.app, threading.Event(), threading.Event()
+
+    def waiting(environ, start_response):
+        environ["sandbox.pause"] = lambda seconds: is_delayed.set() or may_go_on.wait(seconds)
+        return app(environ, start_response)
+
+    server.app = waiting
     address = endpoints(server.base_url)["GOOGLE_API_URL"]
     headers = {"Authorization": f"Bearer {store.token_for(amara)}"}
-    store.add_fault("google.events.list", delay=1.5)
+    store.add_fault("google.events.list", delay=60)
     with ThreadPoolExecutor(1) as pool:
         events = f"{address}/calendars/primary/events"
-        slow = pool.submit(requests.get, events, headers=headers, timeout=20)
+        slow = pool.submit(requests.get, events, headers=headers, timeout=120)
+        assert is_delayed.wait(60)
         answer = session.get(f"{address}/users/me/calendarList", headers=headers, timeout=20)
         assert answer.status_code == 200
         assert not slow.done()
+        may_go_on.set()
     assert slow.result().status_code == 200
 
 
