@@ -59,7 +59,8 @@ def resend(sandbox, settings):
 @pytest.mark.parametrize("transport", ["smtp", "resend"])
 def test_a_life_arrives_with_equal_methods_and_rising_sequences(transport, request, client_owner):
     taken = request.getfixturevalue(transport)
-    monday = timezone.now() + timedelta(days=14 - timezone.now().weekday())
+    now = timezone.now()
+    monday = now + timedelta(days=14 - now.weekday())
     start = monday.replace(hour=10, minute=0, second=0, microsecond=0)
     meeting = book(make_link(client_owner), booker=ANN, start=start)
     deliver_all()

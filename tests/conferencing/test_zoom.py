@@ -282,9 +282,9 @@ def test_daily_limit_lasts_until_midnight_in_utc_whether_zoom_says_so_or_not(
 ):
     sandbox.store.set_setting("zoom.daily_limit", 0)
     sandbox.store.set_setting("zoom.tells_reset", tells_reset)
-    with pytest.raises(DailyLimit) as caught:
-        create()
     now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False), pytest.raises(DailyLimit) as caught:
+        create()
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     assert abs(now + caught.value.retry_after - midnight) < timedelta(minutes=1)
 

@@ -71,7 +71,8 @@ def test_sending_again_makes_a_new_link(desk, invitation, northgate):
     assert newest.email == invitation.email
 
 
-def test_sending_is_limited(desk, northgate):
+def test_sending_is_limited(desk, northgate, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
     address = reverse("booking:client_invite", args=[northgate.pk])
     statuses = [
         desk.post(address, {"email": "desk@northgate.example"}).status_code for _ in range(6)

@@ -308,7 +308,8 @@ def test_wrong_name_is_said_beside_the_field(sign_in, alice, workspace):
     assert "No headquarters goes by this name." in text(answer)
 
 
-def test_too_many_guesses_are_said_beside_the_field(sign_in, alice, workspace, group):
+def test_too_many_guesses_are_said_beside_the_field(sign_in, alice, workspace, group, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
     browser = sign_in(alice)
     answers = [browser.post(SETTINGS, {"slug": f"g-{n}"}) for n in range(10)]
     assert {answer.status_code for answer in answers} == {422}
