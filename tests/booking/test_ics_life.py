@@ -232,7 +232,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def a_row_ran_twice(self):
         """A worker died after it had sent, and before it said so."""
-        done = OutboxMessage.objects.filter(state="sent").order_by("-created_at")[:2]
+        done = OutboxMessage.objects.filter(state="sent").order_by("-created_at", "-pk")[:2]
         for message in done:
             OutboxMessage.objects.filter(pk=message.pk).update(state="pending")
 

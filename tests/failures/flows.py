@@ -344,7 +344,7 @@ def settle(scene: Scene) -> Seen:
 
 def _deliver(scene: Scene, kind: str) -> Seen:
     """What a worker does with the message; the owner sees its outcome, not a page."""
-    message = OutboxMessage.objects.filter(kind=kind).order_by("created_at").first()
+    message = OutboxMessage.objects.filter(kind=kind).order_by("created_at", "pk").first()
     if message is None:
         return Seen(0, "", done=True)
     state = outbox.deliver_now(message)
