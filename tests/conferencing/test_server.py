@@ -92,7 +92,7 @@ def test_each_member_hosts_their_own_meetings(hosting, user_owner, bob_owner, ac
     assert hosts == {"zoom:alice@example.com", "zoom:bob@example.com"}
 
 
-def test_lost_answer_is_found_again_with_the_key_too(hosting, user_owner, actor, sandbox):
+def test_lost_answer_is_found_again_with_the_key_too(clock, hosting, user_owner, actor, sandbox):
     sandbox.fault("zoom.meetings.create", lost=True)
     with pytest.raises(UpstreamUnavailable):
         make(user_owner, actor)

@@ -186,7 +186,8 @@ def test_withdrawn_invitation_is_not_mailed(membership):
 # --- Clients and profile ---
 
 
-def test_invitation_that_came_back_says_so_and_why(browser, membership, settings):
+def test_invitation_that_came_back_says_so_and_why(browser, membership, settings, time_machine):
+    time_machine.move_to(NOW, tick=False)  # an invitation is shown for a week
     settings.RESEND_SIGNING_SECRET = SIGNING_SECRET
     invite(membership)
     deliver_all()
