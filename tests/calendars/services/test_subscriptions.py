@@ -25,6 +25,12 @@ DAY = Span(datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC
 LIMIT = timedelta(seconds=8)
 
 
+@pytest.fixture(autouse=True)
+def _clock(time_machine):
+    """The week that its dates are written for."""
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=True)
+
+
 @pytest.fixture
 def feeds():
     with feed_server() as server:

@@ -16,6 +16,12 @@ pytestmark = pytest.mark.django_db
 TEN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Berlin, alice's zone
 
 
+@pytest.fixture(autouse=True)
+def _clock(time_machine):
+    """The week that its dates are written for."""
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=True)
+
+
 @pytest.fixture
 def browser(sign_in, alice, workspace):
     return sign_in(alice, raise_request_exception=False)

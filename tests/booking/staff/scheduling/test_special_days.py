@@ -18,6 +18,12 @@ from workspaces.availability import (
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _clock(time_machine):
+    """The week that its dates are written for."""
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=True)
+
+
 def special_days(answer):
     return {day.isoformat(): typed for day, typed in answer.context["hours"].dates.items()}
 

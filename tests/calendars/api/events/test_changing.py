@@ -28,6 +28,12 @@ pytestmark = pytest.mark.django_db
 # --- Change ---
 
 
+@pytest.fixture(autouse=True)
+def _clock(time_machine):
+    """The week that its dates are written for."""
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=True)
+
+
 def test_change_sends_only_what_was_given(api, event_id, connection, sandbox):
     answer = change(api, event_id, {"title": "Board, moved", "start": at(11), "end": at(12)})
     event = answer.json()["event"]

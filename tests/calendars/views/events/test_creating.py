@@ -17,6 +17,12 @@ pytestmark = pytest.mark.django_db
 # --- Creating ---
 
 
+@pytest.fixture(autouse=True)
+def _clock(time_machine):
+    """The week that its dates are written for."""
+    time_machine.move_to("2026-11-20T12:00:00Z", tick=True)
+
+
 def test_form_opens_at_the_time_that_was_pressed(browser, google):
     page = text(browser.get("/calendar/events/new?start=2026-11-23T14:30"))
     for value in ('name="day" value="2026-11-23"', 'name="start" value="14:30"',
