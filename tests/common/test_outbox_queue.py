@@ -119,13 +119,13 @@ def test_rivals_for_one_queue_never_work_on_it_at_once(post):
 class TestLeases:
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch):
-        monkeypatch.setattr(queue, "LEASE", timedelta(seconds=2))
+        monkeypatch.setattr(queue, "LEASE", timedelta(seconds=4))
 
     def test_a_lease_lasts_as_long_as_the_work(self, post):
         rivals = []
 
         def slow(message):
-            ends = time.monotonic() + 4
+            ends = time.monotonic() + 7
             while time.monotonic() < ends:
                 rivals.append(outbox.claim(message.pk, timezone.now()))
                 time.sleep(0.1)
